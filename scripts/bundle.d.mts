@@ -1,0 +1,2 @@
+export function bundleWorkflows(entry: string): Promise<string>;
+export function bundleFaults(code: string): string[];

@@ -1,0 +1,24 @@
+import { bundleWorkflowCode } from '@temporalio/worker';
+
+const MEGABYTE = 1024 * 1024;
+
+/** The code of every workflow that `entry` exports, as one script; fails where it holds what workflows must not. */
+export async function bundleWorkflows(entry) {
+  const quiet = () => {};
+  const logger = { log: quiet, trace: quiet, debug: quiet, info: quiet, warn: console.warn, error: console.error };
+  const { code } = await bundleWorkflowCode({ workflowsPath: entry, logger });
+  const faults = bundleFaults(code);
+  if (faults.length > 0) throw new Error(`the workflow bundle ${faults.join(', and ')}`);
+  return code;
+}
+
+/**
+ * zod costs four times the memory per cached workflow, and so does any other big library: workflows import it as a type
+ * only. The Temporal SDK alone is 1.6 MB.
+ */
+export function bundleFaults(code) {
+  const faults = [];
+  if (/node_modules\/zod\//.test(code)) faults.push('contains zod');
+  if (code.length >= 2 * MEGABYTE) faults.push(`is ${(code.length / MEGABYTE).toFixed(2)} MB, of 2 at most`);
+  return faults;
+}

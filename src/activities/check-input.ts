@@ -1,0 +1,91 @@
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { resolveModel } from '../backends/models.ts';
+import { Questions, type QuestionsConfig, Triples, type TriplesConfig } from '../config/datasets.ts';
+import { FineTune, type FineTuneConfig } from '../config/fine-tune.ts';
+import { Actor, Critic, type CriticConfig } from '../config/models.ts';
+import { type InputIssue, type Parsed, parseInput } from '../config/parse.ts';
+import { SelfImprove, type SelfImproveConfig } from '../config/self-improve.ts';
+
+/** Parses a run file and looks for what it names on this machine. Every mistake at once, before any GPU time. */
+export function checkSelfImprove(input: unknown): Parsed<SelfImproveConfig> {
+  const parsed = parseInput(SelfImprove, input);
+  const issues = [...(parsed.issues ?? []), ...checkParts(parsed.value ?? readParts(input))];
+  return issues.length > 0 ? { issues } : parsed;
+}
+
+type Parts = Partial<Pick<SelfImproveConfig, 'actor' | 'critic' | 'questions' | 'reason' | 'test' | 'refine'>>;
+
+/** The parts of a wrong input that are right in themselves, so that what they name is looked for all the same. */
+function readParts(input: unknown): Parts {
+  const raw = (typeof input === 'object' && input !== null ? input : {}) as Record<string, unknown>;
+  const parts = {
+    actor: parseInput(Actor, raw.actor).value,
+    critic: parseInput(Critic, raw.critic).value,
+    questions: parseInput(Questions, raw.questions).value,
+    reason: parseInput(Questions, raw.reason).value,
+    test: parseInput(Questions, raw.test).value,
+    refine: parseInput(Triples, raw.refine).value,
+  };
+  return Object.fromEntries(Object.entries(parts).filter(([, part]) => part !== undefined));
+}
+
+function checkParts({ actor, critic, questions, reason, test, refine }: Parts): InputIssue[] {
+  return [
+    ...(actor ? checkBase('actor.base', actor.base) : []),
+    ...(critic ? checkCritic(critic) : []),
+    ...Object.entries({ questions, reason, test }).flatMap(([field, part]) =>
+      part ? checkQuestions(field, part) : [],
+    ),
+    ...(refine ? checkTriples('refine', refine) : []),
+    ...Object.entries({ questions, reason }).flatMap(([field, part]) => (part ? checkSplit(field, part) : [])),
+    ...(reason ? checkSolutions(reason) : []),
+  ];
+}
+
+export function checkFineTune(input: unknown): Parsed<FineTuneConfig> {
+  const parsed = parseInput(FineTune, input);
+  if (parsed.issues) return parsed;
+  const issues = checkBase('base', parsed.value.base);
+  return issues.length > 0 ? { issues } : parsed;
+}
+
+/** The embedded engine fetches nothing, so what it serves is a folder here. */
+function checkCritic({ model, endpoint }: CriticConfig): InputIssue[] {
+  if (endpoint || existsSync(resolve(resolveModel(model), 'config.json'))) return [];
+  const message = `got "${model}", expected a folder with a Hugging Face checkpoint (config.json), or an "endpoint" that serves it`;
+  return [{ field: 'critic.model', message }];
+}
+
+/** What is trained from may be a hub name, too: the trainer fetches it. */
+function checkBase(field: string, model: string): InputIssue[] {
+  const isHubName = /^[A-Za-z0-9][\w.-]*\/[\w.-]+$/.test(model) && !model.startsWith('models/') && !existsSync(model);
+  if (isHubName || existsSync(resolve(resolveModel(model), 'config.json'))) return [];
+  const message = `got "${model}", expected a folder with a Hugging Face checkpoint (config.json) or a hub name like org/model`;
+  return [{ field, message }];
+}
+
+function checkQuestions(field: string, config: QuestionsConfig): InputIssue[] {
+  if (config.source === 'arithmetic' || config.path === undefined) return [];
+  return checkFile(`${field}.path`, config.path);
+}
+
+function checkTriples(field: string, config: TriplesConfig): InputIssue[] {
+  return config.source === 'alpaca' ? checkFile(`${field}.path`, config.path) : [];
+}
+
+function checkFile(field: string, path: string): InputIssue[] {
+  return existsSync(resolve(path)) ? [] : [{ field, message: `got "${path}", expected a file: there is none` }];
+}
+
+function checkSplit(field: string, config: QuestionsConfig): InputIssue[] {
+  if (!('split' in config) || config.split === 'train') return [];
+  return [{ field: `${field}.split`, message: 'got "test", expected "train": the test split is only for "test"' }];
+}
+
+function checkSolutions(reason: QuestionsConfig): InputIssue[] {
+  if (reason.source !== 'jsonl' || reason.answers !== 'plain') return [];
+  return [
+    { field: 'reason.answers', message: 'got "plain", expected worked solutions to train on: "gsm8k" or "math"' },
+  ];
+}

@@ -1,0 +1,39 @@
+import { CancelledFailure } from '@temporalio/activity';
+import { ApplicationFailure, ApplicationFailureCategory } from '@temporalio/common';
+import { type FAILURES, Failure, type FailureType } from '../backends/failures.ts';
+
+/** Waiting for these is normal: they are logged quietly. */
+const EXPECTED = new Set(['EngineUnavailable', 'CheckpointNotServed']);
+
+/** Their message says it all: a stack would only bury it. */
+const USERS_TO_MEND = new Set(['InvalidInput', 'StoreConflict']);
+
+/** Wraps an activity so that our failures reach Temporal with their type, and others as they are. */
+export function withFailures<A extends unknown[], R>(activity: (...args: A) => Promise<R>): (...args: A) => Promise<R> {
+  return async (...args) => {
+    try {
+      return await activity(...args);
+    } catch (error) {
+      throw toTemporal(error);
+    }
+  };
+}
+
+export function toTemporal(error: unknown): unknown {
+  if (error instanceof CancelledFailure || !(error instanceof Failure)) return error;
+  const failure = ApplicationFailure.create({
+    type: error.type,
+    message: error.message,
+    nonRetryable: !error.retryable,
+    ...(error.retryAfter !== undefined && { nextRetryDelay: error.retryAfter }),
+    ...(EXPECTED.has(error.type) && { category: ApplicationFailureCategory.BENIGN }),
+    ...(error.cause instanceof Error && { cause: error.cause }),
+  });
+  failure.stack = USERS_TO_MEND.has(error.type) ? '' : (error.stack ?? '');
+  return failure;
+}
+
+/** Failure types that no retry helps. */
+export type NonRetryable = {
+  [T in FailureType]: (typeof FAILURES)[T]['retryable'] extends false ? T : never;
+}[FailureType];

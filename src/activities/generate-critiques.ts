@@ -1,0 +1,61 @@
+import type { Engine } from '../backends/inference/engine.ts';
+import { type ArtifactRef, readRows } from '../backends/storage/artifacts.ts';
+import type { Store } from '../backends/storage/store.ts';
+import { parseCritique } from '../method/critique.ts';
+import { type Gate, isCritiqued } from '../method/gates.ts';
+import { PROMPT_FAMILIES, stripPrimer } from '../method/prompts/index.ts';
+import { seedFor } from '../method/random.ts';
+import { type Attempt, rowKey } from '../method/rows.ts';
+import { generations } from './generations.ts';
+import { runShard, type ShardItem, type ShardResult, type ShardTask } from './shard.ts';
+
+export interface CritiqueTask extends ShardTask {
+  /** Graded responses. */
+  attempts: ArtifactRef;
+  gate: Gate;
+  /** L: critiques per response. */
+  critiques: number;
+}
+
+/** Has the critic judge responses step by step: all of a shard, or only those that the oracle calls wrong. */
+export async function generateCritiques(
+  deps: { store: Store; engine: Engine },
+  task: CritiqueTask,
+): Promise<ShardResult> {
+  return await runShard(deps, task, {
+    items: items(deps.store, task),
+    itemOf: ({ critique: _, ...attempt }) => rowKey(attempt),
+    added: (row) => row.critique!,
+  });
+}
+
+async function* items(store: Store, task: CritiqueTask): AsyncIterable<ShardItem> {
+  const { promptFamily, maxTokens, temperature } = task.model.config;
+  const family = PROMPT_FAMILIES[promptFamily];
+  for await (const attempt of readRows<Attempt>(store, task.attempts)) {
+    if (!isCritiqued(attempt, task.gate)) continue;
+    const key = rowKey(attempt);
+    yield {
+      key,
+      generate: async ({ client, model, signal }) => {
+        const seed = seedFor(task.seed, task.stage, key);
+        const result = await client.generate(
+          {
+            model,
+            prompt: family.critique(attempt.question, stripPrimer(attempt.response.text)),
+            n: task.critiques,
+            seed,
+            temperature,
+            maxTokens,
+            stop: family.stop,
+          },
+          signal,
+        );
+        return generations(result, model, seed).map((generation, index) => {
+          const { verdict, firstWrongStep } = parseCritique(generation.text);
+          return { ...attempt, critique: { ...generation, verdict, firstWrongStep, index } };
+        });
+      },
+    };
+  }
+}

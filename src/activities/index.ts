@@ -1,0 +1,54 @@
+import type { Engine } from '../backends/inference/engine.ts';
+import type { Store } from '../backends/storage/store.ts';
+import type { TrainingBackends } from '../backends/training/index.ts';
+import { withFailures } from './failures.ts';
+import { generateCritiques } from './generate-critiques.ts';
+import { loadDatasets } from './load-datasets.ts';
+import { refineResponses } from './refine-responses.ts';
+import { sampleResponses } from './sample-responses.ts';
+import { scoreEvaluation } from './score-evaluation.ts';
+import { selectTrainingRows } from './select-training-rows.ts';
+import { submitFineTune } from './submit-fine-tune.ts';
+import { validateFineTune } from './validate-fine-tune.ts';
+import { validateInput } from './validate-input.ts';
+import { writeReport } from './write-report.ts';
+
+export type { CheckpointRef, ServedModel } from '../backends/inference/engine.ts';
+export type { ArtifactRef } from '../backends/storage/artifacts.ts';
+
+/** The activities of the queue critique-loop-cpu. */
+export function cpuActivities(deps: { store: Store; hasSearchAttributes: () => Promise<boolean> }) {
+  return bind(deps, {
+    validateInput,
+    validateFineTune,
+    loadDatasets,
+    selectTrainingRows,
+    scoreEvaluation,
+    writeReport,
+  });
+}
+
+/** The activities of the queue critique-loop-inference. */
+export function inferenceActivities(deps: { store: Store; engine: Engine }) {
+  return bind(deps, { sampleResponses, generateCritiques, refineResponses });
+}
+
+/** The activities of the queue critique-loop-train. */
+export function trainActivities(deps: { store: Store; training: TrainingBackends }) {
+  return bind(deps, { submitFineTune });
+}
+
+export type Activities = ReturnType<typeof cpuActivities> &
+  ReturnType<typeof inferenceActivities> &
+  ReturnType<typeof trainActivities>;
+
+type Bound<T> = { [K in keyof T]: T[K] extends (deps: never, ...args: infer A) => infer R ? (...args: A) => R : never };
+
+/** Gives each activity its dependencies, and its failures their types. */
+function bind<D, T extends Record<string, (deps: D, ...args: never[]) => Promise<unknown>>>(deps: D, activities: T) {
+  const bound = Object.entries(activities).map(([name, activity]) => [
+    name,
+    withFailures((...args: never[]) => activity(deps, ...args)),
+  ]);
+  return Object.fromEntries(bound) as Bound<T>;
+}

@@ -1,0 +1,59 @@
+import { type ArtifactRef, readAllRows } from '../backends/storage/artifacts.ts';
+import type { Store } from '../backends/storage/store.ts';
+import type { Difference, Proportion } from '../method/estimate.ts';
+import { compareEvaluations, startEvaluation } from '../method/evaluation.ts';
+import type { Attempt } from '../method/rows.ts';
+import { withHeartbeat } from './heartbeat.ts';
+import { type IterationFile, writeJson } from './iteration-files.ts';
+
+export interface EvaluationTask {
+  run: string;
+  iteration: number;
+  /** Greedy responses to the test set. */
+  sampled: ArtifactRef[];
+  /** Null without a critic at test time. */
+  critiqued: ArtifactRef[] | null;
+  refined: ArtifactRef[] | null;
+  /** Iteration 0's responses; null in iteration 0. */
+  baseline: ArtifactRef[] | null;
+}
+
+/** What the workflow keeps of an evaluation; the rest is in the store. */
+export interface EvaluationSummary {
+  accuracy: Proportion;
+  /** Over iteration 0, paired; null in iteration 0. */
+  gain: Difference | null;
+  /** With the critic at test time, and its paired gain over the responses alone. */
+  withCritic: { accuracy: Proportion; gain: Difference } | null;
+}
+
+/** Counts what is right on the test set, alone, with the critic and against iteration 0. */
+export async function scoreEvaluation(deps: { store: Store }, task: EvaluationTask): Promise<EvaluationSummary> {
+  let rows = 0;
+  return await withHeartbeat(
+    () => ({ rows }),
+    async () => {
+      const evaluation = await evaluate([task.sampled, task.critiqued, task.refined].flatMap((refs) => refs ?? []));
+      const baseline = task.baseline && (await evaluate(task.baseline));
+      const summary = evaluation.summary();
+      const gain = baseline && compareEvaluations(baseline.results(), evaluation.results());
+      const file: IterationFile['evaluation'] = { summary, gain };
+      await writeJson(deps.store, task.run, task.iteration, 'evaluation', file);
+      const { critic } = summary;
+      return {
+        accuracy: summary.accuracy,
+        gain,
+        withCritic: critic && { accuracy: critic.accuracy, gain: critic.difference },
+      };
+    },
+  );
+
+  async function evaluate(refs: ArtifactRef[]) {
+    const evaluation = startEvaluation();
+    for await (const row of readAllRows<Attempt>(deps.store, refs)) {
+      rows++;
+      evaluation.add(row);
+    }
+    return evaluation;
+  }
+}

@@ -1,0 +1,165 @@
+import { setMaxListeners } from 'node:events';
+import { Context, cancellationSignal } from '@temporalio/activity';
+import { Failure } from '../backends/failures.ts';
+import type { InferenceClient } from '../backends/inference/client.ts';
+import { type Engine, modelName, type ServedModel } from '../backends/inference/engine.ts';
+import type { ArtifactRef } from '../backends/storage/artifacts.ts';
+import { ShardRows } from '../backends/storage/segments.ts';
+import type { Store } from '../backends/storage/store.ts';
+import type { Attempt, Generation } from '../method/rows.ts';
+import { withHeartbeat } from './heartbeat.ts';
+import { meter } from './metrics.ts';
+
+/** What every inference activity is told. */
+export interface ShardTask {
+  /** Folder of the run in the store. */
+  run: string;
+  /** For instance `iteration-1/sample`; with the run's seed it decides every request's seed. */
+  stage: string;
+  shard: number;
+  seed: number;
+  model: ServedModel;
+}
+
+export interface Tokens {
+  prompt: number;
+  completion: number;
+}
+
+export interface ShardResult {
+  artifact: ArtifactRef;
+  /** Rows whose newest text the oracle calls right: the refinement where there is one, else the response. */
+  correct: number;
+  tokens: Tokens;
+  /** Rows that an earlier attempt had finished. */
+  resumed: number;
+  /** Cancelled before its end: the artifact holds what was finished. */
+  partial: boolean;
+}
+
+/** What distinguishes one stage's shards from another's. */
+export interface ShardStage {
+  /** The requests that this shard has to make, in order. */
+  items: AsyncIterable<ShardItem>;
+  /** The item that a finished row came from. */
+  itemOf(row: Attempt): string;
+  /** The generation that this stage has added to a row. */
+  added(row: Attempt): Generation;
+}
+
+/** One request: its key within the shard, and how it becomes rows. */
+export interface ShardItem {
+  key: string;
+  generate(ask: { client: InferenceClient; model: string; signal: AbortSignal }): Promise<Attempt[]>;
+}
+
+/** How often finished rows are made safe: a kill loses at most so much. */
+const FLUSH_MS = 1_000;
+/** A shard whose first requests are all refused gives up before it asks for more. */
+const REFUSALS_TO_GIVE_UP = 16;
+
+/**
+ * Runs a shard's requests, as many at once as the engine takes, and makes their rows one artifact.
+ * Requests that an earlier attempt finished are not made again. A workflow that cancels gets the rows so far.
+ */
+export async function runShard(
+  deps: { store: Store; engine: Engine },
+  task: ShardTask,
+  stage: ShardStage,
+): Promise<ShardResult> {
+  const output = `${task.run}/${task.stage}/shard-${String(task.shard).padStart(3, '0')}.jsonl`;
+  const rows = await ShardRows.open(deps.store, output, stage.itemOf);
+  const resumed = rows.all().length;
+  const keys: string[] = [];
+  try {
+    await generateRows(deps.engine, task, stage, rows, keys);
+  } catch (error) {
+    if (!cancelledByWorkflow()) throw error;
+  }
+
+  const partial = cancelledByWorkflow();
+  const finished = rows.all();
+  const generations = finished.map(stage.added);
+  if (generations.length > 0 && generations.every(({ finishReason }) => finishReason === 'rejected'))
+    throw new Failure('BadRequest', `the engine refused all ${finished.length} requests: ${generations[0]!.refusal}`);
+  return {
+    artifact: await (partial ? rows.commitPart() : rows.commit(keys)),
+    correct: finished.filter((row) => (row.refinement?.grade ?? row.grade).outcome === 'correct').length,
+    tokens: sumTokens(generations),
+    resumed,
+    partial,
+  };
+}
+
+async function generateRows(
+  engine: Engine,
+  task: ShardTask,
+  stage: ShardStage,
+  rows: ShardRows<Attempt>,
+  keys: string[],
+): Promise<void> {
+  const abort = new AbortController();
+  const signal = AbortSignal.any([cancellationSignal(), abort.signal]);
+  // Every request in flight listens. Not 0 for "no limit": Node 20's getMaxListeners, which undici calls, throws on it.
+  setMaxListeners(Number.POSITIVE_INFINITY, signal);
+  const refusals = new Refusals();
+  let waitingFor: () => string | null = () => `an engine for ${modelName(task.model)}`;
+  const details = () => ({ stage: task.stage, shard: task.shard + 1, done: rows.items, waitingFor: waitingFor() });
+
+  await withHeartbeat(details, async () => {
+    const { client, name } = await engine.serve(task.model, signal);
+    waitingFor = () => client.waitingFor;
+    const running = new Set<Promise<void>>();
+    const flushing = setInterval(() => void rows.flush().catch((error) => abort.abort(error)), FLUSH_MS);
+    try {
+      for await (const item of stage.items) {
+        keys.push(item.key);
+        if (rows.has(item.key)) continue;
+        while (running.size > 2 * client.limiter.limit) await Promise.race(running);
+        signal.throwIfAborted();
+        const request = item
+          .generate({ client, model: name, signal })
+          .then((added) => {
+            rows.add(added);
+            const generations = added.map(stage.added);
+            meter(generations.length, sumTokens(generations));
+            refusals.see(generations);
+          })
+          .catch((error) => abort.abort(error))
+          .finally(() => running.delete(request));
+        running.add(request);
+      }
+      await Promise.all(running);
+      signal.throwIfAborted();
+    } finally {
+      clearInterval(flushing);
+      await Promise.all(running);
+      await rows.flush();
+    }
+  });
+}
+
+/** A worker that shuts down or a timed-out attempt is retried; only the workflow's own cancellation ends a shard for good. */
+function cancelledByWorkflow(): boolean {
+  return Context.current().cancellationDetails?.cancelRequested === true;
+}
+
+/** Refusals from the first request on are a mistake of the set-up, not of the rows. */
+class Refusals {
+  #count = 0;
+  #answered = false;
+
+  see(generations: Generation[]): void {
+    for (const { finishReason, refusal } of generations) {
+      if (finishReason === 'rejected') this.#count++;
+      else this.#answered = true;
+      if (!this.#answered && this.#count >= REFUSALS_TO_GIVE_UP)
+        throw new Failure('BadRequest', `the engine refuses every request: ${refusal}`);
+    }
+  }
+}
+
+function sumTokens(generations: Generation[]): Tokens {
+  const sum = (field: 'promptTokens' | 'completionTokens') => generations.reduce((total, g) => total + g[field], 0);
+  return { prompt: sum('promptTokens'), completion: sum('completionTokens') };
+}

@@ -1,0 +1,84 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { cancellationSignal } from '@temporalio/activity';
+import { Failure } from '../backends/failures.ts';
+import type { CheckpointRef } from '../backends/inference/engine.ts';
+import type { Store } from '../backends/storage/store.ts';
+import type { TrainingJob, TrainingStatus } from '../backends/training/contract.ts';
+import type { TrainingBackends } from '../backends/training/index.ts';
+import type { TrainingConfig } from '../config/training.ts';
+import { withHeartbeat } from './heartbeat.ts';
+import { writeJson } from './iteration-files.ts';
+
+export interface FineTuneTask {
+  /** Where the loss curve is reported; absent outside of a run's iterations. */
+  report?: { run: string; iteration: number };
+  /** Folder of the job in the store: the same in every attempt, so that a job is adopted and never submitted twice. */
+  output: string;
+  /** What the checkpoint is called, before its hash. */
+  name: string;
+  base: string;
+  /** Path in the store of JSON lines of {prompt, completion}. */
+  data: string;
+  seed: number;
+  training: TrainingConfig;
+}
+
+export interface FineTuneResult {
+  checkpoint: CheckpointRef;
+  rows: number;
+  /** Left out, because their prompts alone fill maxLength. */
+  dropped: number;
+  steps: number;
+  seconds: number;
+}
+
+const POLL_MS = 500;
+
+/** Submits a fine-tune or adopts the one that is there, follows it to its end, and gives its checkpoint. */
+export async function submitFineTune(
+  deps: { store: Store; training: TrainingBackends },
+  task: FineTuneTask,
+): Promise<FineTuneResult> {
+  const backend = deps.training[task.training.backend];
+  const job: TrainingJob = {
+    base: task.base,
+    data: deps.store.path(task.data),
+    output: deps.store.path(task.output),
+    seed: task.seed,
+    training: task.training,
+  };
+  const signal = cancellationSignal();
+  let status: TrainingStatus = { state: 'queued' };
+  const details = () => ({ ...status, waitingFor: `${task.training.backend} fine-tune` });
+  const { checkpoint, weightsSha256, rows, dropped, steps, seconds, losses } = await withHeartbeat(
+    details,
+    async () => {
+      try {
+        await backend.submit(job);
+        for (;;) {
+          status = await backend.poll(job);
+          if (status.state === 'succeeded') return status.result;
+          if (status.state === 'failed') throw new Failure('TrainingFailed', status.message);
+          if (status.state === 'interrupted') throw new Failure('TrainerUnavailable', status.message);
+          await sleep(POLL_MS, undefined, { signal });
+        }
+      } catch (error) {
+        if (signal.aborted) await backend.cancel(job);
+        signal.throwIfAborted();
+        throw error;
+      }
+    },
+  );
+  if (task.report) {
+    const { run, iteration } = task.report;
+    await writeJson(deps.store, run, iteration, 'training', { rows, dropped, steps, seconds, losses });
+  }
+  const uri = `${task.output}${checkpoint.slice(job.output.length)}`;
+  return {
+    checkpoint: { name: `${task.name}-${weightsSha256.slice(0, 8)}`, uri, sha256: weightsSha256 },
+    rows,
+    dropped,
+    steps,
+    seconds,
+  };
+}

@@ -1,0 +1,81 @@
+import { activityInfo } from '@temporalio/activity';
+import { datasetName } from '../backends/datasets/index.ts';
+import { Failure } from '../backends/failures.ts';
+import { runFolder } from '../backends/storage/runs.ts';
+import type { Store } from '../backends/storage/store.ts';
+import { formatIssues, type Parsed } from '../config/parse.ts';
+import type { SelfImproveConfig } from '../config/self-improve.ts';
+import { checkSelfImprove } from './check-input.ts';
+
+export interface ValidatedRun {
+  /** The run's folder in the store. */
+  folder: string;
+  config: SelfImproveConfig;
+  labels: { model: string; dataset: string };
+  warnings: string[];
+  /** Whether the namespace knows our search attributes. */
+  searchAttributes: boolean;
+}
+
+export interface ValidateDeps {
+  store: Store;
+  hasSearchAttributes: () => Promise<boolean>;
+}
+
+/**
+ * The first step of every run: parses the input, claims the run's folder, and gives the input with every default filled in.
+ * @throws Failure InvalidInput with every mistake; StoreConflict where the folder holds another input's results
+ */
+export async function validateInput(deps: ValidateDeps, input: unknown): Promise<ValidatedRun> {
+  const config = expectValid(checkSelfImprove(input));
+  const folder = await claimFolder(deps.store, config);
+  const searchAttributes = await deps.hasSearchAttributes();
+  const warnings: string[] = [];
+  if (!searchAttributes)
+    warnings.push('the search attributes are not registered in this namespace: the README says how (one command)');
+  if (config.critic === null && config.evaluation.withCritic) config.evaluation.withCritic = false;
+  return {
+    folder,
+    config,
+    labels: { model: config.actor.base, dataset: datasetName(config.questions) },
+    warnings,
+    searchAttributes,
+  };
+}
+
+export function expectValid<T>(parsed: Parsed<T>): T {
+  if (parsed.issues) throw new Failure('InvalidInput', `invalid input: ${formatIssues(parsed.issues)}`);
+  return parsed.value;
+}
+
+/**
+ * One folder per workflow ID. A run that is started again with the same ID and input goes on from its rows;
+ * with another input it would mix two runs, so it is refused.
+ */
+export async function claimFolder(store: Store, config: unknown): Promise<string> {
+  const { workflowId } = activityInfo().workflowExecution!;
+  const folder = runFolder(workflowId);
+  const key = `${folder}/run.json`;
+  const input = JSON.stringify(config);
+  if ((await store.size(key)) === null || !(await hasResults(store, folder))) {
+    await store.write(key, [`${JSON.stringify({ workflowId, config }, null, 2)}\n`]);
+    return folder;
+  }
+  let text = '';
+  for await (const chunk of store.read(key)) text += chunk.toString();
+  if (JSON.stringify((JSON.parse(text) as { config: unknown }).config) !== input)
+    throw new Failure(
+      'StoreConflict',
+      `${store.path(folder)} holds the results of another input of workflow ID "${workflowId}": ` +
+        'take another ID, or remove that folder to start over',
+    );
+  return folder;
+}
+
+/** A run that failed before its first rows has nothing to protect: its ID may be used again with a corrected input. */
+async function hasResults(store: Store, folder: string): Promise<boolean> {
+  const first = await Promise.all(
+    ['iteration-0/selection.json', 'fine-tune/job.json'].map((key) => store.size(`${folder}/${key}`)),
+  );
+  return first.some((size) => size !== null);
+}

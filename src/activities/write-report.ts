@@ -1,0 +1,234 @@
+import { datasetName } from '../backends/datasets/index.ts';
+import type { CheckpointRef } from '../backends/inference/engine.ts';
+import { type ArtifactRef, readAllRows } from '../backends/storage/artifacts.ts';
+import type { Store } from '../backends/storage/store.ts';
+import { versions } from '../backends/versions.ts';
+import type { SelfImproveConfig } from '../config/self-improve.ts';
+import type { CriticSummary, EvaluationSummary } from '../method/evaluation.ts';
+import { PROMPT_FAMILIES } from '../method/prompts/index.ts';
+import type { Attempt, Question } from '../method/rows.ts';
+import type {
+  CriticReport,
+  EvaluationReport,
+  ExplorationReport,
+  IterationReport,
+  Json,
+  PairedDifference,
+  Proportion,
+  RunReport,
+  SampledAttempt,
+  StageUse,
+} from '../report/data.ts';
+import { renderReport } from '../report/html.ts';
+import { renderTable } from '../report/table.ts';
+import { withHeartbeat } from './heartbeat.ts';
+import { type IterationFile, readJson } from './iteration-files.ts';
+import type { Datasets } from './load-datasets.ts';
+
+export interface ReportTask {
+  /** Folder of the run in the store. */
+  run: string;
+  workflowId: string;
+  config: SelfImproveConfig;
+  status: RunReport['status'];
+  reason: string | undefined;
+  /** ISO 8601. */
+  startedAt: string;
+  datasets: Datasets;
+  iterations: ReportedIteration[];
+  warnings: string[];
+}
+
+export interface ReportedIteration {
+  iteration: number;
+  stages: { stage: StageUse['stage']; seconds: number; tokens: { prompt: number; completion: number } }[];
+  checkpoint: CheckpointRef | null;
+  sft: ArtifactRef | null;
+  /** Test attempts as far as they got: with refinements or critiques where there are any. */
+  evaluated: ArtifactRef[];
+}
+
+export interface WrittenReport {
+  /** On the machine that wrote it. */
+  path: string;
+  /** Markdown, for the Temporal UI. */
+  table: string;
+}
+
+/** Test attempts of the last iteration that the report shows. */
+const ATTEMPTS = 6;
+
+/** Writes the run's report from what its steps left in the store: generates nothing, and gives the same numbers every time. */
+export async function writeReport(deps: { store: Store }, task: ReportTask): Promise<WrittenReport> {
+  return await withHeartbeat(
+    () => ({ report: task.run }),
+    async () => {
+      const report = await gather(deps.store, task);
+      const key = `${task.run}/report.html`;
+      await deps.store.write(key, [await renderReport(report)]);
+      await deps.store.write(`${task.run}/report.json`, [`${JSON.stringify(report, null, 2)}\n`]);
+      return { path: deps.store.path(key), table: renderTable(report) };
+    },
+  );
+}
+
+async function gather(store: Store, task: ReportTask): Promise<RunReport> {
+  const { config, datasets } = task;
+  const { questions, reason, refine, test } = datasets;
+  const named = { questions, reason, refine, test };
+  const sfts = task.iterations.map(({ iteration, sft }) => [`iteration ${iteration}, training rows`, sft] as const);
+  return {
+    run: task.workflowId,
+    status: task.status,
+    ...(task.reason !== undefined && { reason: task.reason }),
+    startedAt: task.startedAt,
+    updatedAt: new Date().toISOString(),
+    actor: config.actor.base,
+    critic: config.critic?.model ?? null,
+    datasets: { train: datasetName(config.questions), test: datasetName(config.test) },
+    warnings: [...task.warnings, ...datasets.warnings, ...(await droppedRows(store, task))],
+    iterations: await Promise.all(task.iterations.map((iteration) => gatherIteration(store, task.run, iteration))),
+    attempts: await sampleAttempts(store, task.iterations),
+    artifacts: [...Object.entries(named), ...sfts].flatMap(([name, ref]) => (ref ? [{ name, ...ref }] : [])),
+    provenance: await provenance(store, task),
+  };
+}
+
+async function gatherIteration(store: Store, run: string, task: ReportedIteration): Promise<IterationReport> {
+  const { iteration, checkpoint, stages } = task;
+  const selection = await readJson(store, run, iteration, 'selection');
+  const training = checkpoint && (await readJson(store, run, iteration, 'training'));
+  const evaluation = await readJson(store, run, iteration, 'evaluation');
+  const explored = selection && exploration(selection);
+  return {
+    iteration,
+    ...(explored && { exploration: explored }),
+    ...(selection && training && { training: { ...training, byKind: byKind(selection.counts) } }),
+    ...(checkpoint && { checkpoint: { uri: checkpoint.uri, sha256: checkpoint.sha256 } }),
+    ...(evaluation && { evaluation: evaluated(evaluation) }),
+    stages: stages.map(({ stage, seconds, tokens }) => ({
+      stage,
+      seconds,
+      promptTokens: tokens.prompt,
+      completionTokens: tokens.completion,
+    })),
+  };
+}
+
+async function droppedRows(store: Store, { run, iterations }: ReportTask): Promise<string[]> {
+  const trainings = iterations.map(async ({ iteration }) => {
+    const training = await readJson(store, run, iteration, 'training');
+    if (!training?.dropped) return [];
+    const { dropped, rows } = training;
+    return [
+      `Iteration ${iteration} left ${dropped} of ${rows + dropped} training rows out: their prompts alone fill maxLength.`,
+    ];
+  });
+  return (await Promise.all(trainings)).flat();
+}
+
+function byKind(counts: IterationFile['selection']['counts']): { kind: string; rows: number }[] {
+  const { reason, refine, correct, refined, feedback, previous } = counts;
+  return Object.entries({ reason, refine, correct, refined, feedback, previous })
+    .map(([kind, rows]) => ({ kind, rows }))
+    .filter(({ rows }) => rows > 0);
+}
+
+function exploration({ counts, exploration }: IterationFile['selection']): ExplorationReport | null {
+  if (!exploration) return null;
+  const { questions, outcomes, solvedBefore, solvedAfter, refinementOutcomes, critiques } = exploration;
+  return {
+    questions,
+    responses: outcomes,
+    accepted: { withoutCritique: counts.correct, withCritique: counts.refined },
+    byLevel: counts.acceptedByLevel.map(({ level, correct, refined }) => ({
+      level,
+      accepted: { withoutCritique: correct, withCritique: refined },
+    })),
+    solved: { withoutCritique: solvedBefore, withCritique: solvedAfter },
+    ...(critiques > 0 && { refinements: refinementOutcomes, critic: criticReport(exploration) }),
+  };
+}
+
+function evaluated({ summary, gain }: IterationFile['evaluation']): EvaluationReport {
+  const { accuracy, outcomes, byLevel, critic } = summary;
+  return {
+    accuracy: known(accuracy),
+    ...(gain && gain.difference !== null && { gain: gain as PairedDifference }),
+    outcomes,
+    byLevel: byLevel.map(({ level, accuracy, withCritic }) => ({
+      level,
+      accuracy: known(accuracy),
+      ...(withCritic && { accuracyWithCritic: known(withCritic) }),
+    })),
+    ...(critic && { withCritic: withCritic(critic) }),
+  };
+}
+
+function withCritic(critic: CriticSummary): NonNullable<EvaluationReport['withCritic']> {
+  return {
+    accuracy: known(critic.accuracy),
+    gain: { ...critic.difference, difference: critic.difference.difference ?? 0 },
+    outcomes: critic.outcomes,
+    critic: criticReport(critic),
+  };
+}
+
+function criticReport(
+  critic: Pick<CriticSummary, 'verdicts' | 'discriminabilityOnRight' | 'discriminabilityOnWrong'>,
+): CriticReport {
+  const { verdicts, discriminabilityOnRight: onRight, discriminabilityOnWrong: onWrong } = critic;
+  return {
+    verdicts,
+    ...(onRight.n > 0 && { onCorrect: known(onRight) }),
+    ...(onWrong.n > 0 && { onWrong: known(onWrong) }),
+  };
+}
+
+/** An accuracy of nothing is shown as 0 of 0. */
+const known = (share: EvaluationSummary['accuracy']): Proportion => ({ ...share, value: share.value ?? 0 });
+
+/** The first test attempts of the last evaluated iteration, one level after the other: a sample, not a selection of good ones. */
+async function sampleAttempts(store: Store, iterations: ReportedIteration[]): Promise<SampledAttempt[]> {
+  const last = iterations.findLast(({ evaluated }) => evaluated.length > 0);
+  if (!last) return [];
+  const byQuestion = new Map<string, Attempt>();
+  for await (const row of readAllRows<Attempt>(store, last.evaluated)) {
+    if (byQuestion.size === 10 * ATTEMPTS && !byQuestion.has(row.question.id)) continue;
+    byQuestion.set(row.question.id, row);
+  }
+  const wanted = new Map<number, Attempt[]>();
+  for (const attempt of byQuestion.values()) {
+    const level = attempt.question.level ?? 0;
+    wanted.set(level, [...(wanted.get(level) ?? []), attempt]);
+  }
+  const ranked = [...wanted.values()].flatMap((attempts) => attempts.map((attempt, rank) => ({ attempt, rank })));
+  return ranked
+    .sort((a, b) => a.rank - b.rank)
+    .slice(0, ATTEMPTS)
+    .map(({ attempt }) => ({ iteration: last.iteration, set: 'test', attempt }));
+}
+
+async function provenance(store: Store, task: ReportTask): Promise<RunReport['provenance']> {
+  const { config, datasets } = task;
+  const example: Question = { id: '', question: '{question}', reference: '', answerFormat: 'plain' };
+  const family = PROMPT_FAMILIES[config.actor.promptFamily];
+  return {
+    run: { workflowId: task.workflowId, store: store.path(task.run), seed: config.seed },
+    input: config as unknown as Record<string, Json>,
+    datasets: Object.fromEntries(
+      Object.entries(datasets).flatMap(([name, ref]) => (ref && 'sha256' in ref ? [[name, ref.sha256]] : [])),
+    ),
+    checkpoints: Object.fromEntries(
+      task.iterations.flatMap(({ checkpoint }) => (checkpoint ? [[checkpoint.name, checkpoint.sha256]] : [])),
+    ),
+    prompts: {
+      solve: family.solve(example) as Json,
+      refine: family.refine(example, '{response}', '{critique}') as Json,
+      ...(config.critic && {
+        critique: PROMPT_FAMILIES[config.critic.promptFamily].critique(example, '{response}') as Json,
+      }),
+    },
+    versions: versions(),
+  };
+}

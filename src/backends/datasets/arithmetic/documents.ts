@@ -1,0 +1,69 @@
+import { base } from '../../../method/prompts/base.ts';
+import { randomFrom, seedFor } from '../../../method/random.ts';
+import type { Question } from '../../../method/rows.ts';
+import { annotate } from './annotate.ts';
+import { flaw, solutionSteps } from './flaw.ts';
+import { questions } from './questions.ts';
+import type { World } from './world.ts';
+import { writeSolution } from './write.ts';
+
+/** One text that a base model reads: it is asked with `prompt` and learns to go on with `completion`. */
+export interface Document {
+  prompt: string;
+  completion: string;
+}
+
+export interface DocumentsRequest {
+  seed: number;
+  first: number;
+  count: number;
+}
+
+/** The world as the actor's base knows it: smaller numbers and factors, always in digits. */
+export const SMALL_WORLD: World = {
+  cap: { 1: 20, 2: 40, 3: 80, 4: 120, 5: 200 },
+  inWords: { 1: 0, 2: 0, 3: 0, 4: 0, 5: 0 },
+  largestFactor: 5,
+};
+
+const SLIPS = 0.05;
+const REVISED = 0.3;
+const JUDGED = 0.6;
+const JUDGED_WRONG = 0.7;
+
+/**
+ * What the actor's base reads: worked problems of the small world, a few of them with slips, and drafts revised by their marks.
+ * The marks of a draft are those of another problem, of the whole world, and the revision follows them: so the base learns to use
+ * a critique, and nothing about the numbers that it does not know.
+ */
+export function* actorDocuments({ seed, first, count }: DocumentsRequest): Generator<Document> {
+  const small = questions({ seed, split: 'pretrain', first, count, world: SMALL_WORLD });
+  const whole = questions({ seed: seed + 1, split: 'pretrain', first, count });
+  for (const question of small) {
+    const other = whole.next().value as Question;
+    const random = randomFrom(seedFor('actor document', seed, question.id));
+    if (random.next() < REVISED) {
+      const draft = flaw(question, random).response;
+      yield { prompt: text(base.refine(question, draft, annotate(other, draft))), completion: other.solution! };
+    } else {
+      const solution = random.next() < SLIPS ? flaw(question, random).response : question.solution!;
+      yield { prompt: text(base.solve(question)), completion: solution };
+    }
+  }
+}
+
+/** What the critic's base reads: worked problems of the whole world, and critiques of right and of flawed solutions. */
+export function* criticDocuments({ seed, first, count }: DocumentsRequest): Generator<Document> {
+  for (const question of questions({ seed, split: 'pretrain', first, count })) {
+    const random = randomFrom(seedFor('critic document', seed, question.id));
+    if (random.next() < JUDGED) {
+      const wrong = random.next() < JUDGED_WRONG;
+      const response = wrong ? flaw(question, random).response : writeSolution(solutionSteps(question), random);
+      yield { prompt: text(base.critique(question, response)), completion: annotate(question, response) };
+    } else {
+      yield { prompt: text(base.solve(question)), completion: question.solution! };
+    }
+  }
+}
+
+const text = (prompt: ReturnType<typeof base.solve>) => prompt as string;

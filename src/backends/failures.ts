@@ -1,0 +1,39 @@
+/**
+ * The closed set of failure types that users meet in the Temporal UI and that the retry policies name.
+ * Retryable: the same call may succeed later. Not retryable: only another input or another set-up helps.
+ */
+export const FAILURES = {
+  InvalidInput: { retryable: false }, // a field of the run file is wrong
+  StoreConflict: { retryable: false }, // the run's folder belongs to another input
+  CorruptArtifact: { retryable: false }, // stored rows do not match their hash
+  BadRequest: { retryable: false }, // the engine refuses every request of a shard
+  Unauthorized: { retryable: false }, // the engine refuses the key
+  ModelNotFound: { retryable: false }, // the engine does not know the model and can't load it
+  NoRows: { retryable: false }, // a stage would have succeeded without doing anything
+  TrainingFailed: { retryable: false }, // the trainer says that it can't
+  PayloadsTooLarge: { retryable: false }, // Temporal's own: something too big was put into history
+  EngineUnavailable: { retryable: true }, // the engine does not answer, or is overloaded
+  CheckpointNotServed: { retryable: true }, // an endpoint has yet to be given the new checkpoint
+  TrainerUnavailable: { retryable: true }, // the trainer was killed, or its state is unknown
+  StoreUnavailable: { retryable: true }, // disk full, permissions, network
+} as const satisfies Record<string, { retryable: boolean }>;
+
+export type FailureType = keyof typeof FAILURES;
+
+/** An error with a place in the table. Activities turn it into Temporal's ApplicationFailure. */
+export class Failure extends Error {
+  readonly type: FailureType;
+  /** Milliseconds to wait before the next try, where the other side said so. */
+  readonly retryAfter: number | undefined;
+
+  constructor(type: FailureType, message: string, options: { cause?: unknown; retryAfter?: number } = {}) {
+    super(message, 'cause' in options ? { cause: options.cause } : undefined);
+    this.name = type;
+    this.type = type;
+    this.retryAfter = options.retryAfter;
+  }
+
+  get retryable(): boolean {
+    return FAILURES[this.type].retryable;
+  }
+}

@@ -1,0 +1,30 @@
+import type { ActorConfig, CriticConfig } from '../../config/models.ts';
+import type { InferenceClient } from './client.ts';
+
+/** Model weights in the store. */
+export interface CheckpointRef {
+  /** Unique: run, iteration and the first digits of the hash. */
+  name: string;
+  /** Folder in the store. */
+  uri: string;
+  /** Of the weights file. */
+  sha256: string;
+}
+
+/** A model that a stage asks: an actor is always a checkpoint that we trained, a critic always the configured one. */
+export type ServedModel =
+  | { config: ActorConfig; checkpoint: CheckpointRef }
+  | { config: CriticConfig; checkpoint: null };
+
+export const modelName = (model: ServedModel): string =>
+  model.checkpoint ? model.checkpoint.name : model.config.model;
+
+/** Something that answers for models. */
+export interface Engine {
+  /**
+   * Makes the model answer, waiting for a start or a load, and gives the name to ask for.
+   * @throws Failure EngineUnavailable, ModelNotFound, Unauthorized or CheckpointNotServed
+   */
+  serve(model: ServedModel, signal: AbortSignal): Promise<{ client: InferenceClient; name: string }>;
+  close(): Promise<void>;
+}

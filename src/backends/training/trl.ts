@@ -1,0 +1,217 @@
+import { spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { mkdir, open, readFile, rename, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Failure } from '../failures.ts';
+import { resolveModel } from '../models.ts';
+import { trainerFile } from '../package.ts';
+import type { LossPoint, TrainingBackend, TrainingJob, TrainingResult, TrainingStatus } from './contract.ts';
+import { isAlive } from './process.ts';
+
+const LOSS_POINTS = 200;
+/** train.py's exit code where another process trains in the same folder. */
+const HELD_BY_ANOTHER = 3;
+/** A killed trainer is a zombie before the last of its threads lets go of the folder's lock. */
+const LOCK_TRIES = 10;
+const LOCK_RETRY_MS = 300;
+/** Begins with the end of a line, for the one before may be cut short. */
+const SUBMITTED = '\n{"event":"submitted"}\n';
+/** What a whole checkpoint has, each under one of these names: big ones are in several files with an index. */
+const PARTS = [
+  ['config.json'],
+  ['model.safetensors', 'model.safetensors.index.json'],
+  ['tokenizer.json', 'tokenizer_config.json'],
+];
+
+/** A line of train.py's progress.jsonl, or of its log, in which every submission leaves a line of ours. */
+type TrainerEvent =
+  | { event: 'submitted' }
+  | { event: 'start'; total_steps: number }
+  | { event: 'step'; step: number; total: number; loss: number }
+  | { event: 'done' }
+  | { event: 'error'; message: string };
+
+/**
+ * deploy/trainer/train.py (TRL) on this machine, in a process of its own that outlives a killed worker and is adopted by the next.
+ * Files in the job's folder: job.json, pid, log, progress.jsonl, resume/, checkpoint/, and result.json last.
+ */
+export class TrlBackend implements TrainingBackend {
+  readonly #python: () => Promise<string>;
+
+  constructor(options: { python: () => Promise<string> }) {
+    this.#python = options.python;
+  }
+
+  async submit(job: TrainingJob): Promise<void> {
+    await mkdir(job.output, { recursive: true });
+    const file = join(job.output, 'job.json');
+    const { backend: _, ...hyperparameters } = job.training;
+    const wanted = JSON.stringify(
+      {
+        base: resolveModel(job.base),
+        data: job.data,
+        output: job.output,
+        seed: job.seed,
+        ...hyperparameters,
+        loggingSteps: 1,
+      },
+      null,
+      2,
+    );
+    const present = await readFile(file, 'utf8').catch(() => null);
+    if (present !== null && present !== wanted)
+      throw new Failure('StoreConflict', `${file} is another fine-tune: remove its folder or use another workflow ID`);
+    if (present === null) {
+      const temporary = `${file}.${randomUUID()}.tmp`;
+      await writeFile(temporary, wanted);
+      await rename(temporary, file);
+    }
+    const { state } = await this.poll(job);
+    if (present !== null && (state === 'succeeded' || state === 'running')) return;
+
+    for (let tries = 1; ; tries++) {
+      const code = await this.#start(job, file);
+      if (code !== HELD_BY_ANOTHER || tries === LOCK_TRIES || (await isTraining(job))) return;
+      await sleep(LOCK_RETRY_MS);
+    }
+  }
+
+  async poll(job: TrainingJob): Promise<TrainingStatus> {
+    const alive = await isTraining(job);
+    const result = await readResult(job);
+    if (result) return await this.#check(job, result);
+    const events = await readEvents(job);
+    if (alive) {
+      const step = events.findLast((event) => event.event === 'step');
+      return step
+        ? { state: 'running', step: step.step, total: step.total, loss: step.loss }
+        : { state: 'running', step: 0, total: 0, loss: null };
+    }
+    const { refusal, lastWords } = await readLog(job);
+    if (refusal !== null) return { state: 'failed', message: refusal };
+    const said = lastWords ? ` (${lastWords})` : '';
+    return { state: 'interrupted', message: `the trainer ended early${said}; its log is ${join(job.output, 'log')}` };
+  }
+
+  async cancel(job: TrainingJob): Promise<void> {
+    for (let waited = 0; await isTraining(job); waited += 200) {
+      const pid = await readPid(job);
+      if (pid !== null) kill(pid, waited < 10_000 ? 'SIGTERM' : 'SIGKILL');
+      await sleep(200);
+    }
+  }
+
+  /** Gives the exit code where the trainer has ended already, and otherwise null. */
+  async #start(job: TrainingJob, file: string): Promise<number | null> {
+    const log = await open(join(job.output, 'log'), 'a');
+    try {
+      const python = await this.#python();
+      await log.write(SUBMITTED);
+      const child = spawn(python, [trainerFile('train.py'), file], {
+        detached: true,
+        stdio: ['ignore', log.fd, log.fd],
+      });
+      await new Promise<void>((resolve, reject) => {
+        child.once('spawn', resolve);
+        child.once('error', (error) =>
+          reject(new Failure('TrainerUnavailable', `the trainer can't be started: ${error.message}`, { cause: error })),
+        );
+      });
+      child.unref();
+      // It writes its pid once it holds the folder's lock; where another one holds it, that one is adopted.
+      while (child.exitCode === null && child.signalCode === null && (await readPid(job)) !== child.pid)
+        await sleep(50);
+      // What it said about the other one is no failure of the job.
+      if (child.exitCode === HELD_BY_ANOTHER) await log.write(SUBMITTED);
+      return child.exitCode;
+    } finally {
+      await log.close();
+    }
+  }
+
+  async #check(job: TrainingJob, result: TrainerResult): Promise<TrainingStatus> {
+    const checkpoint = join(job.output, 'checkpoint');
+    const lacks = PARTS.filter((names) => !names.some((name) => existsSync(join(checkpoint, name))));
+    if (lacks.length > 0)
+      return {
+        state: 'failed',
+        message: `${checkpoint} lacks ${lacks.map(([name]) => name).join(', ')}: remove ${job.output} to train again`,
+      };
+    if (result.steps < 1 || result.steps !== result.total)
+      return { state: 'failed', message: `trained ${result.steps} of ${result.total} steps` };
+    const events = await readEvents(job);
+    return {
+      state: 'succeeded',
+      result: {
+        checkpoint,
+        weightsSha256: result.weightsSha256,
+        rows: result.rows,
+        dropped: result.dropped,
+        steps: result.steps,
+        seconds: result.seconds,
+        losses: lossCurve(events),
+      },
+    };
+  }
+}
+
+type TrainerResult = Omit<TrainingResult, 'checkpoint' | 'losses'> & { total: number };
+
+async function readResult(job: TrainingJob): Promise<TrainerResult | null> {
+  const text = await readFile(join(job.output, 'result.json'), 'utf8').catch(() => null);
+  return text === null ? null : (JSON.parse(text) as TrainerResult);
+}
+
+const readLines = async (job: TrainingJob, name: string): Promise<string[]> =>
+  (await readFile(join(job.output, name), 'utf8').catch(() => '')).split('\n');
+
+const readEvents = async (job: TrainingJob): Promise<TrainerEvent[]> =>
+  (await readLines(job, 'progress.jsonl')).flatMap((line) => parseEvent(line) ?? []);
+
+/** What the newest submission left: why train.py refused the job, and otherwise how it ended. */
+async function readLog(job: TrainingJob): Promise<{ refusal: string | null; lastWords: string }> {
+  const lines = await readLines(job, 'log');
+  const own = lines.slice(lines.lastIndexOf(SUBMITTED.trim()) + 1);
+  const refusal = own.map(parseEvent).findLast((event) => event?.event === 'error');
+  const words = own.filter((line) => line.trim() !== '' && !parseEvent(line));
+  return { refusal: refusal?.message ?? null, lastWords: words.at(-1)?.trim().slice(0, 300) ?? '' };
+}
+
+/** A line may be half written, and a log has other lines too. */
+function parseEvent(line: string): TrainerEvent | null {
+  try {
+    const event = JSON.parse(line) as TrainerEvent;
+    return typeof event === 'object' && event !== null && 'event' in event ? event : null;
+  } catch {
+    return null;
+  }
+}
+
+/** A resumed job repeats the steps after its resume point: the last line of each step counts. */
+function lossCurve(events: TrainerEvent[]): LossPoint[] {
+  const byStep = new Map(events.flatMap((e) => (e.event === 'step' ? [[e.step, { step: e.step, loss: e.loss }]] : [])));
+  const points = [...byStep.values()].sort((a, b) => a.step - b.step);
+  // The last point comes on top.
+  const every = Math.ceil(points.length / (LOSS_POINTS - 1));
+  return points.filter((_, i) => i % every === 0 || i === points.length - 1);
+}
+
+async function readPid(job: TrainingJob): Promise<number | null> {
+  const pid = Number(await readFile(join(job.output, 'pid'), 'utf8').catch(() => ''));
+  return Number.isInteger(pid) && pid > 0 ? pid : null;
+}
+
+async function isTraining(job: TrainingJob): Promise<boolean> {
+  const pid = await readPid(job);
+  return pid !== null && (await isAlive(pid, join(job.output, 'job.json')));
+}
+
+function kill(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(pid, signal);
+  } catch {
+    // Gone already.
+  }
+}

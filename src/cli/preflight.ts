@@ -1,0 +1,112 @@
+import { existsSync } from 'node:fs';
+import { readFile, statfs } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
+import { loadClientConnectConfig } from '@temporalio/envconfig';
+import { NativeConnection } from '@temporalio/worker';
+import { checkSelfImprove } from '../activities/check-input.ts';
+import { Failure } from '../backends/failures.ts';
+import { EndpointEngine } from '../backends/inference/endpoint.ts';
+import { FolderStore } from '../backends/storage/store.ts';
+import { readEnvironment } from '../config/environment.ts';
+import type { ModelConfig } from '../config/models.ts';
+import { parseInput } from '../config/parse.ts';
+import { SelfImprove, type SelfImproveConfig } from '../config/self-improve.ts';
+import { hasSearchAttributes } from '../workers/search-attributes.ts';
+
+interface Check {
+  what: string;
+  ok: boolean;
+  detail: string;
+}
+
+/** Less than this is told before a run fills the disk. */
+const FREE_GB = 5;
+const PATIENCE_MS = 10_000;
+
+/** Prints one line per check; exit code 1 when any failed. */
+export async function preflight(file: string): Promise<void> {
+  const environment = readEnvironment();
+  const store = new FolderStore(environment.store);
+  const { checks: inputChecks, config } = await checkFile(file);
+  const checks = [
+    ...inputChecks,
+    ...(config ? await checkEndpoints(config, store) : []),
+    await checkDisk(store.root),
+    ...(await checkTemporal()),
+  ];
+  for (const { what, ok, detail } of checks) process.stdout.write(`${ok ? 'ok   ' : 'WRONG'}  ${what}: ${detail}\n`);
+  const wrong = checks.filter(({ ok }) => !ok).length;
+  process.stdout.write(wrong === 0 ? 'ready to start\n' : `${wrong} to mend before this can run\n`);
+  if (wrong > 0) process.exitCode = 1;
+}
+
+async function checkFile(file: string): Promise<{ checks: Check[]; config?: SelfImproveConfig }> {
+  if (!existsSync(file)) return { checks: [{ what: file, ok: false, detail: 'there is no such file' }] };
+  let input: unknown;
+  try {
+    input = JSON.parse(await readFile(file, 'utf8'));
+  } catch (error) {
+    return { checks: [{ what: file, ok: false, detail: `expected JSON: ${(error as Error).message}` }] };
+  }
+  // Endpoints can be asked even where a file is missing.
+  const { value: config } = parseInput(SelfImprove, input);
+  const { issues } = checkSelfImprove(input);
+  const checks = issues
+    ? issues.map(({ field, message }) => ({ what: field, ok: false, detail: message }))
+    : [{ what: file, ok: true, detail: 'a valid input of selfImprove' }];
+  return { checks, ...(config && { config }) };
+}
+
+async function checkEndpoints(config: SelfImproveConfig, store: FolderStore): Promise<Check[]> {
+  const engine = new EndpointEngine(store, process.env);
+  const models: [string, ModelConfig | null][] = Object.entries({ actor: config.actor, critic: config.critic });
+  const checks = models.map(async ([what, model]): Promise<Check[]> => {
+    if (!model?.endpoint) return [];
+    const { baseUrl } = model.endpoint;
+    const names = await engine
+      .listModels(model.endpoint, AbortSignal.timeout(PATIENCE_MS))
+      .catch((error: Error) => error);
+    if (names instanceof Error) {
+      const unneeded = what === 'actor' && names instanceof Failure && names.retryable;
+      const detail = unneeded
+        ? `${baseUrl} does not answer yet; it is needed once iteration 0 is trained`
+        : names.message;
+      return [{ what, ok: unneeded, detail }];
+    }
+    // The actor's checkpoints are yet to be trained; the critic has to be there.
+    const missing = 'model' in model && !names.includes(model.model) ? `, not "${model.model}"` : '';
+    return [{ what, ok: missing === '', detail: `${baseUrl} serves ${names.join(', ')}${missing}` }];
+  });
+  return (await Promise.all(checks)).flat();
+}
+
+async function checkDisk(root: string): Promise<Check> {
+  let folder = resolve(root);
+  while (!existsSync(folder)) folder = dirname(folder);
+  const { bavail, bsize } = await statfs(folder);
+  const free = (bavail * bsize) / 1e9;
+  return { what: 'disk', ok: free >= FREE_GB, detail: `${free.toFixed(1)} GB free for ${root} (at least ${FREE_GB})` };
+}
+
+async function checkTemporal(): Promise<Check[]> {
+  const { connectionOptions, namespace = 'default' } = loadClientConnectConfig();
+  const address = connectionOptions.address ?? 'localhost:7233';
+  const connection = await NativeConnection.connect(connectionOptions).catch(() => null);
+  if (!connection)
+    return [
+      { what: 'Temporal', ok: false, detail: `nothing answers at ${address}: "npx critique-loop dev" starts one` },
+    ];
+  try {
+    const registered = await hasSearchAttributes(connection, namespace);
+    return [
+      { what: 'Temporal', ok: true, detail: `${address}, namespace ${namespace}` },
+      {
+        what: 'search attributes',
+        ok: registered,
+        detail: registered ? 'registered' : 'not registered: the README says how (one command)',
+      },
+    ];
+  } finally {
+    await connection.close();
+  }
+}

@@ -1,0 +1,46 @@
+import { resolve } from 'node:path';
+import { z } from 'zod';
+import { parseInput } from './parse.ts';
+
+const port = z.coerce.number().int().min(0).max(65_535);
+
+/** What a worker reads from its environment, besides Temporal's own TEMPORAL_* variables and profiles. */
+const Environment = z.object({
+  /** Folder of all artifacts; workers on several hosts share it. */
+  CRITIQUE_LOOP_STORE: z.string().min(1).default('.critique-loop/store'),
+  /** Address of Prometheus metrics, for instance 127.0.0.1:9464; none by default. */
+  CRITIQUE_LOOP_METRICS: z
+    .string()
+    .regex(/^[^\s:]+:\d+$/, 'expected host:port')
+    .optional(),
+  /** Port of /livez and /readyz on loopback; 0 picks a free one, absent means none. */
+  CRITIQUE_LOOP_HEALTH_PORT: port.optional(),
+  CRITIQUE_LOOP_LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error']).default('info'),
+  /** Threads of the embedded engine; all cores by default. */
+  CRITIQUE_LOOP_ENGINE_THREADS: z.coerce.number().int().min(1).optional(),
+});
+
+export interface WorkerEnvironment {
+  store: string;
+  metrics?: string | undefined;
+  healthPort?: number | undefined;
+  logLevel: 'trace' | 'debug' | 'info' | 'warn' | 'error';
+  engineThreads?: number | undefined;
+}
+
+/** @throws Error that names every wrong variable. */
+export function readEnvironment(env: NodeJS.ProcessEnv = process.env): WorkerEnvironment {
+  // A compose file that passes a variable without a value passes an empty one.
+  const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''));
+  const parsed = parseInput(Environment, given);
+  if (parsed.issues)
+    throw new Error(`wrong environment: ${parsed.issues.map((i) => `${i.field} ${i.message}`).join('; ')}`);
+  const value = parsed.value;
+  return {
+    store: resolve(value.CRITIQUE_LOOP_STORE),
+    metrics: value.CRITIQUE_LOOP_METRICS,
+    healthPort: value.CRITIQUE_LOOP_HEALTH_PORT,
+    logLevel: value.CRITIQUE_LOOP_LOG_LEVEL,
+    engineThreads: value.CRITIQUE_LOOP_ENGINE_THREADS,
+  };
+}

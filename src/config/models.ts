@@ -1,0 +1,60 @@
+import { z } from 'zod';
+import { PROMPT_FAMILIES, type PromptFamilyName } from '../method/prompts/index.ts';
+
+const families = Object.keys(PROMPT_FAMILIES) as [PromptFamilyName, ...PromptFamilyName[]];
+
+/** An OpenAI-compatible server that somebody else runs. Absent, the inference worker's own engine serves the model. */
+const Endpoint = z.strictObject({
+  baseUrl: z
+    .url({ protocol: /^https?$/, error: 'expected an http or https URL ending in /v1' })
+    .refine((url) => !/\/\/[^/]*@/.test(url), { error: 'expected no name or password in it: a key goes by apiKeyEnv' }),
+  /** Name of the worker's environment variable that holds the key; the key itself never travels. */
+  apiKeyEnv: z
+    .string()
+    .regex(/^[A-Z][A-Z0-9_]*$/, 'expected the NAME of an environment variable, not a key')
+    .optional(),
+  /** Most generations in flight from one worker. */
+  maxInFlight: z.int().min(1).max(4096).default(512),
+});
+
+const modelName = z
+  .string()
+  .min(1)
+  .max(200)
+  .refine((name) => !name.startsWith('-') && !name.includes('..') && !/[\s\0]/.test(name), {
+    error: 'expected a checkpoint folder, a hub name or a served name, without spaces, ".." or a leading "-"',
+  });
+
+const promptFamily = z.enum(families).default('base');
+
+export const Actor = z.strictObject({
+  /** What every iteration is trained from: a Hugging Face checkpoint folder or hub name. It is never sampled from itself. */
+  base: modelName,
+  promptFamily,
+  endpoint: Endpoint.optional(),
+  temperature: z.number().min(0).max(2).default(0.7),
+  maxTokens: z.int().min(1).max(131_072).default(1024),
+});
+
+export const Critic = z.strictObject(
+  {
+    /** A checkpoint folder, or the name under which the endpoint serves it. */
+    model: modelName,
+    promptFamily,
+    endpoint: Endpoint.optional(),
+    temperature: z.number().min(0).max(2).default(0),
+    maxTokens: z.int().min(1).max(131_072).default(1536),
+  },
+  {
+    error: (issue) =>
+      issue.code === 'invalid_type'
+        ? 'expected an object with the "model" of the critic, or null for no critic'
+        : undefined,
+  },
+);
+
+export type EndpointConfig = z.infer<typeof Endpoint>;
+export type ActorConfig = z.infer<typeof Actor>;
+export type CriticConfig = z.infer<typeof Critic>;
+/** A model and how it is asked; what an engine needs to serve it. */
+export type ModelConfig = ActorConfig | CriticConfig;

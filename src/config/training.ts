@@ -1,0 +1,20 @@
+import { z } from 'zod';
+
+/** How a checkpoint is fine-tuned. The defaults are the reference scripts' (method.md C1). */
+export const Training = z.strictObject({
+  backend: z.enum(['trl']).default('trl'),
+  epochs: z.number().positive().max(100).default(1),
+  learningRate: z.number().positive().max(1).default(5e-6),
+  batchSize: z.int().min(1).max(65_536).default(4),
+  gradientAccumulation: z.int().min(1).max(65_536).default(8),
+  /** Tokens of prompt and completion together; longer rows are cut. */
+  maxLength: z.int().min(16).max(1_048_576).default(4096),
+  warmupRatio: z.number().min(0).max(1).default(0),
+  scheduler: z.enum(['cosine', 'linear', 'constant']).default('cosine'),
+  weightDecay: z.number().min(0).max(1).default(0),
+  maxGradNorm: z.number().positive().default(1),
+  /** A resume point is written every so many steps. */
+  saveSteps: z.int().min(1).default(500),
+});
+
+export type TrainingConfig = z.infer<typeof Training>;

@@ -1,0 +1,17 @@
+import { base } from './base.ts';
+import { chat } from './chat.ts';
+import type { PromptFamily } from './family.ts';
+import { PRIMER } from './text.ts';
+
+export type { Message, Prompt, PromptFamily } from './family.ts';
+
+/** The families that a run file can name. */
+export const PROMPT_FAMILIES = { base, chat } satisfies Record<string, PromptFamily>;
+
+export type PromptFamilyName = keyof typeof PROMPT_FAMILIES;
+
+/** A response without the primer and without outer white space: what critics see, what is graded and trained on. */
+export function stripPrimer(text: string): string {
+  const trimmed = text.trim();
+  return trimmed.startsWith(PRIMER.trim()) ? trimmed.slice(PRIMER.trim().length).trim() : trimmed;
+}

@@ -1,0 +1,90 @@
+/** Levels of difficulty, 1 (easy) to 5 (hard). */
+export type Level = 1 | 2 | 3 | 4 | 5;
+
+export interface Question {
+  /** Stable and unique within its dataset, for instance `gsm8k-train-17`. */
+  id: string;
+  question: string;
+  /** The gold final answer. */
+  reference: string;
+  /** The gold worked solution, one step a line, where the dataset has one. */
+  solution?: string;
+  level?: Level;
+  /** How the final answer is asked for and written: `The answer is 5.` or `The answer is $\boxed{5}$.` */
+  answerFormat: AnswerFormat;
+}
+
+export type AnswerFormat = 'plain' | 'boxed';
+
+/**
+ * The oracle's judgement of one text. Only `correct` and `wrong` are judgements of an answer that was found:
+ * `unparsed` had none, `truncated` was cut off before one, `ungraded` means that the grader failed, never that the text did.
+ */
+export type Outcome = 'correct' | 'wrong' | 'unparsed' | 'truncated' | 'ungraded';
+
+export interface Grade {
+  outcome: Outcome;
+  /** The answer found in the text, as written; null where there was none. */
+  answer: string | null;
+}
+
+export type FinishReason = 'stop' | 'length' | 'context_exceeded' | 'rejected';
+
+/** One text that a model wrote, with what it cost. */
+export interface Generation {
+  text: string;
+  finishReason: FinishReason;
+  model: string;
+  seed: number;
+  /** Its share of what its request cost: a request for n texts has one prompt and one total. */
+  promptTokens: number;
+  completionTokens: number;
+  /** Why the engine refused the request, where it did. */
+  refusal?: string;
+}
+
+export type Verdict = 'correct' | 'wrong' | 'unparsed';
+
+export interface Critique extends Generation {
+  verdict: Verdict;
+  /** 1-based; null where every step is labelled correct or no step was found. */
+  firstWrongStep: number | null;
+  /** Which of the L critiques of this response. */
+  index: number;
+}
+
+export interface Refinement extends Generation {
+  grade: Grade;
+  /** Which of the refinements of this critique. */
+  index: number;
+}
+
+/**
+ * One row. Fields accumulate: after sampling it has a response and its grade, after the critic a critique, after refining a refinement.
+ * A response with L critiques is L rows from there on, and a critique with R refinements is R rows.
+ */
+export interface Attempt {
+  question: Question;
+  /** Which of the N samples of this question. */
+  sample: number;
+  response: Generation;
+  grade: Grade;
+  critique?: Critique;
+  refinement?: Refinement;
+}
+
+/** What makes a row unique within its stage. */
+export function rowKey(row: Attempt): string {
+  const parts: (string | number)[] = [row.question.id, row.sample];
+  if (row.critique) parts.push(row.critique.index);
+  if (row.refinement) parts.push(row.refinement.index);
+  return parts.join('/');
+}
+
+/** A refinement triple of D_refine: (x, y, c, y'). */
+export interface RefinementTriple {
+  question: Question;
+  response: string;
+  critique: string;
+  refinement: string;
+}

@@ -1,0 +1,52 @@
+import { trimCritique } from './critique.ts';
+import { PROMPT_FAMILIES, type Prompt, type PromptFamilyName, stripPrimer } from './prompts/index.ts';
+import { PRIMER } from './prompts/text.ts';
+import type { Question, RefinementTriple } from './rows.ts';
+
+/**
+ * reason: a gold pair of D_reason. refine: a gold triple of D_refine. correct: a right response. refined: a right refinement as a plain
+ * pair, its critique dropped. feedback: the same refinement with the response and the critique it came from.
+ */
+export type SftKind = 'reason' | 'refine' | 'correct' | 'refined' | 'feedback';
+
+/** One example to train on: a text and its continuation, or messages and the assistant's next. */
+export interface SftRow {
+  prompt: Prompt;
+  completion: Prompt;
+  kind: SftKind;
+  questionId: string;
+}
+
+/** (x) to y: asked as sampling asks. */
+export function solveRow(family: PromptFamilyName, kind: SftKind, question: Question, solution: string): SftRow {
+  const prompt = PROMPT_FAMILIES[family].solve(question);
+  return { prompt, completion: completionOf(family, solution), kind, questionId: question.id };
+}
+
+/** (x, y, c) to y': asked as refining asks. */
+export function refineRow(family: PromptFamilyName, kind: SftKind, triple: RefinementTriple): SftRow {
+  const prompt = refinePrompt(family, triple.question, triple.response, triple.critique);
+  return { prompt, completion: completionOf(family, triple.refinement), kind, questionId: triple.question.id };
+}
+
+/** What an actor is asked for a refinement, from texts as the models wrote them: sampling and training build it here, so that they agree. */
+export function refinePrompt(family: PromptFamilyName, question: Question, response: string, critique: string): Prompt {
+  return PROMPT_FAMILIES[family].refine(question, stripPrimer(response), trimCritique(critique));
+}
+
+/**
+ * A solution as the completion to train on. A text prompt ends in the primer, so the text goes on after it (the trainer ends it with
+ * the end-of-sequence token); an instruct model writes the primer itself.
+ */
+function completionOf(family: PromptFamilyName, solution: string): Prompt {
+  const text = stripPrimer(solution);
+  return PROMPT_FAMILIES[family].kind === 'text' ? text : [{ role: 'assistant', content: `${PRIMER}${text}` }];
+}
+
+/** A question's gold solution as a response would be written, ending in the answer sentence; null where the dataset has no solution. */
+export function goldResponse({ solution, reference, answerFormat }: Question): string | null {
+  if (solution === undefined) return null;
+  const worked = solution.replace(/\n####[^\n]*\s*$/, '').trim();
+  if (/The answer is [^\n]*$/.test(worked)) return worked;
+  return `${worked}\nThe answer is ${answerFormat === 'boxed' ? `$\\boxed{${reference}}$` : reference}.`;
+}

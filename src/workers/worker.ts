@@ -1,0 +1,99 @@
+import { type NativeConnection, Worker } from '@temporalio/worker';
+import { cpuActivities, inferenceActivities, trainActivities } from '../activities/index.ts';
+import { createEngines } from '../backends/inference/engines.ts';
+import { FolderStore } from '../backends/storage/store.ts';
+import { createTrainingBackends } from '../backends/training/index.ts';
+import { QUEUES, type Role } from '../workflows/queues.ts';
+import { hasSearchAttributes } from './search-attributes.ts';
+
+export interface WorkerOptions {
+  roles: readonly Role[];
+  connection: NativeConnection;
+  namespace: string;
+  /** Root folder of the store. */
+  store: string;
+  /** Where the workflow bundle is; needed for the role `workflows`. */
+  workflowBundle: string;
+  /** Gives a Python interpreter with the trainer's packages; asked when an embedded engine or trainer is first needed. */
+  python: () => Promise<string>;
+  env: NodeJS.ProcessEnv;
+  engineThreads?: number | undefined;
+  identity?: string;
+}
+
+/** Workers of one process, one for each role's task queue. */
+export interface RunningWorkers {
+  /** Resolves after a shutdown; rejects when a worker fails, which should end the process. */
+  done: Promise<void>;
+  /** Stops polling, cancels what runs (finished rows are kept, and the next worker goes on from them), and waits. */
+  shutdown(): Promise<void>;
+  status(): { role: Role; state: string }[];
+}
+
+/** A stopping activity has this long to write what it has before it is abandoned. */
+const FORCE_AFTER = '30 seconds';
+/** Cancellations come back with heartbeats: this bounds how long a stop `now` takes to arrive. */
+const HEARTBEATS_AT_MOST_EVERY = '1 second';
+/** Shards side by side on one worker: enough to keep its engine full while one of them ends. */
+const SHARDS_AT_ONCE = 4;
+/** About 0.25 MB each, measured without zod in the bundle (temporal.md 0.2). */
+const CACHED_WORKFLOWS = 200;
+
+export async function startWorkers(options: WorkerOptions): Promise<RunningWorkers> {
+  const { connection, namespace, env, python } = options;
+  const store = new FolderStore(options.store);
+  const engine = createEngines({ store, env, python, threads: options.engineThreads });
+
+  const shared = {
+    connection,
+    namespace,
+    shutdownForceTime: FORCE_AFTER,
+    maxHeartbeatThrottleInterval: HEARTBEATS_AT_MOST_EVERY,
+  };
+  const byRole: Record<Role, () => object> = {
+    workflows: () => ({
+      workflowBundle: { codePath: options.workflowBundle },
+      maxCachedWorkflows: CACHED_WORKFLOWS,
+    }),
+    cpu: () => ({
+      activities: cpuActivities({ store, hasSearchAttributes: () => hasSearchAttributes(connection, namespace) }),
+      maxConcurrentActivityTaskExecutions: 4,
+    }),
+    inference: () => ({
+      activities: inferenceActivities({ store, engine }),
+      maxConcurrentActivityTaskExecutions: SHARDS_AT_ONCE,
+    }),
+    train: () => ({
+      activities: trainActivities({ store, training: createTrainingBackends({ python }) }),
+      maxConcurrentActivityTaskExecutions: 1,
+    }),
+  };
+
+  const workers: { role: Role; worker: Worker }[] = [];
+  try {
+    for (const role of options.roles) {
+      const identity = `${options.identity ?? process.pid}/${role}`;
+      const worker = await Worker.create({ ...shared, taskQueue: QUEUES[role], identity, ...byRole[role]() });
+      workers.push({ role, worker });
+    }
+  } catch (error) {
+    // A worker lets go of its connection only by running to its end.
+    await Promise.all(workers.map(({ worker }) => worker.runUntil(Promise.resolve())));
+    throw error;
+  }
+  const stopAll = () => {
+    for (const { worker } of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
+  };
+  // One worker that fails takes the others with it: a process that polls only some of its queues helps nobody.
+  const done = Promise.all(workers.map(({ worker }) => worker.run().finally(stopAll)))
+    .finally(() => engine.close())
+    .then(() => {});
+  return {
+    done,
+    shutdown: async () => {
+      stopAll();
+      await done;
+    },
+    status: () => workers.map(({ role, worker }) => ({ role, state: worker.getState() })),
+  };
+}

@@ -1,0 +1,3 @@
+export { fineTune } from './fine-tune.ts';
+export { iterate } from './iterate.ts';
+export { selfImprove } from './self-improve.ts';

@@ -1,0 +1,251 @@
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { ActivityCancellationDetails, type ApplicationFailure } from '@temporalio/common';
+import { MockActivityEnvironment } from '@temporalio/testing';
+import { DefaultLogger } from '@temporalio/worker';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { withFailures } from '../../src/activities/failures.ts';
+import { type CritiqueTask, generateCritiques } from '../../src/activities/generate-critiques.ts';
+import { type SampleTask, sampleResponses } from '../../src/activities/sample-responses.ts';
+import type { ShardResult } from '../../src/activities/shard.ts';
+import { questions } from '../../src/backends/datasets/arithmetic/index.ts';
+import type { Engine } from '../../src/backends/inference/engine.ts';
+import { createEngines } from '../../src/backends/inference/engines.ts';
+import { type ArtifactRef, readRows, writeRows } from '../../src/backends/storage/artifacts.ts';
+import { FolderStore } from '../../src/backends/storage/store.ts';
+import { Actor, Critic } from '../../src/config/models.ts';
+import { type Attempt, rowKey } from '../../src/method/rows.ts';
+import { FakeOpenAi } from '../support/fake-openai.ts';
+
+const POOL = [...questions({ seed: 1, split: 'train', count: 40 })];
+
+let folder: string;
+let store: FolderStore;
+let fake: FakeOpenAi;
+let engine: Engine;
+let pool: ArtifactRef;
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'critique-loop-test-'));
+  store = new FolderStore(join(folder, 'store'));
+  fake = await FakeOpenAi.start({ questions: POOL, models: ['actor', 'critic'] });
+  engine = createEngines({ store, env: {}, python: () => Promise.reject(new Error('no Python here')) });
+  pool = await writeRows(store, 'pool.jsonl', POOL);
+});
+afterEach(async () => {
+  await fake.close();
+  await rm(folder, { recursive: true, force: true });
+});
+
+const config = (more: object = {}) => ({ base: 'actor', endpoint: { baseUrl: fake.url }, ...more });
+
+/** The endpoint serves the actor under the name of its checkpoint. */
+function sampleTask(more: Partial<SampleTask> = {}): SampleTask {
+  const model = { config: Actor.parse(config()), checkpoint: { name: 'actor', uri: 'checkpoint', sha256: '' } };
+  return {
+    run: 'run',
+    stage: 'iteration-1/sample',
+    shard: 0,
+    seed: 3,
+    model,
+    questions: pool,
+    from: 0,
+    to: 40,
+    samples: 2,
+    temperature: 0.7,
+    ...more,
+  };
+}
+
+const critiqueTask = (attempts: ArtifactRef): CritiqueTask => {
+  const model = { config: Critic.parse({ model: 'critic', endpoint: { baseUrl: fake.url } }), checkpoint: null };
+  return {
+    run: 'run',
+    stage: 'iteration-1/critique',
+    shard: 0,
+    seed: 3,
+    model,
+    attempts,
+    gate: 'oracle',
+    critiques: 1,
+  };
+};
+
+/** Activities in it fail in silence. */
+const quietEnvironment = () => new MockActivityEnvironment({}, { logger: new DefaultLogger('ERROR', () => {}) });
+
+const sample = (task: SampleTask, environment = quietEnvironment()): Promise<ShardResult> =>
+  environment.run(withFailures(sampleResponses), { store, engine }, task);
+
+async function rowsOf(ref: ArtifactRef): Promise<Attempt[]> {
+  const rows: Attempt[] = [];
+  for await (const row of readRows<Attempt>(store, ref)) rows.push(row);
+  return rows;
+}
+
+const failure = async (work: Promise<unknown>): Promise<ApplicationFailure> =>
+  await work.then(
+    () => {
+      throw new Error('it succeeded');
+    },
+    (error) => error,
+  );
+
+describe('a shard', () => {
+  it('covers its range of questions, in order, and adds up its tokens', async () => {
+    const result = await sample(sampleTask({ from: 10, to: 30 }));
+    const rows = await rowsOf(result.artifact);
+    expect(rows.map(rowKey)).toEqual(POOL.slice(10, 30).flatMap(({ id }) => [`${id}/0`, `${id}/1`]));
+    expect(result).toMatchObject({
+      resumed: 0,
+      partial: false,
+      correct: rows.filter(({ grade }) => grade.outcome === 'correct').length,
+      tokens: { completion: rows.reduce((sum, { response }) => sum + response.completionTokens, 0) },
+    });
+    expect(await readdir(store.path('run/iteration-1/sample'))).toEqual(['shard-000.jsonl']);
+  });
+
+  it('says in its heartbeats how far it is and what it waits for', async () => {
+    fake.fault = () => ({ delayMs: 1_200 });
+    const environment = quietEnvironment();
+    const heartbeats: unknown[] = [];
+    environment.on('heartbeat', (details) => heartbeats.push(details));
+    await sample(sampleTask(), environment);
+    expect(heartbeats[0]).toEqual({
+      stage: 'iteration-1/sample',
+      shard: 1,
+      done: 0,
+      waitingFor: 'an engine for actor',
+    });
+    expect(heartbeats.at(-1)).toMatchObject({ waitingFor: null });
+  });
+
+  it('waits for a busy engine, and asks for no row twice', async () => {
+    let refusals = 0;
+    fake.fault = () => (refusals++ < 60 ? { status: 503, message: 'the queue is full' } : null);
+    const { artifact } = await sample(sampleTask());
+    expect(artifact.rows).toBe(80);
+    expect(fake.repeated).toEqual([]);
+  });
+});
+
+describe('another attempt at a shard', () => {
+  it('makes only the requests that are missing', async () => {
+    const hold = fake.hold(({ question }) => Number(question.id.split('-').at(-1)) >= 25);
+    const first = quietEnvironment();
+    const ended = sample(sampleTask(), first);
+    await hold.reached(15);
+    // What a worker that shuts down does: it is not the workflow that cancels.
+    first.cancel('WORKER_SHUTDOWN', new ActivityCancellationDetails({ workerShutdown: true }));
+    await failure(ended);
+    hold.release();
+    const asked = fake.requests.length;
+    const result = await sample(sampleTask(), quietEnvironment());
+    expect(result).toMatchObject({ resumed: 50, partial: false, artifact: { rows: 80 } });
+    expect(fake.requests).toHaveLength(asked + 15);
+    expect(fake.repeated).toEqual([]);
+  });
+
+  it('makes none at all where the shard was whole and only its answer was lost', async () => {
+    const { artifact } = await sample(sampleTask());
+    const asked = fake.requests.length;
+    expect(await sample(sampleTask())).toMatchObject({ artifact, resumed: 80 });
+    expect(fake.requests).toHaveLength(asked);
+  });
+});
+
+describe('a shard that its workflow cancels', () => {
+  it('answers with what it has, and keeps it for later', async () => {
+    const hold = fake.hold(({ question }) => Number(question.id.split('-').at(-1)) >= 10);
+    const environment = quietEnvironment();
+    const ended = sample(sampleTask(), environment);
+    await hold.reached(30);
+    environment.cancel();
+    const result = await ended;
+    expect(result).toMatchObject({
+      partial: true,
+      artifact: { rows: 20, uri: 'run/iteration-1/sample/shard-000.part.jsonl' },
+    });
+    expect(await rowsOf(result.artifact)).toHaveLength(20);
+    hold.release();
+    expect(await sample(sampleTask())).toMatchObject({ partial: false, resumed: 20, artifact: { rows: 80 } });
+    expect(fake.repeated).toEqual([]);
+  });
+});
+
+describe('a shard fails', () => {
+  it('with BadRequest where the engine refuses everything, after a few requests and not after all', async () => {
+    fake.fault = () => ({ status: 400, message: 'logprobs must be a boolean' });
+    const error = await failure(sample(sampleTask()));
+    expect(error).toMatchObject({ type: 'BadRequest', nonRetryable: true });
+    expect(error.message).toContain('logprobs must be a boolean');
+  });
+
+  it('not where it refuses some: their rows say why', async () => {
+    fake.fault = ({ question }) =>
+      question.id.endsWith('7') ? { status: 400, message: 'maximum context length is 10' } : null;
+    const { artifact } = await sample(sampleTask());
+    const refused = (await rowsOf(artifact)).filter(({ response }) => response.finishReason === 'context_exceeded');
+    expect(refused).toHaveLength(8);
+    expect(refused[0]).toMatchObject({
+      response: { refusal: expect.stringContaining('maximum context length') },
+      grade: { outcome: expect.not.stringMatching('correct') },
+    });
+  });
+
+  it('with Unauthorized or ModelNotFound at once', async () => {
+    fake.fault = () => ({ status: 401 });
+    expect(await failure(sample(sampleTask()))).toMatchObject({ type: 'Unauthorized', nonRetryable: true });
+    const task = critiqueTask((await sample(sampleTask({ to: 0 }))).artifact);
+    task.model.config = Critic.parse({ model: 'somebody', endpoint: { baseUrl: fake.url } });
+    const error = await failure(quietEnvironment().run(withFailures(generateCritiques), { store, engine }, task));
+    expect(error).toMatchObject({ type: 'ModelNotFound', nonRetryable: true });
+    expect(error.message).toContain('serves actor, critic, not "somebody"');
+  });
+
+  it('with CheckpointNotServed, to be looked at again, where an endpoint has yet to get the checkpoint', async () => {
+    const task = sampleTask();
+    task.model.checkpoint = {
+      name: 'run-iteration-1-abcdef01',
+      uri: 'run/iteration-1/fine-tune/checkpoint',
+      sha256: '',
+    };
+    const error = await failure(sample(task));
+    expect(error).toMatchObject({ type: 'CheckpointNotServed', nonRetryable: false });
+    expect(error.nextRetryDelay).toBeDefined();
+    expect(error.message).toContain(store.path('run/iteration-1/fine-tune/checkpoint'));
+  });
+
+  it('with StoreUnavailable and advice where rows cannot be made safe, and goes on once they can', async () => {
+    const hold = fake.hold(() => true);
+    const ended = failure(sample(sampleTask()));
+    await hold.reached();
+    const inTheWay = store.path('run/iteration-1/sample/shard-000.segments');
+    await mkdir(dirname(inTheWay), { recursive: true });
+    await writeFile(inTheWay, 'a file where a folder should be');
+    hold.release();
+    const error = await ended;
+    expect(error).toMatchObject({ type: 'StoreUnavailable', nonRetryable: false });
+    expect(error.message).toContain('a file is where a folder should be');
+    await rm(inTheWay);
+    expect((await sample(sampleTask())).artifact.rows).toBe(80);
+  });
+
+  it('with CorruptArtifact where its input was changed, and never trusts it', async () => {
+    const { artifact } = await sample(sampleTask());
+    const path = store.path(artifact.uri);
+    const text = await readFile(path, 'utf8');
+    await writeFile(path, text.replace('"outcome":"correct"', '"outcome":"corrupt"'));
+    const error = await failure(
+      quietEnvironment().run(withFailures(generateCritiques), { store, engine }, critiqueTask(artifact)),
+    );
+    expect(error).toMatchObject({ type: 'CorruptArtifact', nonRetryable: true });
+    expect(error.message).toContain(artifact.uri);
+    await rm(path);
+    const gone = await failure(
+      quietEnvironment().run(withFailures(generateCritiques), { store, engine }, critiqueTask(artifact)),
+    );
+    expect(gone.message).toContain('is gone from the store');
+  });
+});

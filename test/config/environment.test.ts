@@ -1,0 +1,52 @@
+import { describe, expect, test } from 'vitest';
+import { readEnvironment } from '../../src/config/environment.ts';
+
+const NOTHING = {
+  store: `${process.cwd()}/.critique-loop/store`,
+  metrics: undefined,
+  healthPort: undefined,
+  logLevel: 'info',
+  engineThreads: undefined,
+};
+
+describe('the environment of a worker', () => {
+  test('may be empty, and may have other variables', () => {
+    expect(readEnvironment({})).toEqual(NOTHING);
+    expect(readEnvironment({ PATH: '/bin', CRITIQUE_LOOP_PYTHON: 'python3' })).toEqual(NOTHING);
+  });
+
+  test('is read', () => {
+    expect(
+      readEnvironment({
+        CRITIQUE_LOOP_STORE: '/mnt/store',
+        CRITIQUE_LOOP_METRICS: '0.0.0.0:9464',
+        CRITIQUE_LOOP_HEALTH_PORT: '8080',
+        CRITIQUE_LOOP_LOG_LEVEL: 'debug',
+        CRITIQUE_LOOP_ENGINE_THREADS: '2',
+      }),
+    ).toEqual({ store: '/mnt/store', metrics: '0.0.0.0:9464', healthPort: 8080, logLevel: 'debug', engineThreads: 2 });
+  });
+
+  test('may have a variable that is empty, as a compose file without a value gives it', () => {
+    const names = ['STORE', 'METRICS', 'HEALTH_PORT', 'LOG_LEVEL', 'ENGINE_THREADS'];
+    expect(readEnvironment(Object.fromEntries(names.map((name) => [`CRITIQUE_LOOP_${name}`, ''])))).toEqual(NOTHING);
+  });
+
+  test.each([
+    ['CRITIQUE_LOOP_METRICS', '9464'],
+    ['CRITIQUE_LOOP_METRICS', 'http://host:9464'],
+    ['CRITIQUE_LOOP_HEALTH_PORT', 'http'],
+    ['CRITIQUE_LOOP_HEALTH_PORT', '-1'],
+    ['CRITIQUE_LOOP_HEALTH_PORT', '65536'],
+    ['CRITIQUE_LOOP_LOG_LEVEL', 'verbose'],
+    ['CRITIQUE_LOOP_ENGINE_THREADS', '0'],
+    ['CRITIQUE_LOOP_ENGINE_THREADS', '1.5'],
+  ])('%s=%s is refused by its name', (name, value) => {
+    expect(() => readEnvironment({ [name]: value })).toThrow(name);
+  });
+
+  test('names every wrong variable at once', () => {
+    const wrong = { CRITIQUE_LOOP_LOG_LEVEL: 'loud', CRITIQUE_LOOP_HEALTH_PORT: 'x', CRITIQUE_LOOP_STORE: '/store' };
+    expect(() => readEnvironment(wrong)).toThrow(/wrong environment: .*HEALTH_PORT.*LOG_LEVEL/);
+  });
+});

@@ -1,0 +1,68 @@
+import { describe, expect, it } from 'vitest';
+import { extractReference } from '../../../src/method/answers/extract.ts';
+import { gradeResponse } from '../../../src/method/answers/grade.ts';
+import type { FinishReason } from '../../../src/method/rows.ts';
+import { type ReleasedRecord, readReleased } from '../../support/released-triples.ts';
+import { jsonLines, sharedData } from '../../support/shared-data.ts';
+
+const QUESTION = { reference: '18', answerFormat: 'plain' } as const;
+
+const grade = (text: string, finishReason: FinishReason = 'stop', question: typeof QUESTION | object = QUESTION) =>
+  gradeResponse({ text, finishReason }, { ...QUESTION, ...question });
+
+describe('gradeResponse', () => {
+  it('judges answers that it finds, and gives them as written', () => {
+    expect(grade('So 9*2=18.\nThe answer is $18.00.')).toEqual({ outcome: 'correct', answer: '$18.00' });
+    expect(grade('The answer is 17.')).toEqual({ outcome: 'wrong', answer: '17' });
+    expect(grade('The answer is unknown.')).toEqual({ outcome: 'wrong', answer: 'unknown' });
+    expect(grade('So \\boxed{\\frac{1}{2}}', 'stop', { reference: '0.5', answerFormat: 'boxed' }).outcome).toBe(
+      'correct',
+    );
+  });
+
+  it('calls a response without an answer unparsed, never wrong', () => {
+    expect(grade('There are 18 eggs.')).toEqual({ outcome: 'unparsed', answer: null });
+    expect(grade('', 'rejected')).toEqual({ outcome: 'unparsed', answer: null });
+    expect(grade(`\\boxed{${'1+'.repeat(600)}1}`).outcome).toBe('unparsed');
+  });
+
+  it('calls a response that was cut before its answer truncated', () => {
+    for (const text of ['So 9*2', '', 'The answer is 1', 'The answer is 18', 'The answer is $\\boxed{18', 'a.\n#### 1'])
+      expect(grade(text, 'length')).toEqual({ outcome: 'truncated', answer: null });
+    expect(grade('', 'context_exceeded')).toEqual({ outcome: 'truncated', answer: null });
+  });
+
+  it('counts an answer that was complete before the cut', () => {
+    for (const text of [
+      'The answer is 18.',
+      'The answer is 18.\n\nHuman: What',
+      '\\boxed{18} and',
+      '#### 18\nThe answer is 1',
+    ])
+      expect(grade(text, 'length').outcome).toBe('correct');
+    expect(grade('The answer is 17. Then', 'length').outcome).toBe('wrong');
+  });
+
+  it('calls what it cannot judge ungraded, never wrong', () => {
+    expect(grade('The answer is 18.', 'stop', { reference: '' })).toEqual({ outcome: 'ungraded', answer: '18' });
+    expect(grade('The answer is 18.', 'stop', { reference: '1'.repeat(2000) }).outcome).toBe('ungraded');
+    expect(grade('The answer is 18.', 'stop', { reference: undefined })).toEqual({ outcome: 'ungraded', answer: null });
+  });
+});
+
+it('finds all released GSM8K refinements right and none of the flawed responses', (context) => {
+  const references = new Map(
+    jsonLines<{ question: string; answer: string }>(sharedData(context, 'gsm8k-train.jsonl')).map(
+      ({ question, answer }) => [words(question), extractReference(answer)!],
+    ),
+  );
+  const records = JSON.parse(sharedData(context, 'mathcritique-gsm8k-refinements.json')) as ReleasedRecord[];
+  expect(records).toHaveLength(100);
+  for (const { question, response, refinement } of records.map(readReleased)) {
+    const reference = references.get(words(question.replace(/ Please also give your final number.*$/s, '')))!;
+    expect(grade(refinement, 'stop', { reference }).outcome).toBe('correct');
+    expect(grade(response, 'stop', { reference }).outcome).toMatch(/^(wrong|unparsed)$/);
+  }
+});
+
+const words = (text: string) => text.trim().replace(/\s+/g, ' ');

@@ -1,0 +1,58 @@
+import type {
+  Attempt,
+  Critique,
+  Generation,
+  Level,
+  Outcome,
+  Question,
+  Refinement,
+  Verdict,
+} from '../../src/method/rows.ts';
+
+export function aQuestion(id: string, rest: Partial<Question> = {}): Question {
+  return { id, question: `How many are ${id}?`, reference: '5', answerFormat: 'plain', ...rest };
+}
+
+export function aGeneration(text: string): Generation {
+  return { text, finishReason: 'stop', model: 'actor', seed: 1, promptTokens: 10, completionTokens: 5 };
+}
+
+interface Shape {
+  id?: string;
+  level?: Level;
+  sample?: number;
+  text?: string;
+  outcome: Outcome;
+  verdict?: Verdict;
+  critique?: number;
+  refined?: Outcome;
+  refinement?: number;
+  refinedText?: string;
+}
+
+/** A row of any stage: with a critique where a verdict is given, with a refinement where its outcome is. */
+export function anAttempt(shape: Shape): Attempt {
+  const { id = 'q', sample = 0, outcome } = shape;
+  const question = aQuestion(id, shape.level ? { level: shape.level } : {});
+  const grade = { outcome, answer: '5' };
+  const row: Attempt = { question, sample, response: aGeneration(shape.text ?? `response ${sample} of ${id}`), grade };
+  if (shape.verdict) row.critique = aCritique(shape.verdict, shape.critique ?? 0);
+  if (shape.refined) {
+    const index = shape.refinement ?? 0;
+    row.refinement = aRefinement(
+      shape.refinedText ?? `refinement ${shape.critique ?? 0}.${index} of ${id}/${sample}`,
+      shape.refined,
+      index,
+    );
+  }
+  return row;
+}
+
+function aCritique(verdict: Verdict, index: number): Critique {
+  const text = `Let me see.\nStep sentence: a\nCorrectness of the step: Wrong\nExplanation: number ${index}`;
+  return { ...aGeneration(text), verdict, firstWrongStep: 1, index };
+}
+
+function aRefinement(text: string, outcome: Outcome, index: number): Refinement {
+  return { ...aGeneration(text), grade: { outcome, answer: '5' }, index };
+}

@@ -1,0 +1,62 @@
+import { once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Connection } from '@temporalio/client';
+import { SEARCH_ATTRIBUTES } from '../../src/cli/setup/dev-server.ts';
+import { spawnBound } from '../../src/cli/setup/process.ts';
+
+export interface OwnServer {
+  address: string;
+  stop(): Promise<void>;
+}
+
+/** A Temporal server with settings of its own, for instance `limit.historyCount.suggestContinueAsNew`. */
+export async function startOwnServer(cli: string, settings: Record<string, unknown>): Promise<OwnServer> {
+  const port = await freePort();
+  const address = `127.0.0.1:${port}`;
+  const child = spawnBound(
+    cli,
+    [
+      ...['server', 'start-dev', '--headless', '--ip', '127.0.0.1', '--port', String(port), '--log-level', 'error'],
+      ...Object.entries(SEARCH_ATTRIBUTES).flatMap(([name, type]) => ['--search-attribute', `${name}=${type}`]),
+      ...Object.entries(settings).flatMap(([key, value]) => [
+        '--dynamic-config-value',
+        `${key}=${JSON.stringify(value)}`,
+      ]),
+    ],
+    { stdio: 'ignore' },
+  );
+  const exited = once(child, 'exit');
+  while (!(await isReady(address))) {
+    if (child.exitCode !== null) throw new Error(`the server ended with ${child.exitCode}`);
+    await sleep(100);
+  }
+  return {
+    address,
+    stop: async () => {
+      child.kill('SIGTERM');
+      await exited;
+    },
+  };
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}
+
+async function isReady(address: string): Promise<boolean> {
+  const connection = await Connection.connect({ address, connectTimeout: 1000 }).catch(() => null);
+  try {
+    const found = await connection?.operatorService.listSearchAttributes({ namespace: 'default' });
+    return Object.keys(SEARCH_ATTRIBUTES).every((name) => name in (found?.customAttributes ?? {}));
+  } catch {
+    return false;
+  } finally {
+    await connection?.close();
+  }
+}
