@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -37,6 +39,27 @@ it('refuses a second server on the same database, and starts again after the fir
   expect((await fetch(second.uiUrl)).status).toBe(200);
   await second.stop();
   await expect(fetch(second.uiUrl)).rejects.toThrow();
+});
+
+it('waits for the server of one that was killed by -9 to be gone, so that it never finds the database locked', async () => {
+  const base = await options();
+  const built = join(import.meta.dirname, '../../dist/cli/setup/dev-server.js');
+  const script = `
+    import { startDevServer } from ${JSON.stringify(built)};
+    const { pid } = await startDevServer({ ...${JSON.stringify(base)}, dbFile: ${JSON.stringify(`${base.logFile}.db`)}, log() {} });
+    console.log(pid);
+  `;
+  const killed = spawn(process.execPath, ['--input-type=module', '--eval', script], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const [pid] = await once(killed.stdout, 'data');
+  killed.kill('SIGKILL');
+  await once(killed, 'exit');
+
+  const next = await startDevServer({ ...base, dbFile: `${base.logFile}.db` });
+  expect(() => process.kill(-Number(pid), 0)).toThrow('ESRCH');
+  expect((await fetch(next.uiUrl)).status).toBe(200);
+  await next.stop();
 });
 
 it('says so when it dies', async () => {

@@ -1,11 +1,11 @@
 import type { ChildProcess } from 'node:child_process';
-import { mkdir, open, readFile } from 'node:fs/promises';
+import { mkdir, open, readFile, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { dirname, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Connection } from '@temporalio/client';
 import { type Lock, tryLock } from './lock.ts';
-import { signalGroup, spawnBound } from './process.ts';
+import { groupEnded, signalGroup, spawnBound } from './process.ts';
 import type { Log } from './progress.ts';
 import { SetupError } from './setup-error.ts';
 
@@ -76,6 +76,7 @@ export async function startDevServer(options: DevServerOptions): Promise<DevServ
     child.once('error', (error) => {
       spawnError = error;
     });
+    if (dbFile !== undefined && child.pid !== undefined) await writeFile(pidFile(dbFile), String(child.pid));
     await output.close();
 
     const address = `${HOST}:${port}`;
@@ -110,13 +111,21 @@ export async function startDevServer(options: DevServerOptions): Promise<DevServ
   }
 }
 
-/** Two servers on one SQLite file both start, and each then misses what the other writes. */
+/**
+ * Two servers on one SQLite file either find it locked, or both start, and each then misses what the other writes. The
+ * lock says that no other command uses it; the server of one that was killed may still be on its way out.
+ */
 async function lockDatabase(dbFile: string): Promise<Lock> {
   await mkdir(dirname(dbFile), { recursive: true });
   const lock = await tryLock(`${dbFile}.lock`);
-  if ('release' in lock) return lock;
-  throw new SetupError(`${dbFile} is in use by the Temporal server of process ${lock.pid} on ${lock.host}`);
+  if (!('release' in lock))
+    throw new SetupError(`${dbFile} is in use by the Temporal server of process ${lock.pid} on ${lock.host}`);
+  const previous = await readFile(pidFile(dbFile), 'utf8').catch(() => '');
+  if (/^\d+$/.test(previous)) await groupEnded(Number(previous), STOP_MS);
+  return lock;
 }
+
+const pidFile = (dbFile: string) => `${dbFile}.pid`;
 
 async function choosePort(asked: number | 'any' | undefined, usual: number): Promise<number> {
   const free = await freePort(asked === 'any' ? 0 : (asked ?? usual));

@@ -2,6 +2,7 @@ import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process'
 import { access, constants } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 /**
  * Starts a process in a group of its own, so that Ctrl-C reaches only us and we decide the order of shutdown. It does
@@ -30,6 +31,17 @@ export function signalGroup(child: ChildProcess, signal: NodeJS.Signals): void {
     process.kill(-child.pid, signal);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
+}
+
+/** Waits until no process of that group is left, at most so long: by then the number is somebody else's. */
+export async function groupEnded(pid: number, timeoutMs: number): Promise<void> {
+  for (const until = Date.now() + timeoutMs; Date.now() < until; await sleep(50)) {
+    try {
+      process.kill(-pid, 0);
+    } catch {
+      return;
+    }
   }
 }
 
