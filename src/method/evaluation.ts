@@ -1,4 +1,5 @@
 import { type Difference, type Proportion, pairedDifference, proportion } from './estimate.ts';
+import { byLevel } from './levels.ts';
 import type { Attempt, Level, Outcome, Verdict } from './rows.ts';
 
 /** One question of an evaluation; null where the answer could not be graded. */
@@ -122,20 +123,15 @@ function accuracyOf(outcomes: readonly Outcome[]): Proportion {
 }
 
 function summarise(results: Result[]): EvaluationSummary {
-  const levels = [...new Set(results.map(({ level }) => level))].filter((level) => level !== null).sort();
   const critiqued = results.filter(({ verdict }) => verdict !== undefined);
   return {
     questions: results.length,
     outcomes: countOutcomes(results.map(({ outcome }) => outcome)),
     accuracy: accuracyOf(results.map(({ outcome }) => outcome)),
-    byLevel: levels.map((level) => {
-      const ofLevel = results.filter((result) => result.level === level);
-      return {
-        level,
-        accuracy: accuracyOf(ofLevel.map(({ outcome }) => outcome)),
-        withCritic: critiqued.length > 0 ? accuracyOf(ofLevel.map(withCritic)) : null,
-      };
-    }),
+    byLevel: byLevel(results, (ofLevel) => ({
+      accuracy: accuracyOf(ofLevel.map(({ outcome }) => outcome)),
+      withCritic: critiqued.length > 0 ? accuracyOf(ofLevel.map(withCritic)) : null,
+    })),
     critic: critiqued.length > 0 ? summariseCritic(results) : null,
   };
 }

@@ -1,5 +1,6 @@
 import { type Proportion, proportion } from './estimate.ts';
 import { isIncorrect } from './gates.ts';
+import { byLevel } from './levels.ts';
 import { stripPrimer } from './prompts/index.ts';
 import { digest } from './random.ts';
 import type { Attempt, Level, Outcome, Question, Verdict } from './rows.ts';
@@ -91,8 +92,6 @@ export function startExploration(): {
     },
     summary() {
       const all = [...questions.values()];
-      const levels = [...new Set(all.map(({ level }) => level))].filter((level) => level !== null).sort();
-      const byLevel = levels.map((level) => ({ level, ...total(all.filter((it) => it.level === level)) }));
       return {
         ...total(all),
         outcomes: { ...outcomes },
@@ -100,7 +99,7 @@ export function startExploration(): {
         verdicts: { ...verdicts },
         discriminabilityOnRight: proportion(agreed.right, judged.right),
         discriminabilityOnWrong: proportion(agreed.wrong, judged.wrong),
-        byLevel,
+        byLevel: byLevel(all, total),
       };
     },
   };

@@ -1,0 +1,102 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { clusteredAccuracy, meanScore, proportion } from '../../../src/method/estimate.ts';
+import { randomFrom } from '../../../src/method/random.ts';
+import { mean } from './brute-force.ts';
+
+describe('meanScore', () => {
+  it('has an interval that holds the mean, repeats for a seed and stays within 0 and 1', () => {
+    const scores = fc.array(fc.double({ min: 0, max: 1, noNaN: true }), { minLength: 1, maxLength: 30 });
+    fc.assert(
+      fc.property(scores, fc.integer(), (scores, seed) => {
+        const estimate = meanScore(scores, seed);
+        expect(estimate.n).toBe(scores.length);
+        expect(estimate.value).toBeCloseTo(mean(scores), 12);
+        expect(estimate.low).toBeLessThanOrEqual(estimate.value! + 1e-12);
+        expect(estimate.high).toBeGreaterThanOrEqual(estimate.value! - 1e-12);
+        expect(estimate.low >= 0 && estimate.high <= 1).toBe(true);
+        expect(meanScore(scores, seed)).toEqual(estimate);
+      }),
+      { numRuns: 40 },
+    );
+  });
+
+  it('is as wide as 1.96 standard errors to each side of many questions', () => {
+    const random = randomFrom(2);
+    const scores = Array.from({ length: 1_000 }, () => random.int(5) / 4);
+    const { value, low, high } = meanScore(scores, 9);
+    const error = Math.sqrt(mean(scores.map((score) => (score - value!) ** 2)) / 1_000);
+    for (const reach of [high - value!, value! - low]) expect(Math.abs(reach / error - 1.96)).toBeLessThan(0.15);
+  });
+
+  it('has the 2.5th and the 97.5th percentile of all resamples where these can be enumerated', () => {
+    // Of the 4 resamples of two questions one has mean 0 and one mean 1: each is more than 2.5 % of them.
+    expect(meanScore([0, 1], 1)).toEqual({ value: 0.5, low: 0, high: 1, n: 2 });
+    // Of 6 draws from five zeros and a one, (5/6)^6 = 33 % have no one; 4 or more have 0.9 %, 3 or more 6.2 %.
+    expect(meanScore([0, 0, 1, 0, 0, 0], 1)).toMatchObject({ low: 0, high: 3 / 6 });
+  });
+
+  it('does not take equal scores for certainty', () => {
+    const { low, high } = proportion(0, 20);
+    expect(meanScore(new Array(20).fill(0), 1)).toEqual({ value: 0, low, high, n: 20 });
+    const half = meanScore([0.5], 1);
+    expect(half.value).toBe(0.5);
+    expect(half.high - half.low).toBeGreaterThan(0.8);
+  });
+
+  it('says that nothing is known of nothing, and refuses what is no score', () => {
+    expect(meanScore([], 1)).toEqual({ value: null, low: 0, high: 1, n: 0 });
+    expect(() => meanScore([1, -0.1], 1)).toThrow(new RangeError('score 1 is -0.1, expected a number from 0 to 1'));
+    expect(() => meanScore([Number.NaN], 1)).toThrow('score 0 is NaN');
+  });
+});
+
+describe('clusteredAccuracy', () => {
+  it('counts each question the same, and leaves out those without a graded sample', () => {
+    const questions = [
+      { correct: 1, total: 1 },
+      { correct: 0, total: 9 },
+      { correct: 0, total: 0 },
+    ];
+    expect(clusteredAccuracy(questions, 1)).toMatchObject({ value: 0.5, n: 2 });
+    expect(clusteredAccuracy([], 1)).toEqual({ value: null, low: 0, high: 1, n: 0 });
+  });
+
+  it('covers the truth about 95 times in 100 where samples of a question go together; pooled ones do not', () => {
+    const random = randomFrom(4);
+    const runs = 300;
+    let covered = 0;
+    let coveredPooled = 0;
+    for (let run = 0; run < runs; run++) {
+      const questions = Array.from({ length: 50 }, () => {
+        const ability = random.next() < 0.3 ? 0.95 : random.next() * 0.5; // 0.46 on average
+        const total = 4 + random.int(13);
+        return { correct: Array.from({ length: total }).filter(() => random.next() < ability).length, total };
+      });
+      const covers = ({ low, high }: { low: number; high: number }) => low <= 0.46 && 0.46 <= high;
+      const sum = (count: (rate: { correct: number; total: number }) => number) =>
+        questions.reduce((total, question) => total + count(question), 0);
+      if (covers(clusteredAccuracy(questions, run))) covered++;
+      if (
+        covers(
+          proportion(
+            sum(({ correct }) => correct),
+            sum(({ total }) => total),
+          ),
+        )
+      )
+        coveredPooled++;
+    }
+    expect(covered / runs).toBeGreaterThan(0.91);
+    expect(covered / runs).toBeLessThan(0.985);
+    expect(coveredPooled / runs).toBeLessThan(0.75);
+  });
+
+  it('takes well below a second for a test set of 1,319 questions', () => {
+    const random = randomFrom(6);
+    const questions = Array.from({ length: 1_319 }, () => ({ correct: random.int(17), total: 16 }));
+    const started = performance.now();
+    clusteredAccuracy(questions, 1);
+    expect(performance.now() - started).toBeLessThan(800);
+  });
+});
