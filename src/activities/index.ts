@@ -1,3 +1,4 @@
+import type { Grader } from '../backends/grading/grader.ts';
 import type { Engine } from '../backends/inference/engine.ts';
 import type { Store } from '../backends/storage/store.ts';
 import type { TrainingBackends } from '../backends/training/index.ts';
@@ -29,7 +30,7 @@ export function cpuActivities(deps: { store: Store; hasSearchAttributes: () => P
 }
 
 /** The activities of the queue critique-loop-inference. */
-export function inferenceActivities(deps: { store: Store; engine: Engine }) {
+export function inferenceActivities(deps: { store: Store; engine: Engine; grader: Grader }) {
   return bind(deps, { sampleResponses, generateCritiques, refineResponses });
 }
 

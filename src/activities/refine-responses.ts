@@ -1,13 +1,15 @@
+import type { Grader } from '../backends/grading/grader.ts';
 import type { Engine } from '../backends/inference/engine.ts';
 import { type ArtifactRef, readRows } from '../backends/storage/artifacts.ts';
 import type { Store } from '../backends/storage/store.ts';
-import { gradeResponse } from '../method/answers/grade.ts';
+import type { OracleConfig } from '../config/oracle.ts';
 import { type Gate, isRefined } from '../method/gates.ts';
 import { PROMPT_FAMILIES } from '../method/prompts/index.ts';
 import { seedFor } from '../method/random.ts';
 import { type Attempt, rowKey } from '../method/rows.ts';
 import { refinePrompt } from '../method/sft.ts';
 import { generations } from './generations.ts';
+import { gradeResponses } from './oracle.ts';
 import { runShard, type ShardItem, type ShardResult, type ShardTask } from './shard.ts';
 
 export interface RefineTask extends ShardTask {
@@ -17,18 +19,22 @@ export interface RefineTask extends ShardTask {
   /** Refinements per critique. */
   refinements: number;
   temperature: number;
+  oracle: OracleConfig;
 }
 
 /** Has the actor write new solutions with the critique at hand, and grades them. */
-export async function refineResponses(deps: { store: Store; engine: Engine }, task: RefineTask): Promise<ShardResult> {
+export async function refineResponses(
+  deps: { store: Store; engine: Engine; grader: Grader },
+  task: RefineTask,
+): Promise<ShardResult> {
   return await runShard(deps, task, {
-    items: items(deps.store, task),
+    items: items(deps, task),
     itemOf: ({ refinement: _, ...attempt }) => rowKey(attempt),
     added: (row) => row.refinement!,
   });
 }
 
-async function* items(store: Store, task: RefineTask): AsyncIterable<ShardItem> {
+async function* items({ store, grader }: { store: Store; grader: Grader }, task: RefineTask): AsyncIterable<ShardItem> {
   const { promptFamily, maxTokens } = task.model.config;
   const { stop } = PROMPT_FAMILIES[promptFamily];
   for await (const attempt of readRows<Attempt>(store, task.attempts)) {
@@ -50,9 +56,12 @@ async function* items(store: Store, task: RefineTask): AsyncIterable<ShardItem> 
           },
           signal,
         );
-        return generations(result, model, seed).map((generation, index) => ({
+        const responses = generations(result, model, seed);
+        const { question } = attempt;
+        const grades = await gradeResponses(grader, { question, responses, oracle: task.oracle }, signal);
+        return responses.map((generation, index) => ({
           ...attempt,
-          refinement: { ...generation, grade: gradeResponse(generation, attempt.question), index },
+          refinement: { ...generation, grade: grades[index]!, index },
         }));
       },
     };

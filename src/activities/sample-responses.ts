@@ -1,11 +1,13 @@
+import type { Grader } from '../backends/grading/grader.ts';
 import type { Engine } from '../backends/inference/engine.ts';
 import { type ArtifactRef, readRows } from '../backends/storage/artifacts.ts';
 import type { Store } from '../backends/storage/store.ts';
-import { gradeResponse } from '../method/answers/grade.ts';
+import type { OracleConfig } from '../config/oracle.ts';
 import { PROMPT_FAMILIES } from '../method/prompts/index.ts';
 import { seedFor } from '../method/random.ts';
 import type { Question } from '../method/rows.ts';
 import { generations } from './generations.ts';
+import { gradeResponses } from './oracle.ts';
 import { runShard, type ShardItem, type ShardResult, type ShardTask } from './shard.ts';
 
 export interface SampleTask extends ShardTask {
@@ -16,18 +18,22 @@ export interface SampleTask extends ShardTask {
   /** N: responses per question. */
   samples: number;
   temperature: number;
+  oracle: OracleConfig;
 }
 
 /** Samples responses to a range of questions and grades each as it arrives. */
-export async function sampleResponses(deps: { store: Store; engine: Engine }, task: SampleTask): Promise<ShardResult> {
+export async function sampleResponses(
+  deps: { store: Store; engine: Engine; grader: Grader },
+  task: SampleTask,
+): Promise<ShardResult> {
   return await runShard(deps, task, {
-    items: items(deps.store, task),
+    items: items(deps, task),
     itemOf: (row) => row.question.id,
     added: (row) => row.response,
   });
 }
 
-async function* items(store: Store, task: SampleTask): AsyncIterable<ShardItem> {
+async function* items({ store, grader }: { store: Store; grader: Grader }, task: SampleTask): AsyncIterable<ShardItem> {
   const { promptFamily, maxTokens } = task.model.config;
   const family = PROMPT_FAMILIES[promptFamily];
   let index = 0;
@@ -51,12 +57,9 @@ async function* items(store: Store, task: SampleTask): AsyncIterable<ShardItem> 
           },
           signal,
         );
-        return generations(result, model, seed).map((response, sample) => ({
-          question,
-          sample,
-          response,
-          grade: gradeResponse(response, question),
-        }));
+        const responses = generations(result, model, seed);
+        const grades = await gradeResponses(grader, { question, responses, oracle: task.oracle }, signal);
+        return responses.map((response, sample) => ({ question, sample, response, grade: grades[sample]! }));
       },
     };
   }

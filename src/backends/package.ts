@@ -11,3 +11,6 @@ export const packageRoot: string = (() => {
 
 /** A file of deploy/trainer. */
 export const trainerFile = (name: string): string => join(packageRoot, 'deploy', 'trainer', name);
+
+/** A file of deploy/grader. */
+export const graderFile = (name: string): string => join(packageRoot, 'deploy', 'grader', name);

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { GRADER_VERSION } from '../method/answers/compare.ts';
 import { packageRoot } from './package.ts';
 
 /** What produced a run, for its report. */
@@ -10,6 +11,7 @@ export function versions(): Record<string, string> {
   };
   return {
     'critique-loop': read.version,
+    grader: GRADER_VERSION,
     node: process.version,
     '@temporalio': read.dependencies['@temporalio/worker']!,
     openai: read.dependencies.openai!,

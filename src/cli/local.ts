@@ -9,7 +9,7 @@ import { type RunningWorkers, startWorkers } from '../workers/worker.ts';
 import { QUEUES, type Role } from '../workflows/queues.ts';
 import { type DevServer, startDevServer } from './setup/dev-server.ts';
 import type { Log } from './setup/progress.ts';
-import { ensurePython } from './setup/python.ts';
+import { ensurePython, GRADER } from './setup/python.ts';
 import { ensureTemporalCli } from './setup/temporal-cli.ts';
 
 export interface Local {
@@ -52,6 +52,7 @@ export async function startLocal(options: { log: Log; port?: number; uiPort?: nu
       store: environment.store,
       workflowBundle,
       python: async () => python,
+      graderPython: () => ensurePython({ log, ...GRADER }),
       env: process.env,
       engineThreads: environment.engineThreads,
     });

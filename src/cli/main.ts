@@ -1,9 +1,12 @@
 #!/usr/bin/env node
-import { InvalidArgumentError, program } from 'commander';
+import { InvalidArgumentError, Option, program } from 'commander';
 import { versions } from '../backends/versions.ts';
+import { Policies } from '../config/oracle.ts';
+import { formatIssues, parseInput } from '../config/parse.ts';
 import { QUEUES, type Role } from '../workflows/queues.ts';
 import { demo } from './demo.ts';
 import { dev } from './dev.ts';
+import { grade } from './grade.ts';
 import { preflight } from './preflight.ts';
 import { report } from './report.ts';
 import { SetupError } from './setup/setup-error.ts';
@@ -33,6 +36,18 @@ function parsePort(value: string): number {
   if (!Number.isInteger(port) || port < 1 || port > 65_535)
     throw new InvalidArgumentError('Expected a port from 1 to 65535.');
   return port;
+}
+
+function parsePolicies(value: string) {
+  let policies: unknown;
+  try {
+    policies = JSON.parse(value);
+  } catch (error) {
+    throw new InvalidArgumentError(`Expected JSON: ${(error as Error).message}`);
+  }
+  const parsed = parseInput(Policies, policies);
+  if (parsed.issues) throw new InvalidArgumentError(`${formatIssues(parsed.issues)}.`);
+  return parsed.value;
 }
 
 program
@@ -75,6 +90,18 @@ program
   .argument('<run>', 'workflow ID')
   .description("render a run's report again from the store; prints its table and its path")
   .action(report);
+
+program
+  .command('grade')
+  .argument('<file>', 'JSON lines {"pred" | "response" | "responses", "gold"}; - is standard input')
+  .description('check answers against gold ones: a line of JSON for each line, and a summary on standard error')
+  .addOption(
+    new Option('--answer-format <format>', 'what wins in a whole response: its last box, or its last "The answer is"')
+      .choices(['boxed', 'plain'])
+      .default('boxed'),
+  )
+  .option('--policies <json>', 'conventions, as in a run file: {"units":"strict"}', parsePolicies, Policies.parse({}))
+  .action(grade);
 
 program
   .command('temporal')

@@ -7,7 +7,7 @@ import { createLogger, installTelemetry } from '../workers/telemetry.ts';
 import { startWorkers } from '../workers/worker.ts';
 import type { Role } from '../workflows/queues.ts';
 import { workflowBundle } from './local.ts';
-import { ensurePython } from './setup/python.ts';
+import { ensurePython, GRADER } from './setup/python.ts';
 import { SetupError } from './setup/setup-error.ts';
 
 /** Runs until SIGTERM or SIGINT, then drains. A failure to connect, or of any worker, ends the process with 1. */
@@ -20,13 +20,15 @@ export async function worker({ role: roles }: { role: Role[] }): Promise<void> {
   const connection = await NativeConnection.connect(connectionOptions).catch(() => {
     throw new SetupError(`nothing answers at ${address}: set TEMPORAL_ADDRESS, or TEMPORAL_PROFILE to a profile`);
   });
+  const log = (line: string) => logger.info(line);
   const workers = await startWorkers({
     roles,
     connection,
     namespace,
     store: environment.store,
     workflowBundle,
-    python: () => ensurePython({ log: (line) => logger.info(line) }),
+    python: () => ensurePython({ log }),
+    graderPython: () => ensurePython({ log, ...GRADER }),
     env: process.env,
     engineThreads: environment.engineThreads,
   });

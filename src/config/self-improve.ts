@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { Questions, Triples } from './datasets.ts';
 import { Actor, Critic } from './models.ts';
+import { Oracle } from './oracle.ts';
 import { Training } from './training.ts';
 
 const data = z.strictObject({
@@ -53,6 +54,7 @@ export const SelfImprove = z
     test: Questions,
     training: Training.prefault({}),
     evaluation: evaluation.prefault({}),
+    oracle: Oracle.prefault({}),
   })
   .superRefine((run, context) => {
     const same = (path: PropertyKey[], value: number, temperature: string) =>

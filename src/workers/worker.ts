@@ -1,5 +1,6 @@
 import { type NativeConnection, Worker } from '@temporalio/worker';
 import { cpuActivities, inferenceActivities, trainActivities } from '../activities/index.ts';
+import { Grader } from '../backends/grading/grader.ts';
 import { createEngines } from '../backends/inference/engines.ts';
 import { FolderStore } from '../backends/storage/store.ts';
 import { createTrainingBackends } from '../backends/training/index.ts';
@@ -16,6 +17,8 @@ export interface WorkerOptions {
   workflowBundle: string;
   /** Gives a Python interpreter with the trainer's packages; asked when an embedded engine or trainer is first needed. */
   python: () => Promise<string>;
+  /** The same with the packages of Math-Verify, asked when a run's oracle first needs it. */
+  graderPython: () => Promise<string>;
   env: NodeJS.ProcessEnv;
   engineThreads?: number | undefined;
   identity?: string;
@@ -43,6 +46,7 @@ export async function startWorkers(options: WorkerOptions): Promise<RunningWorke
   const { connection, namespace, env, python } = options;
   const store = new FolderStore(options.store);
   const engine = createEngines({ store, env, python, threads: options.engineThreads });
+  const grader = new Grader({ engine, python: options.graderPython });
 
   const shared = {
     connection,
@@ -60,7 +64,7 @@ export async function startWorkers(options: WorkerOptions): Promise<RunningWorke
       maxConcurrentActivityTaskExecutions: 4,
     }),
     inference: () => ({
-      activities: inferenceActivities({ store, engine }),
+      activities: inferenceActivities({ store, engine, grader }),
       maxConcurrentActivityTaskExecutions: SHARDS_AT_ONCE,
     }),
     train: () => ({
@@ -86,7 +90,7 @@ export async function startWorkers(options: WorkerOptions): Promise<RunningWorke
   };
   // One worker that fails takes the others with it: a process that polls only some of its queues helps nobody.
   const done = Promise.all(workers.map(({ worker }) => worker.run().finally(stopAll)))
-    .finally(() => engine.close())
+    .finally(() => Promise.all([engine.close(), grader.close()]))
     .then(() => {});
   return {
     done,

@@ -183,6 +183,7 @@ class Iteration {
       questions,
       samples,
       temperature,
+      oracle: this.#input.config.oracle,
     }));
     const total = questions.rows * samples;
     return await this.#run(stage, total, tasks, (task, summary) => sampleResponses.executeWithOptions(summary, [task]));
@@ -216,6 +217,7 @@ class Iteration {
       gate,
       refinements,
       temperature,
+      oracle: this.#input.config.oracle,
     }));
     const total = critiqued.rows * refinements;
     return await this.#run(stage, total, tasks, (task, summary) => refineResponses.executeWithOptions(summary, [task]));

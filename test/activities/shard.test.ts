@@ -4,17 +4,20 @@ import { dirname, join } from 'node:path';
 import { ActivityCancellationDetails, type ApplicationFailure } from '@temporalio/common';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { DefaultLogger } from '@temporalio/worker';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { withFailures } from '../../src/activities/failures.ts';
 import { type CritiqueTask, generateCritiques } from '../../src/activities/generate-critiques.ts';
 import { type SampleTask, sampleResponses } from '../../src/activities/sample-responses.ts';
 import type { ShardResult } from '../../src/activities/shard.ts';
 import { questions } from '../../src/backends/datasets/arithmetic/index.ts';
+import { Grader } from '../../src/backends/grading/grader.ts';
+import { GradingThreads } from '../../src/backends/grading/threads.ts';
 import type { Engine } from '../../src/backends/inference/engine.ts';
 import { createEngines } from '../../src/backends/inference/engines.ts';
 import { type ArtifactRef, readRows, writeRows } from '../../src/backends/storage/artifacts.ts';
 import { FolderStore } from '../../src/backends/storage/store.ts';
 import { Actor, Critic } from '../../src/config/models.ts';
+import { Oracle } from '../../src/config/oracle.ts';
 import { type Attempt, rowKey } from '../../src/method/rows.ts';
 import { FakeOpenAi } from '../support/fake-openai.ts';
 
@@ -25,18 +28,24 @@ let store: FolderStore;
 let fake: FakeOpenAi;
 let engine: Engine;
 let pool: ArtifactRef;
+let grader: Grader;
+const threads = new GradingThreads({ threads: 1 });
 
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'critique-loop-test-'));
   store = new FolderStore(join(folder, 'store'));
   fake = await FakeOpenAi.start({ questions: POOL, models: ['actor', 'critic'] });
-  engine = createEngines({ store, env: {}, python: () => Promise.reject(new Error('no Python here')) });
+  const python = () => Promise.reject(new Error('no Python here'));
+  engine = createEngines({ store, env: {}, python });
+  grader = new Grader({ engine, python, threads });
   pool = await writeRows(store, 'pool.jsonl', POOL);
 });
 afterEach(async () => {
   await fake.close();
   await rm(folder, { recursive: true, force: true });
 });
+
+afterAll(() => threads.close());
 
 const config = (more: object = {}) => ({ base: 'actor', endpoint: { baseUrl: fake.url }, ...more });
 
@@ -54,6 +63,7 @@ function sampleTask(more: Partial<SampleTask> = {}): SampleTask {
     to: 40,
     samples: 2,
     temperature: 0.7,
+    oracle: Oracle.parse({}),
     ...more,
   };
 }
@@ -76,7 +86,7 @@ const critiqueTask = (attempts: ArtifactRef): CritiqueTask => {
 const quietEnvironment = () => new MockActivityEnvironment({}, { logger: new DefaultLogger('ERROR', () => {}) });
 
 const sample = (task: SampleTask, environment = quietEnvironment()): Promise<ShardResult> =>
-  environment.run(withFailures(sampleResponses), { store, engine }, task);
+  environment.run(withFailures(sampleResponses), { store, engine, grader }, task);
 
 async function rowsOf(ref: ArtifactRef): Promise<Attempt[]> {
   const rows: Attempt[] = [];

@@ -5,6 +5,7 @@ import { createInterface } from 'node:readline';
 import { DefaultLogger, type LogEntry, NativeConnection, Runtime, Worker } from '@temporalio/worker';
 import { bundleWorkflows } from '../../scripts/bundle.mjs';
 import { cpuActivities, inferenceActivities, trainActivities } from '../../src/activities/index.ts';
+import { Grader } from '../../src/backends/grading/grader.ts';
 import { createEngines } from '../../src/backends/inference/engines.ts';
 import { FolderStore } from '../../src/backends/storage/store.ts';
 import { hasSearchAttributes } from '../../src/workers/search-attributes.ts';
@@ -46,6 +47,7 @@ export async function startTestWorkers(options: TestWorkersOptions): Promise<Tes
   const training = new TrainingDouble();
   const python = () => Promise.reject(new Error('these tests need no Python'));
   const engine = createEngines({ store, env: process.env, python });
+  const grader = new Grader({ engine, python });
   const watched = <T extends object>(activities: T): T =>
     Object.fromEntries(
       Object.entries(activities).map(([name, activity]) => [
@@ -64,7 +66,10 @@ export async function startTestWorkers(options: TestWorkersOptions): Promise<Tes
         cpuActivities({ store, hasSearchAttributes: () => hasSearchAttributes(connection, 'default') }),
       ),
     },
-    inference: { activities: watched(inferenceActivities({ store, engine })), maxConcurrentActivityTaskExecutions: 4 },
+    inference: {
+      activities: watched(inferenceActivities({ store, engine, grader })),
+      maxConcurrentActivityTaskExecutions: 4,
+    },
     train: { activities: watched(trainActivities({ store, training: { trl: training } })) },
   };
   const roles = options.roles ?? (Object.keys(byRole) as Role[]);
@@ -90,7 +95,7 @@ export async function startTestWorkers(options: TestWorkersOptions): Promise<Tes
     shutdown: async () => {
       for (const worker of created) worker.shutdown();
       await done;
-      await engine.close();
+      await Promise.all([engine.close(), grader.close()]);
       await connection.close();
     },
   };

@@ -29,6 +29,7 @@ const options = (connection: NativeConnection): WorkerOptions => ({
   store: join(folder, 'store'),
   workflowBundle,
   python: () => Promise.reject(new Error('nobody needs Python here')),
+  graderPython: () => Promise.reject(new Error('nobody needs Math-Verify here')),
   env: {},
   identity: 'workers-test',
 });

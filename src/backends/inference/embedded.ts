@@ -7,7 +7,7 @@ import { resolveModel } from '../models.ts';
 import { trainerFile } from '../package.ts';
 import type { Store } from '../storage/store.ts';
 import { InferenceClient } from './client.ts';
-import { type Engine, modelName, type ServedModel } from './engine.ts';
+import { type Engine, modelName, type Servable } from './engine.ts';
 import { Limiter } from './limiter.ts';
 
 /** The engine decodes 256 sequences at a time; a few more wait so that it never starves. */
@@ -40,7 +40,7 @@ export class EmbeddedEngine implements Engine {
     this.#threads = options.threads;
   }
 
-  async serve(model: ServedModel, signal: AbortSignal): Promise<{ client: InferenceClient; name: string }> {
+  async serve(model: Servable, signal: AbortSignal): Promise<{ client: InferenceClient; name: string }> {
     const name = modelName(model);
     const path = model.checkpoint ? this.#store.path(model.checkpoint.uri) : resolveModel(name);
     const engine = await this.#running(signal);

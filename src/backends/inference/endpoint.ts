@@ -2,7 +2,7 @@ import type { EndpointConfig } from '../../config/models.ts';
 import { Failure } from '../failures.ts';
 import type { Store } from '../storage/store.ts';
 import { InferenceClient } from './client.ts';
-import type { Engine, ServedModel } from './engine.ts';
+import type { Engine, Servable } from './engine.ts';
 import { classify } from './errors.ts';
 import { Limiter } from './limiter.ts';
 
@@ -20,7 +20,7 @@ export class EndpointEngine implements Engine {
     this.#env = env;
   }
 
-  async serve(model: ServedModel, signal: AbortSignal): Promise<{ client: InferenceClient; name: string }> {
+  async serve(model: Servable, signal: AbortSignal): Promise<{ client: InferenceClient; name: string }> {
     const client = this.#client(model.config.endpoint!);
     const { checkpoint } = model;
     const waiting = checkpoint ? `; waiting for it to serve ${this.#store.path(checkpoint.uri)}` : '';

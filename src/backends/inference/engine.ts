@@ -1,4 +1,4 @@
-import type { ActorConfig, CriticConfig } from '../../config/models.ts';
+import type { ActorConfig, CriticConfig, EndpointConfig } from '../../config/models.ts';
 import type { InferenceClient } from './client.ts';
 
 /** Model weights in the store. */
@@ -16,7 +16,12 @@ export type ServedModel =
   | { config: ActorConfig; checkpoint: CheckpointRef }
   | { config: CriticConfig; checkpoint: null };
 
-export const modelName = (model: ServedModel): string =>
+/** What an engine has to know of a model to serve it. */
+export type Servable =
+  | { config: { endpoint?: EndpointConfig | undefined }; checkpoint: CheckpointRef }
+  | { config: { model: string; endpoint?: EndpointConfig | undefined }; checkpoint: null };
+
+export const modelName = (model: Servable): string =>
   model.checkpoint ? model.checkpoint.name : model.config.model;
 
 /** Something that answers for models. */
@@ -25,6 +30,6 @@ export interface Engine {
    * Makes the model answer, waiting for a start or a load, and gives the name to ask for.
    * @throws Failure EngineUnavailable, ModelNotFound, Unauthorized or CheckpointNotServed
    */
-  serve(model: ServedModel, signal: AbortSignal): Promise<{ client: InferenceClient; name: string }>;
+  serve(model: Servable, signal: AbortSignal): Promise<{ client: InferenceClient; name: string }>;
   close(): Promise<void>;
 }

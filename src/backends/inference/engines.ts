@@ -1,7 +1,7 @@
 import type { Store } from '../storage/store.ts';
 import { EmbeddedEngine } from './embedded.ts';
 import { EndpointEngine } from './endpoint.ts';
-import type { Engine, ServedModel } from './engine.ts';
+import type { Engine, Servable } from './engine.ts';
 
 /** Sends each model to the engine that serves it: its endpoint where it names one, else the worker's own. */
 export function createEngines(options: {
@@ -13,7 +13,7 @@ export function createEngines(options: {
   const endpoint = new EndpointEngine(options.store, options.env);
   const embedded = new EmbeddedEngine(options);
   return {
-    serve: (model: ServedModel, signal: AbortSignal) =>
+    serve: (model: Servable, signal: AbortSignal) =>
       (model.config.endpoint ? endpoint : embedded).serve(model, signal),
     close: async () => {
       await Promise.all([endpoint.close(), embedded.close()]);

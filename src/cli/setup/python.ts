@@ -1,38 +1,59 @@
 import { createHash } from 'node:crypto';
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { trainerFile } from '../../backends/package.ts';
+import { graderFile, trainerFile } from '../../backends/package.ts';
 import { cacheFolder } from './cache.ts';
 import { withLock } from './lock.ts';
 import { findOnPath, isExecutable, run } from './process.ts';
 import { type Log, withProgress } from './progress.ts';
 import { SetupError } from './setup-error.ts';
 
-export interface PythonOptions {
+/** Packages that Python code of ours needs. */
+interface Packages {
+  /** File of pinned lines, `name==version`. */
+  requirements: string;
+  /** Environment variable that may name an interpreter that has them. */
+  variable: string;
+  /** What installing them takes, for people. */
+  cost: string;
+}
+
+export interface PythonOptions extends Partial<Packages> {
   log: Log;
   env?: NodeJS.ProcessEnv;
-  /** What must be installed: pinned lines, `name==version`. */
-  requirements?: string;
 }
+
+/** Of the trainer and the embedded engine. */
+const TRAINER: Packages = {
+  requirements: trainerFile('requirements.txt'),
+  variable: 'CRITIQUE_LOOP_PYTHON',
+  cost: 'with PyTorch and its companions (about 2 minutes and 6 GB on Linux, once)',
+};
+
+/** Of the grader's second opinion. */
+export const GRADER: Packages = {
+  requirements: graderFile('requirements.txt'),
+  variable: 'CRITIQUE_LOOP_GRADER_PYTHON',
+  cost: 'with Math-Verify (about 100 MB, once)',
+};
 
 const CANDIDATES = ['python3', 'python3.13', 'python3.12', 'python3.11', 'python3.10', 'python'];
 const OLDEST_MINOR = 10;
 
 /**
- * Path of a Python interpreter that has the trainer's and the engine's packages: `$CRITIQUE_LOOP_PYTHON`, else a virtual
+ * Path of a Python interpreter that has the packages, the trainer's by default: what the variable names, else a virtual
  * environment in our cache, made once per Python version and list of packages.
  *
  * @throws SetupError that says what to install or correct.
  */
-export async function ensurePython({
-  log,
-  env = process.env,
-  requirements = trainerFile('requirements.txt'),
-}: PythonOptions): Promise<string> {
+export async function ensurePython({ log, env = process.env, ...given }: PythonOptions): Promise<string> {
+  const packages = { ...TRAINER, ...given };
+  const { requirements, variable } = packages;
   const wanted = await readFile(requirements, 'utf8');
-  if (env.CRITIQUE_LOOP_PYTHON) return fromVariable(env.CRITIQUE_LOOP_PYTHON, wanted, env, log);
+  const named = env[variable];
+  if (named) return fromVariable(variable, named, wanted, env, log);
 
-  const base = await findBase(env);
+  const base = await findBase(packages, env);
   const key = createHash('sha256').update(wanted).digest('hex').slice(0, 12);
   const folder = join(cacheFolder(env, 'python'), `${base.version}-${process.platform}-${process.arch}-${key}`);
   const ready = await readReady(folder);
@@ -42,7 +63,7 @@ export async function ensurePython({
   return withLock(
     join(folder, 'lock'),
     ({ pid }) => log(`waiting for process ${pid}, which is setting up Python`),
-    async () => (await readReady(folder)) ?? install(base, requirements, folder, env, log),
+    async () => (await readReady(folder)) ?? install(base, packages, folder, env, log),
   );
 }
 
@@ -54,7 +75,13 @@ for name in sys.argv[1:]:
 `;
 
 /** Asks for versions instead of importing: 0.1 s at every start instead of 9. */
-async function fromVariable(path: string, wanted: string, env: NodeJS.ProcessEnv, log: Log): Promise<string> {
+async function fromVariable(
+  variable: string,
+  path: string,
+  wanted: string,
+  env: NodeJS.ProcessEnv,
+  log: Log,
+): Promise<string> {
   const pins = new Map(
     wanted
       .split('\n')
@@ -63,7 +90,7 @@ async function fromVariable(path: string, wanted: string, env: NodeJS.ProcessEnv
       .map((match) => [match[1]!, match[2]!]),
   );
   const { code, stdout, lines } = await run(path, ['-c', INSTALLED, ...pins.keys()], { env });
-  const where = `CRITIQUE_LOOP_PYTHON is ${path}`;
+  const where = `${variable} is ${path}`;
   const hint = 'Correct the variable, or unset it to let set-up make an environment.';
   if (code !== 0) throw new SetupError(`${where}, which does not run (${lines.at(-1) ?? 'no output'}). ${hint}`);
 
@@ -88,7 +115,7 @@ import venv, ensurepip
 print("complete")
 `;
 
-async function findBase(env: NodeJS.ProcessEnv): Promise<Base> {
+async function findBase({ requirements, variable }: Packages, env: NodeJS.ProcessEnv): Promise<Base> {
   const passedOver: string[] = [];
   for (const name of CANDIDATES) {
     for (const path of await findOnPath(name, env)) {
@@ -105,7 +132,7 @@ async function findBase(env: NodeJS.ProcessEnv): Promise<Base> {
   throw new SetupError(
     `critique-loop needs Python 3.${OLDEST_MINOR} or later with its venv module; ${seen}.\n` +
       'Install it (Debian and Ubuntu: `apt install python3 python3-venv`; macOS: `brew install python`),\n' +
-      'or set CRITIQUE_LOOP_PYTHON to an interpreter that has the packages of deploy/trainer/requirements.txt.',
+      `or set ${variable} to an interpreter that has the packages of ${requirements}.`,
   );
 }
 
@@ -123,13 +150,19 @@ async function readReady(folder: string): Promise<string | null> {
  * A set-up that was cut short is not patched up but made again, in a folder of its own: what was fetched is in pip's
  * cache, so only the copying is repeated.
  */
-async function install(base: Base, requirements: string, folder: string, env: NodeJS.ProcessEnv, log: Log) {
+async function install(
+  base: Base,
+  { requirements, variable, cost }: Packages,
+  folder: string,
+  env: NodeJS.ProcessEnv,
+  log: Log,
+) {
   for (const name of await readdir(folder)) {
     if (name.startsWith('venv-')) await rm(join(folder, name), { recursive: true, force: true });
   }
   const venv = join(folder, `venv-${process.pid}-${Date.now()}`);
   const python = join(venv, 'bin', 'python');
-  log(`setting up Python ${base.version} with PyTorch and its companions (about 2 minutes and 6 GB on Linux, once)`);
+  log(`setting up Python ${base.version} ${cost}`);
 
   const made = await run(base.path, ['-m', 'venv', venv], { env });
   if (made.code !== 0) throw new SetupError(`\`${base.path} -m venv\` failed: ${made.lines.slice(-3).join(' / ')}`);
@@ -175,7 +208,7 @@ async function install(base: Base, requirements: string, folder: string, env: No
     await rm(venv, { recursive: true, force: true });
     throw new SetupError(
       `pip could not install the packages of ${requirements} for Python ${base.version}:\n  ${why}\n` +
-        'Correct that and run this again, or set CRITIQUE_LOOP_PYTHON to an interpreter that has them.',
+        `Correct that and run this again, or set ${variable} to an interpreter that has them.`,
     );
   }
   const draft = join(folder, `${READY}.tmp`);

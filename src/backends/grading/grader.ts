@@ -1,0 +1,106 @@
+import type { OracleConfig } from '../../config/oracle.ts';
+import type { Generation, Grade, GradeTier, Question } from '../../method/rows.ts';
+import type { Engine } from '../inference/engine.ts';
+import { askJudge } from './judge.ts';
+import { MathVerify } from './math-verify.ts';
+import type { Done } from './serve.ts';
+import { GradingThreads } from './threads.ts';
+
+export interface GradeRequest {
+  question: Question;
+  responses: readonly Pick<Generation, 'text' | 'finishReason'>[];
+  oracle: OracleConfig;
+}
+
+export interface Graded {
+  /** One for each response, in their order. */
+  grades: Grade[];
+  /** Opinions that were wanted and not to be had: there, the rules' outcome stands. */
+  unanswered: Unanswered[];
+}
+
+export interface Unanswered {
+  tier: Exclude<GradeTier, 'rules'>;
+  reason: string;
+}
+
+/** null: nothing speaks against the rules' outcome. */
+type Opinion = { outcome: 'correct' | 'wrong'; tier: Unanswered['tier'] } | { unanswered: Unanswered } | null;
+
+/**
+ * The oracle of a worker: the rules, in threads beside the event loop, and the second opinions that a run file can ask for. Math-Verify
+ * is asked about answers that the rules read or found and don't call correct, the judge where the two disagree. What the rules call
+ * correct, and what states no answer, is settled.
+ */
+export class Grader {
+  readonly #engine: Engine;
+  readonly #threads: GradingThreads;
+  readonly #mathVerify: MathVerify;
+
+  /** @param options.engine serves the judge @param options.python as Math-Verify needs it, asked when that is first needed */
+  constructor(options: { engine: Engine; python: () => Promise<string>; threads?: GradingThreads }) {
+    this.#engine = options.engine;
+    this.#threads = options.threads ?? new GradingThreads();
+    this.#mathVerify = new MathVerify({ python: options.python });
+  }
+
+  /**
+   * Grades the responses to one question.
+   * @throws Failure and others where threads, Math-Verify or the judge can't be had at all; the signal's reason when aborted
+   */
+  async grade(request: GradeRequest, signal: AbortSignal): Promise<Graded> {
+    const grades = await this.#applyRules(request);
+    if (!request.oracle.mathVerify) return { grades, unanswered: [] };
+
+    // Samples of one question often end in the same answer.
+    const opinions = new Map<string, Promise<Opinion>>();
+    const unanswered: Unanswered[] = [];
+    const decided = grades.map(async (grade) => {
+      if (grade.answer === null || !(grade.outcome === 'wrong' || grade.outcome === 'unparsed')) return grade;
+      const { answer } = grade;
+      if (!opinions.has(answer)) opinions.set(answer, this.#ask(request, answer, signal));
+      const opinion = await opinions.get(answer)!;
+      if (opinion === null) return grade;
+      if ('unanswered' in opinion) {
+        unanswered.push(opinion.unanswered);
+        return grade;
+      }
+      return { ...grade, ...opinion, rule: opinion.tier };
+    });
+    return { grades: await Promise.all(decided), unanswered };
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([this.#threads.close(), this.#mathVerify.close()]);
+  }
+
+  async #applyRules({ question, responses, oracle }: GradeRequest): Promise<Grade[]> {
+    const { reference, answerFormat } = question;
+    const done = await this.#threads.run(
+      responses.map(({ text, finishReason }) => ({
+        kind: 'grade' as const,
+        response: { text, finishReason },
+        question: { reference, answerFormat },
+        policies: oracle.policies,
+      })),
+    );
+    return done.map(readGrade);
+  }
+
+  async #ask({ question, oracle }: GradeRequest, answer: string, signal: AbortSignal): Promise<Opinion> {
+    const verified = await this.#mathVerify.verify({ answer, reference: question.reference }, signal);
+    if ('failed' in verified) return { unanswered: { tier: 'math-verify', reason: verified.failed } };
+    if (!verified.equal) return null;
+    if (!oracle.judge) return { outcome: 'correct', tier: 'math-verify' };
+
+    const same = await askJudge(this.#engine, oracle.judge, { question, answer }, signal);
+    if (same === null) return { unanswered: { tier: 'judge', reason: 'it said neither yes nor no' } };
+    return { outcome: same ? 'correct' : 'wrong', tier: 'judge' };
+  }
+}
+
+/** What the grader itself did not survive is unknown, never wrong. */
+function readGrade(done: Done<Grade>): Grade {
+  if ('answer' in done) return done.answer;
+  return { outcome: 'ungraded', answer: null, rule: `the grader was ${done.failed}`, tier: 'rules' };
+}
