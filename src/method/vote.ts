@@ -3,8 +3,8 @@ export interface Ballot {
   /** null abstains: the response has no answer, or none that can be read. */
   answer: string | null;
   /**
-   * How much it counts, for instance 1 where the critic called the response correct; 1 where absent. At 0 it counts nothing; a weight
-   * below 1/k among k ballots decides only where no ballot of weight 1 does.
+   * How much it counts; 1 where absent. At 0 it counts nothing. For instance 1 where the critic called the response correct and a little
+   * less than 1/k elsewhere: among k ballots, those then decide only where the ones of weight 1 don't.
    */
   weight?: number;
 }

@@ -5,9 +5,9 @@ export function logChoose(n: number, k: number): number {
   return logFactorial(n) - logFactorial(k) - logFactorial(n - k);
 }
 
-/** The chance of k hits in n independent tries that hit with probability p, 0 < p < 1. */
+/** The chance of k hits in n independent tries that hit with probability p, for 0 <= k <= n and 0 < p < 1. */
 export function binomial(k: number, n: number, p: number): number {
-  return k > n ? 0 : Math.exp(logChoose(n, k) + k * Math.log(p) + (n - k) * Math.log1p(-p));
+  return Math.exp(logChoose(n, k) + k * Math.log(p) + (n - k) * Math.log1p(-p));
 }
 
 /** Throws RangeError unless 1 <= k <= n, integers. */

@@ -7,13 +7,14 @@ interface ClassSize {
   right: boolean;
 }
 
-/** How a right class can win: with so many votes. */
+/** One way for a right class to win: with so many votes. */
 interface Win {
   votes: number;
-  /** The classes that may have as many; the others and the abstentions together are the rest, any number of which may be drawn. */
+  /** The classes that can have as many. */
   rivals: ClassSize[];
+  /** Voters of the other classes and abstentions: any number of them may be drawn. */
   rest: number;
-  /** Of the rivals, how many can. */
+  /** How many rivals can have as many at once. */
   mostTied: number;
 }
 
@@ -37,16 +38,10 @@ export function majAtK(voters: readonly Voter[], k: number, { ties, seed }: { ti
       return { value: Math.min(value, 1), standardError: 0, exact: true };
     }
   }
-  return overSubsets(
-    n,
-    k,
-    seed,
-    (subset) =>
-      voteScore(
-        subset.map((position) => voters[position]!),
-        ties,
-      )!,
-  );
+  return overSubsets(n, k, seed, (subset) => {
+    const drawn = subset.map((position) => voters[position]!);
+    return voteScore(drawn, ties)!;
+  });
 }
 
 function sizesOf(voters: readonly Voter[]): ClassSize[] {

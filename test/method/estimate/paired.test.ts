@@ -142,6 +142,13 @@ describe('pairedScores', () => {
     }
   });
 
+  it('draws a sign for each of many questions', () => {
+    const gain = Array.from({ length: 32 }, () => [0, 0.9] as const);
+    const loss = Array.from({ length: 32 }, () => [0.8, 0] as const);
+    // The chance of |9 a + 8 b| >= 32 for sums a and b of 32 signs each, summed over the binomial distribution of both.
+    expect(Math.abs(compare([...gain, ...loss]).p! - 0.66825)).toBeLessThan(0.02);
+  });
+
   it('never claims a p of 0, and ties of fractions are ties', () => {
     const thirds = Array.from({ length: 40 }, () => [0, 1 / 3] as const);
     expect(compare(thirds).p).toBeCloseTo(1 / 10_001, 12);
