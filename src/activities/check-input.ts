@@ -1,5 +1,7 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { localFiles } from '../backends/datasets/index.ts';
+import { Failure } from '../backends/failures.ts';
 import { resolveModel } from '../backends/models.ts';
 import { Questions, type QuestionsConfig, Triples, type TriplesConfig } from '../config/datasets.ts';
 import { FineTune, type FineTuneConfig } from '../config/fine-tune.ts';
@@ -66,8 +68,19 @@ function checkBase(field: string, model: string): InputIssue[] {
 }
 
 function checkQuestions(field: string, config: QuestionsConfig): InputIssue[] {
-  if (config.source === 'arithmetic' || config.path === undefined) return [];
-  return checkFile(`${field}.path`, config.path);
+  if (config.source === 'hub') return checkToken(`${field}.tokenEnv`, config.tokenEnv);
+  try {
+    localFiles(config);
+    return [];
+  } catch (error) {
+    if (!(error instanceof Failure) || !('path' in config)) throw error;
+    return [{ field: `${field}.path`, message: `got "${config.path}", expected a file or a folder: ${error.message}` }];
+  }
+}
+
+function checkToken(field: string, name: string | undefined): InputIssue[] {
+  if (!name || process.env[name]) return [];
+  return [{ field, message: 'expected the name of a variable that is set where this is read' }];
 }
 
 function checkTriples(field: string, config: TriplesConfig): InputIssue[] {
@@ -84,8 +97,8 @@ function checkSplit(field: string, config: QuestionsConfig): InputIssue[] {
 }
 
 function checkSolutions(reason: QuestionsConfig): InputIssue[] {
-  if (reason.source !== 'jsonl' || reason.answers !== 'plain') return [];
-  return [
-    { field: 'reason.answers', message: 'got "plain", expected worked solutions to train on: "gsm8k" or "math"' },
-  ];
+  if (!('answers' in reason) || reason.answers !== 'plain' || reason.fields.solution) return [];
+  const message =
+    'got "plain", expected worked solutions to train on: "gsm8k" or "math", or "fields" with a "solution"';
+  return [{ field: 'reason.answers', message }];
 }

@@ -1,8 +1,11 @@
-import { readQuestions, readTriples } from '../backends/datasets/index.ts';
+import { Context } from '@temporalio/activity';
+import { type Origin, openQuestions, readTriples } from '../backends/datasets/index.ts';
 import { Failure } from '../backends/failures.ts';
 import { type ArtifactRef, writeRows } from '../backends/storage/artifacts.ts';
 import type { Store } from '../backends/storage/store.ts';
+import type { QuestionsConfig } from '../config/datasets.ts';
 import type { SelfImproveConfig } from '../config/self-improve.ts';
+import { Contamination, TestQuestions } from '../method/contamination.ts';
 import type { Question } from '../method/rows.ts';
 import { withHeartbeat } from './heartbeat.ts';
 
@@ -22,61 +25,96 @@ export async function loadDatasets(
   const { store } = deps;
   const { questions, reason, refine, test } = task.config;
   const folder = `${task.run}/datasets`;
-  const testTexts = new Set<string>();
-  const overlap = { questions: 0, reason: 0 };
-  let loading = '';
-  let rows = 0;
+  const origins = await readOrigins(store, folder);
+  const tests = new TestQuestions();
+  const warnings: string[] = [];
+  const progress = { loading: '', rows: 0 };
 
-  async function load(name: string, dataset: AsyncIterable<unknown>): Promise<ArtifactRef> {
-    loading = name;
-    rows = 0;
-    async function* counted() {
-      for await (const row of dataset) {
-        rows++;
+  async function load<Row>(
+    name: string,
+    open: () => Promise<AsyncIterable<Row>>,
+    seen: (row: Row) => void,
+  ): Promise<ArtifactRef> {
+    progress.loading = name;
+    progress.rows = 0;
+    async function* watched() {
+      for await (const row of await open()) {
+        progress.rows++;
+        seen(row);
         yield row;
       }
     }
     const wrong = (message: string) => new Failure('InvalidInput', `invalid input: ${name}: ${message}`);
-    const ref = await writeRows(store, `${folder}/${name}.jsonl`, counted()).catch((error) => {
+    const ref = await writeRows(store, `${folder}/${name}.jsonl`, watched()).catch((error) => {
       throw error instanceof Failure && error.type === 'InvalidInput' ? wrong(error.message) : error;
     });
     if (ref.rows === 0) throw wrong('the dataset has no rows');
     return ref;
   }
-  async function* watched(dataset: AsyncIterable<Question>, seen: (question: Question) => void) {
-    for await (const question of dataset) {
-      seen(question);
-      yield question;
-    }
+
+  async function loadQuestions(name: string, config: QuestionsConfig, seen: (question: Question) => void) {
+    const open = async () => {
+      const cache = store.path('datasets');
+      const signal = Context.current().cancellationSignal;
+      const dataset = await openQuestions(config, { cache, env: process.env, signal, origin: origins[name] });
+      if (dataset.origin) await writeOrigins(store, folder, Object.assign(origins, { [name]: dataset.origin }));
+      return dataset.questions;
+    };
+    const ref = await load(name, open, seen);
+    if (config.count && ref.rows < config.count)
+      warnings.push(`"${name}" has ${ref.rows} questions, fewer than its count of ${config.count}`);
+    return ref;
   }
-  const train = (name: 'questions' | 'reason', config: SelfImproveConfig['questions']) =>
-    load(
-      name,
-      watched(readQuestions(config, store.path('datasets')), ({ question }) => {
-        if (testTexts.has(normal(question))) overlap[name]++;
-      }),
-    );
+
+  async function checked(name: string, work: (seen: (question: Question) => void) => Promise<ArtifactRef>) {
+    const contamination = new Contamination(tests);
+    const ref = await work((question) => contamination.add(question));
+    warnings.push(...overlapWarning(name, tests.count, contamination.summary()));
+    return ref;
+  }
 
   return await withHeartbeat(
-    () => ({ loading, rows }),
-    async () => {
-      const tested = await load(
-        'test',
-        watched(readQuestions(test, store.path('datasets')), ({ question }) => testTexts.add(normal(question))),
-      );
-      return {
-        test: tested,
-        questions: await train('questions', questions),
-        reason: await train('reason', reason),
-        refine: refine && (await load('refine', readTriples(refine))),
-        warnings: Object.entries(overlap).flatMap(([name, n]) =>
-          n > 0
-            ? [`${n} of the test questions are also in "${name}": the accuracy on the test set is not to be trusted`]
-            : [],
-        ),
-      };
-    },
+    () => progress,
+    async () => ({
+      test: await loadQuestions('test', test, (question) => tests.add(question)),
+      questions: await checked('questions', (seen) => loadQuestions('questions', questions, seen)),
+      reason: await checked('reason', (seen) => loadQuestions('reason', reason, seen)),
+      refine:
+        refine &&
+        (await checked('refine', (seen) =>
+          load(
+            'refine',
+            async () => readTriples(refine),
+            ({ question }) => seen(question),
+          ),
+        )),
+      warnings,
+    }),
   );
 }
 
-const normal = (text: string) => text.toLowerCase().replace(/\s+/g, ' ').trim();
+const EXAMPLES = 3;
+
+function overlapWarning(name: string, tests: number, { same, near, pairs }: ReturnType<Contamination['summary']>) {
+  if (pairs.length === 0) return [];
+  const examples = pairs.slice(0, EXAMPLES).map(({ test, train }) => `${test} as ${train}`);
+  return [
+    `${pairs.length} of the ${tests} test questions are also in "${name}" (${same} word for word, ${near} nearly; ` +
+      `for instance ${examples.join(', ')}): the accuracy on the test set is not to be trusted`,
+  ];
+}
+
+/** Where the datasets are on the hub: a run that goes on reads the same commits. */
+type Origins = Record<string, Origin>;
+
+async function readOrigins(store: Store, folder: string): Promise<Origins> {
+  const key = `${folder}/origins.json`;
+  if ((await store.size(key)) === null) return {};
+  const chunks: Buffer[] = [];
+  for await (const chunk of store.read(key)) chunks.push(chunk);
+  return JSON.parse(Buffer.concat(chunks).toString()) as Origins;
+}
+
+async function writeOrigins(store: Store, folder: string, origins: Origins): Promise<void> {
+  await store.write(`${folder}/origins.json`, [`${JSON.stringify(origins, null, 2)}\n`]);
+}

@@ -33,8 +33,9 @@ function describe(issue: z.core.$ZodIssue): InputIssue[] {
   return [{ field, message: mayBeSecret(field, found) ? expected : `got ${show(found)}, ${expected}` }];
 }
 
-/** What stands at the issue's path: zod reports a wrong discriminator with the object that it is in. */
+/** What stands at the issue's path: zod reports a wrong discriminator, and what a refinement misses, with the object that it is in. */
 function valueAt(issue: z.core.$ZodIssue): unknown {
+  if (issue.code === 'custom' && issue.params?.missing) return undefined;
   const name = issue.code === 'invalid_union' ? issue.discriminator : undefined;
   if (name === undefined || issue.path.at(-1) !== name) return issue.input;
   return (issue.input as Record<string, unknown>)[name];
@@ -65,7 +66,7 @@ function expectation(issue: z.core.$ZodIssue): string {
 
 /** A key in the place of its variable's name, or a password in a URL. */
 const mayBeSecret = (field: string, value: unknown) =>
-  field.endsWith('apiKeyEnv') || (typeof value === 'string' && /\/\/[^/]*@/.test(value));
+  /(?:apiKeyEnv|tokenEnv)$/.test(field) || (typeof value === 'string' && /\/\/[^/]*@/.test(value));
 
 const show = (value: unknown) => {
   const text = JSON.stringify(value) ?? String(value);

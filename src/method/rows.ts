@@ -10,6 +10,8 @@ export interface Question {
   /** The gold worked solution, one step a line, where the dataset has one. */
   solution?: string;
   level?: Level;
+  /** As the dataset calls it, for instance `Number Theory`. */
+  subject?: string;
   /** How the final answer is asked for and written: `The answer is 5.` or `The answer is $\boxed{5}$.` */
   answerFormat: AnswerFormat;
 }

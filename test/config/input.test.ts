@@ -120,7 +120,7 @@ describe('a run file', () => {
     ['critic.model', undefined],
     ['questions', undefined],
     ['questions', []],
-    ['questions.source', 'hub'],
+    ['questions.source', 'web'],
     ['questions.source', undefined],
     ['questions.split', 'validation'],
     ['questions.count', 0],

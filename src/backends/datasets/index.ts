@@ -1,27 +1,71 @@
-import { join, resolve } from 'node:path';
+import { basename, dirname, resolve } from 'node:path';
 import type { QuestionsConfig, TriplesConfig } from '../../config/datasets.ts';
 import type { Level, Question, RefinementTriple } from '../../method/rows.ts';
 import * as arithmetic from './arithmetic/index.ts';
-import { fetchGsm8k } from './gsm8k.ts';
-import { readJsonLines } from './jsonl.ts';
+import { draw } from './draw.ts';
+import { findFiles } from './files.ts';
+import { filter } from './filter.ts';
+import { GSM8K, gsm8kOnHub } from './gsm8k.ts';
+import { type Access, fetchFromHub, type Origin } from './hub.ts';
+import type { HubRequest } from './hub-client.ts';
+import { MATH, mathOnHub } from './math.ts';
+import { readQuestions } from './questions.ts';
 import { readReleasedTriples } from './triples.ts';
 
-/** @param cache folder for fetched files */
-export async function* readQuestions(config: QuestionsConfig, cache: string): AsyncIterable<Question> {
+export interface Dataset {
+  questions: AsyncIterable<Question>;
+  /** Where its files are from the hub. */
+  origin?: Origin;
+}
+
+export type { Access, Origin };
+
+/**
+ * Finds a dataset's files, and fetches those that are not here.
+ * @throws Failure InvalidInput, then or while the questions are read
+ */
+export async function openQuestions(config: QuestionsConfig, access: Access): Promise<Dataset> {
+  if (config.source === 'arithmetic') return { questions: madeQuestions(config) };
+  const request = hubRequest(config);
+  if (!request) return { questions: questionsOf(config, localFiles(config)) };
+  const { origin, paths } = await fetchFromHub(request, access);
+  return { questions: questionsOf(config, paths), origin };
+}
+
+type FromFiles = Exclude<QuestionsConfig, { source: 'arithmetic' }>;
+
+/**
+ * The files on this machine that a dataset names; none where it has no path.
+ * @throws Failure InvalidInput where there are none
+ */
+export function localFiles(config: QuestionsConfig): string[] {
+  if (!('path' in config) || config.path === undefined) return [];
+  return findFiles(resolve(config.path), 'split' in config ? config.split : undefined);
+}
+
+function hubRequest(config: FromFiles): HubRequest | null {
   switch (config.source) {
-    case 'arithmetic':
-      yield* arithmetic.questions({ ...config, levels: config.levels as Level[] });
-      return;
-    case 'gsm8k': {
-      const { split, count } = config;
-      const path = config.path ? resolve(config.path) : await fetchGsm8k(split, join(cache, `gsm8k-${split}.jsonl`));
-      const fields = { question: 'question', answer: 'answer' };
-      yield* readJsonLines({ path, name: `gsm8k-${split}`, fields, answers: 'gsm8k', count });
-      return;
-    }
-    case 'jsonl':
-      yield* readJsonLines({ ...config, path: resolve(config.path), name: 'line' });
+    case 'gsm8k':
+      return config.path === undefined ? gsm8kOnHub(config.split) : null;
+    case 'math':
+      return config.path === undefined ? mathOnHub(config.split) : null;
+    case 'hub':
+      return { ...config, source: 'file' };
+    default:
+      return null;
   }
+}
+
+function questionsOf(config: FromFiles, paths: string[]): AsyncIterable<Question> {
+  const { count, seed } = config;
+  const shape = config.source === 'gsm8k' ? GSM8K : config.source === 'math' ? MATH : config;
+  const name = 'split' in config ? `${config.source}-${config.split}` : 'row';
+  const wanted = config.source === 'gsm8k' ? {} : config;
+  return draw(() => filter(readQuestions(paths, shape, name), wanted), count, seed);
+}
+
+async function* madeQuestions(config: Extract<QuestionsConfig, { source: 'arithmetic' }>): AsyncIterable<Question> {
+  yield* arithmetic.questions({ ...config, levels: config.levels as Level[] });
 }
 
 export async function* readTriples(config: TriplesConfig): AsyncIterable<RefinementTriple> {
@@ -31,5 +75,8 @@ export async function* readTriples(config: TriplesConfig): AsyncIterable<Refinem
 
 /** What people call a dataset: in the UI, in reports and in search attributes. */
 export function datasetName(config: QuestionsConfig): string {
-  return config.source === 'jsonl' ? config.path.split('/').at(-1)! : config.source;
+  if (config.source === 'hub') return config.name;
+  if (!('fields' in config)) return config.source;
+  const name = basename(config.path);
+  return name.includes('*') ? `${basename(dirname(config.path))}/${name}` : name;
 }

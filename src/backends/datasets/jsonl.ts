@@ -1,76 +1,55 @@
-import { createReadStream, statSync } from 'node:fs';
-import { extractReference } from '../../method/answers/extract.ts';
-import type { AnswerFormat, Question } from '../../method/rows.ts';
+import { createReadStream } from 'node:fs';
 import { Failure } from '../failures.ts';
-import { readLines } from '../storage/artifacts.ts';
-
-/** Where a line's final answer stands: after `#### ` (gsm8k), in the last box (math), or it is the whole field (plain). */
-export type AnswerConvention = 'gsm8k' | 'math' | 'plain';
-
-export interface JsonLinesRequest {
-  path: string;
-  /** Begins every question's id. */
-  name: string;
-  fields: { question: string; answer: string };
-  answers: AnswerConvention;
-  count?: number | undefined;
-}
+import type { Row } from './files.ts';
 
 /**
- * Questions from JSON lines, their ids the line numbers.
- * @throws Failure InvalidInput that names the file, the line and what was expected
+ * The objects of a file of JSON lines. Empty lines, CRLF and a byte order mark are fine.
+ * @throws Failure InvalidInput that names the line and what was expected
  */
-export async function* readJsonLines(request: JsonLinesRequest): AsyncIterable<Question> {
-  const { path, name, fields, answers, count = Number.POSITIVE_INFINITY } = request;
-  if (!statSync(path, { throwIfNoEntry: false })?.isFile())
-    throw new Failure('InvalidInput', `there is no file ${path}`);
+export async function* readJsonLines(path: string): AsyncIterable<Row> {
   let line = 0;
-  let found = 0;
-  for await (const text of readLines(createReadStream(path))) {
-    if (found === count) return;
-    line++;
-    if (text.trim() === '') continue;
-    found++;
-    const where = `${path}, line ${line}`;
-    const row = parse(text, where);
-    const question = stringField(row, fields.question, where);
-    const answer = stringField(row, fields.answer, where);
-    const reference = answers === 'plain' ? answer.trim() : extractReference(answer);
-    if (!reference)
-      throw new Failure(
-        'InvalidInput',
-        `${where}: "${fields.answer}" has no ${EXPECTED[answers]}: ${answer.slice(-80)}`,
-      );
-    yield {
-      id: `${name}-${line}`,
-      question: question.trim(),
-      reference,
-      ...(answers !== 'plain' && { solution: answer.trim() }),
-      answerFormat: FORMATS[answers],
-    };
+  for await (const bytes of splitLines(createReadStream(path))) {
+    const where = `${path}, line ${++line}`;
+    const text = decode(bytes, where).trim();
+    if (text !== '') yield { values: parseObject(text, where), where };
   }
 }
 
-const FORMATS: Record<AnswerConvention, AnswerFormat> = { gsm8k: 'plain', math: 'boxed', plain: 'plain' };
-const EXPECTED: Record<AnswerConvention, string> = {
-  gsm8k: 'answer after "#### "',
-  math: '\\boxed{answer}',
-  plain: 'text',
-};
-
-function parse(text: string, where: string): Record<string, unknown> {
+/** @throws Failure InvalidInput where it is not UTF-8 */
+export function decode(bytes: Buffer, where: string): string {
   try {
-    const row: unknown = JSON.parse(text);
-    if (typeof row === 'object' && row !== null && !Array.isArray(row)) return row as Record<string, unknown>;
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch (error) {
+    const start = bytes.subarray(0, 16).toString('latin1').trim();
+    throw new Failure('InvalidInput', `${where}: expected UTF-8 text, got bytes that are none ("${start}")`, {
+      cause: error,
+    });
+  }
+}
+
+function parseObject(text: string, where: string): Record<string, unknown> {
+  try {
+    const value: unknown = JSON.parse(text);
+    if (isObject(value)) return value;
   } catch {
     // Told below.
   }
   throw new Failure('InvalidInput', `${where}: expected a JSON object, got ${text.slice(0, 80)}`);
 }
 
-function stringField(row: Record<string, unknown>, field: string, where: string): string {
-  const value = row[field];
-  if (typeof value === 'string' && value.trim() !== '') return value;
-  const got = value === undefined ? `only ${Object.keys(row).join(', ')}` : JSON.stringify(value);
-  throw new Failure('InvalidInput', `${where}: expected a text in "${field}", got ${got}`);
+export const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+async function* splitLines(chunks: AsyncIterable<Buffer>): AsyncIterable<Buffer> {
+  let begun: Buffer[] = [];
+  for await (const chunk of chunks) {
+    let from = 0;
+    for (let end = chunk.indexOf(10); end >= 0; end = chunk.indexOf(10, from)) {
+      yield Buffer.concat([...begun, chunk.subarray(from, end)]);
+      begun = [];
+      from = end + 1;
+    }
+    begun.push(chunk.subarray(from));
+  }
+  yield Buffer.concat(begun);
 }
