@@ -28,7 +28,13 @@ export interface Grade {
   outcome: Outcome;
   /** The answer found in the text, as written; null where there was none. */
   answer: string | null;
+  /** What decided, in the words of the tier: for `rules` the kind of answers that were compared, or why there was nothing to compare. */
+  rule: string;
+  /** Who decided: the rules of this repository, or a second opinion that was asked for. */
+  tier: GradeTier;
 }
+
+export type GradeTier = 'rules' | 'math-verify' | 'judge';
 
 export type FinishReason = 'stop' | 'length' | 'context_exceeded' | 'rejected';
 

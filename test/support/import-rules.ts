@@ -23,7 +23,7 @@ const ALL = ['method', 'config', 'backends', 'activities', 'workflows', 'report'
 
 /** Who may import whom, besides itself (design.md 5). */
 const ROOMS: Record<string, Room> = {
-  method: room([], [], []),
+  method: room([], [], ['decimal.js']),
   config: room(['method']),
   backends: room(['method', 'config']),
   report: room(['method']),

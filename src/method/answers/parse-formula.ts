@@ -1,0 +1,549 @@
+import { binary, call, type Expression, rewrite } from './expression.ts';
+import { add, divide, power, type Rational, rational } from './rational.ts';
+import { type Token, Unreadable } from './tokens.ts';
+
+const MAX_DEPTH = 60;
+const OPENING = new Set(['(', '[', '\\{', '<<', '{', 'lfloor', 'lceil']);
+const CLOSING = new Set([')', ']', '\\}', '>>', '}', 'rfloor', 'rceil']);
+const TRIGONOMETRIC = /^(?:sin|cos|tan|cot|sec|csc)$/;
+const NAMED_ARGUMENTS = new Set(['max', 'min', 'gcd', 'lcm', 'abs', 'floor', 'ceil', 'det', 'binomial']);
+/** What stands over letters makes a name of them, in their order. */
+const ACCENTS = new Map([
+  ['overline', 'bar'],
+  ['bar', 'bar'],
+  ['dot', 'dot'],
+  ['vec', 'vector'],
+  ['overrightarrow', 'vector'],
+  ['hat', 'hat'],
+]);
+
+/** Recursive descent over the tokens of a formula: sums, products, powers, atoms. */
+export class FormulaParser {
+  protected depth: number;
+  protected inBuilder = false;
+  #position = 0;
+  #bars = 0;
+  readonly #tokens: Token[];
+
+  constructor(tokens: readonly Token[], depth = 0) {
+    this.#tokens = [...tokens];
+    this.depth = depth;
+  }
+
+  end(): void {
+    if (this.#position < this.#tokens.length) throw new Unreadable('more than one answer');
+  }
+
+  protected peek(): Token | undefined {
+    return this.#tokens[this.#position];
+  }
+
+  protected ahead(count: number): Token[] {
+    return this.#tokens.slice(this.#position, this.#position + count);
+  }
+
+  protected peekMark(): string | null {
+    const token = this.peek();
+    return token?.kind === 'mark' ? token.name : null;
+  }
+
+  protected skip(): void {
+    this.#position++;
+  }
+
+  protected take(mark: string): boolean {
+    if (this.peekMark() !== mark) return false;
+    this.skip();
+    return true;
+  }
+
+  protected expect(mark: string): void {
+    if (!this.take(mark)) throw new Unreadable(`no ${mark}`);
+  }
+
+  protected nested<T>(work: () => T): T {
+    if (++this.depth > MAX_DEPTH) throw new Unreadable('nested too deep');
+    const result = work();
+    this.depth--;
+    return result;
+  }
+
+  /** Whether the bracket that opens here holds a separator of its own, so that it is a tuple and no group. */
+  protected holdsSeparator(): boolean {
+    return this.#holds((mark) => mark === ',' || mark === ';');
+  }
+
+  /** Whether the braces that have just been opened hold `x | x > 0` or `x : x > 0`. */
+  protected holdsBuilder(): boolean {
+    let bars = 0;
+    this.#position--;
+    const colon = this.#holds((mark) => {
+      if (mark === '|') bars++;
+      return mark === ':';
+    });
+    this.#position++;
+    return colon || bars % 2 === 1;
+  }
+
+  #holds(found: (mark: string) => boolean): boolean {
+    let depth = 0;
+    for (let index = this.#position; index < this.#tokens.length; index++) {
+      const token = this.#tokens[index]!;
+      if (token.kind !== 'mark') continue;
+      if (OPENING.has(token.name)) depth++;
+      else if (CLOSING.has(token.name)) depth--;
+      else if (depth === 1 && found(token.name)) return true;
+      if (depth === 0) return false;
+    }
+    return false;
+  }
+
+  protected sum(): Expression {
+    return this.nested(() => {
+      let left: Expression | null = null;
+      for (;;) {
+        const mark = this.peekMark();
+        if (mark === 'pm' || mark === 'mp') {
+          this.skip();
+          left = { type: 'plusMinus', sign: mark === 'pm' ? 1 : -1, left: left ?? number(0n), right: this.#product() };
+        } else if (left !== null && (mark === '+' || mark === '-')) {
+          this.skip();
+          left = binary(mark, left, this.#product());
+        } else if (left === null) left = this.#product();
+        else return left;
+      }
+    });
+  }
+
+  #product(): Expression {
+    let left = this.#signed();
+    for (;;) {
+      const mark = this.peekMark();
+      const token = this.peek();
+      if (mark === '*' || mark === '/') {
+        this.skip();
+        left = binary(mark, left, this.#signed());
+      } else if (token?.kind === 'function' && (token.name === 'bmod' || token.name === 'mod')) {
+        this.skip();
+        left = binary('mod', left, this.#signed());
+      } else if (token?.kind === 'function' && token.name === 'pmod') {
+        this.skip();
+        left = call('pmod', left, this.#argument());
+      } else if (this.#beginsFactor(left)) left = binary('*', left, this.#power());
+      else return left;
+    }
+  }
+
+  /** Whether a factor follows without an operator. Two numerals side by side are no product. */
+  #beginsFactor(left: Expression): boolean {
+    const token = this.peek();
+    if (!token || token.kind === 'text' || token.kind === 'environment') return false;
+    if (token.kind === 'number') return !endsInNumber(left);
+    if (token.kind === 'function') return token.name !== 'choose' && token.name !== 'over' && token.name !== 'not';
+    if (token.kind === 'symbol') return !/^set |^emptyset$/.test(token.name);
+    if (token.name === '|') return this.#bars === 0 && this.#barCloses();
+    return (
+      token.name === '(' ||
+      token.name === '[' ||
+      token.name === '{' ||
+      token.name === 'lfloor' ||
+      token.name === 'lceil'
+    );
+  }
+
+  #barCloses(): boolean {
+    if (this.inBuilder) return false;
+    return this.#tokens.slice(this.#position + 1).some((token) => token.kind === 'mark' && token.name === '|');
+  }
+
+  #signed(): Expression {
+    if (this.take('+')) return this.nested(() => this.#signed());
+    if (this.take('-')) return { type: 'negate', of: this.nested(() => this.#signed()) };
+    return this.#power();
+  }
+
+  #power(): Expression {
+    let base = this.#postfix(this.#atom());
+    while (this.peekMark() === '^') {
+      this.skip();
+      if (this.#takeDegree()) base = call('degrees', base);
+      else if (this.#takePrimes()) base = call("'", base);
+      else {
+        const exponent = this.nested(() => this.#exponent());
+        base = this.#postfix(binary('^', base, exponent));
+        if (this.peekMark() === '^') throw new Unreadable('two exponents');
+      }
+    }
+    return base;
+  }
+
+  #exponent(): Expression {
+    if (this.take('-')) return { type: 'negate', of: this.#exponent() };
+    if (this.take('+')) return this.#exponent();
+    if (this.peekMark() === '{') return this.#braced();
+    const base = this.#postfix(this.#atom());
+    return this.take('^')
+      ? binary(
+          '^',
+          base,
+          this.nested(() => this.#exponent()),
+        )
+      : base;
+  }
+
+  #takeDegree(): boolean {
+    const [first, second, third] = this.ahead(3);
+    if (isMark(first, 'degree')) this.skip();
+    else if (isMark(first, '{') && isMark(second, 'degree') && isMark(third, '}')) this.#position += 3;
+    else return false;
+    return true;
+  }
+
+  #takePrimes(): boolean {
+    const [first, second, third] = this.ahead(3);
+    if (isMark(first, "'")) this.skip();
+    else if (isMark(first, '{') && isMark(second, "'") && isMark(third, '}')) this.#position += 3;
+    else return false;
+    return true;
+  }
+
+  #postfix(atom: Expression): Expression {
+    let value = atom;
+    for (;;) {
+      if (this.take('!')) value = call(this.take('!') ? 'doubleFactorial' : 'factorial', value);
+      else if (this.take("'")) value = call("'", value);
+      else if (this.take('degree')) value = call('degrees', value);
+      else return value;
+    }
+  }
+
+  #atom(): Expression {
+    const token = this.peek();
+    if (!token) throw new Unreadable('nothing');
+    if (token.kind === 'number') return this.#number(token);
+    if (token.kind === 'symbol') return this.#symbol(token.name);
+    if (token.kind === 'function') return this.#function(token.name);
+    if (token.kind !== 'mark') throw new Unreadable('words');
+    switch (token.name) {
+      case '(':
+        return this.#grouped(')');
+      case '[':
+        return this.#grouped(']');
+      case '{':
+        return this.#braced();
+      case 'lfloor':
+        return call('floor', this.#grouped('rfloor'));
+      case 'lceil':
+        return call('ceil', this.#grouped('rceil'));
+      case '|':
+        return this.#absolute();
+      case '...':
+        this.skip();
+        return { type: 'symbol', name: '...' };
+      default:
+        throw new Unreadable(token.name);
+    }
+  }
+
+  #grouped(close: string): Expression {
+    this.skip();
+    const bars = this.#bars;
+    this.#bars = 0;
+    const inner = this.sum();
+    this.#bars = bars;
+    this.expect(close);
+    return inner;
+  }
+
+  #absolute(): Expression {
+    this.skip();
+    this.#bars++;
+    const inner = this.sum();
+    this.#bars--;
+    this.expect('|');
+    return call('abs', inner);
+  }
+
+  /** `{...}`, and the infix commands that live in it. */
+  #braced(): Expression {
+    this.expect('{');
+    const bars = this.#bars;
+    this.#bars = 0;
+    const above = this.sum();
+    const infix = this.peek();
+    let value = above;
+    if (infix?.kind === 'function' && (infix.name === 'choose' || infix.name === 'over')) {
+      this.skip();
+      const below = this.sum();
+      value = infix.name === 'choose' ? call('binomial', above, below) : binary('/', above, below);
+    }
+    this.#bars = bars;
+    this.expect('}');
+    return value;
+  }
+
+  /** What a command takes: a group, a command with its own arguments, a letter, or one digit (`\frac12`). */
+  #argument(): Expression {
+    const token = this.peek();
+    if (token?.kind === 'mark' && token.name === '{') return this.nested(() => this.#braced());
+    if (token?.kind === 'mark' && token.name === '-') {
+      this.skip();
+      return { type: 'negate', of: this.#argument() };
+    }
+    if (token?.kind === 'number') {
+      if (token.written.length > 1 && token.decimals === 0) {
+        const [digit, ...rest] = token.written;
+        const written = rest.join('');
+        this.#tokens[this.#position] = { ...token, value: rational(BigInt(written)), written };
+        return number(BigInt(digit!));
+      }
+      this.skip();
+      return { type: 'number', value: token.value, decimals: token.decimals };
+    }
+    return this.nested(() => this.#atom());
+  }
+
+  #number(token: Token & { kind: 'number' }): Expression {
+    this.skip();
+    const whole = { type: 'number' as const, value: token.value, decimals: token.decimals };
+    const next = this.peek();
+    if (isMark(next, '_')) {
+      this.skip();
+      return call(
+        'base',
+        whole,
+        this.nested(() => this.#argumentWhole()),
+      );
+    }
+    if (next?.kind === 'function' && (next.name === 'overline' || next.name === 'dot') && token.written.includes('.'))
+      return this.#repeating(token);
+    return token.decimals === 0 ? (this.#mixed(token.value) ?? whole) : whole;
+  }
+
+  /** `1\frac{1}{2}` and "1 1/2" are sums. */
+  #mixed(whole: Rational): Expression | null {
+    const start = this.#position;
+    const [first, slash, last, more] = this.ahead(4);
+    if (
+      first?.kind === 'number' &&
+      first.spaced &&
+      isMark(slash, '/') &&
+      last?.kind === 'number' &&
+      !isMark(more, '^')
+    ) {
+      if (first.decimals + last.decimals > 0) return null;
+      this.#position += 3;
+      const fraction = divide(first.value, last.value);
+      return fraction && { type: 'number', value: add(whole, fraction), decimals: 0 };
+    }
+    if (first?.kind !== 'function' || first.name !== 'frac') return null;
+    const tokens = [...this.#tokens];
+    this.skip();
+    const [above, below] = [this.#argument(), this.#argument()];
+    if (above.type === 'number' && below.type === 'number' && above.decimals + below.decimals === 0) {
+      const fraction = divide(above.value, below.value);
+      if (fraction && !isMark(this.peek(), '^')) return { type: 'number', value: add(whole, fraction), decimals: 0 };
+    }
+    this.#position = start;
+    this.#tokens.splice(0, this.#tokens.length, ...tokens);
+    return null;
+  }
+
+  /** `0.1\overline{6}`. */
+  #repeating(token: Token & { kind: 'number' }): Expression {
+    this.skip();
+    const [open, digits, close] = this.ahead(3);
+    if (!isMark(open, '{') || digits?.kind !== 'number' || digits.decimals > 0 || !isMark(close, '}'))
+      throw new Unreadable('repeating decimal');
+    this.#position += 3;
+    const shift = power(rational(10n), rational(BigInt(token.decimals)))!;
+    const nines = rational(10n ** BigInt(digits.written.length) - 1n);
+    const tail = divide(divide(digits.value, nines)!, shift)!;
+    return { type: 'number', value: add(token.value, tail), decimals: 0 };
+  }
+
+  #symbol(name: string): Expression {
+    this.skip();
+    if (!this.take('_')) return this.#applied(name);
+    const index = this.takeScript();
+    return this.#applied(`${name}_${index}`);
+  }
+
+  /** `f(x, y)`: a function of several arguments. With one, f(x) reads like a product and compares like one. */
+  #applied(name: string): Expression {
+    if (this.peekMark() !== '(' || !this.holdsSeparator()) return { type: 'symbol', name };
+    const args = this.#arguments();
+    return /^[CP]$/.test(name) && args.length === 2
+      ? call(name === 'C' ? 'binomial' : 'permutations', ...args)
+      : call(name, ...args);
+  }
+
+  #arguments(): Expression[] {
+    this.expect('(');
+    const bars = this.#bars;
+    this.#bars = 0;
+    const args = [this.sum()];
+    while (this.take(',') || this.take(';')) args.push(this.sum());
+    this.#bars = bars;
+    this.expect(')');
+    return args;
+  }
+
+  /** What stands in an index, as written: `n+1` of `a_{n+1}`. */
+  protected takeScript(): string {
+    const token = this.peek();
+    if (!token) throw new Unreadable('index');
+    this.skip();
+    if (token.kind === 'number') return token.written;
+    if (token.kind === 'environment') throw new Unreadable('index');
+    if (token.name !== '{') return token.name;
+    let text = '';
+    for (let depth = 1; depth > 0; ) {
+      const inner = this.peek();
+      if (!inner || inner.kind === 'environment') throw new Unreadable('index');
+      this.skip();
+      if (isMark(inner, '{')) depth++;
+      else if (isMark(inner, '}')) depth--;
+      if (depth > 0) text += inner.kind === 'number' ? inner.written : inner.name;
+    }
+    return text;
+  }
+
+  /** An argument of which a numeral is taken whole: the base of `101_{12}` or `\log_{10}`. */
+  #argumentWhole(): Expression {
+    const token = this.peek();
+    if (token?.kind !== 'number') return this.#argument();
+    this.skip();
+    return { type: 'number', value: token.value, decimals: token.decimals };
+  }
+
+  #function(name: string): Expression {
+    this.skip();
+    if (name === 'frac') return binary('/', this.#argument(), this.#argument());
+    if (name === 'binom') return call('binomial', this.#argument(), this.#argument());
+    if (name === 'boxed' || name === 'fbox') return this.#argument();
+    if (name === 'sqrt') return this.#root();
+    if (name === 'cbrt') return call('root', this.#operandOf(), number(3n));
+    const accent = ACCENTS.get(name);
+    if (accent !== undefined) return { type: 'symbol', name: `${accent} ${this.takeScript()}` };
+    if (name === 'sum' || name === 'prod' || name === 'int' || name === 'lim') return this.#bound(name);
+    if (NAMED_ARGUMENTS.has(name)) return call(name, ...this.#listedArguments());
+    if (name === 'choose' || name === 'over' || name === 'not' || name.endsWith('mod')) throw new Unreadable(name);
+    return this.#applyFunction(name);
+  }
+
+  #listedArguments(): Expression[] {
+    if (this.peekMark() === '(') return this.#arguments();
+    return [this.#operandOf()];
+  }
+
+  #root(): Expression {
+    let degree: Expression | null = null;
+    if (this.peekMark() === '[') degree = this.#grouped(']');
+    const of = this.#operandOf();
+    return degree === null ? call('sqrt', of) : call('root', of, degree);
+  }
+
+  /** The operand of a prefix function: a group, or the next factor whole (`\sqrt12`, `\sqrt x`). */
+  #operandOf(): Expression {
+    return this.nested(() => {
+      const token = this.peek();
+      if (token?.kind === 'number') {
+        this.skip();
+        return { type: 'number', value: token.value, decimals: token.decimals };
+      }
+      return this.peekMark() === '{' ? this.#braced() : this.#atom();
+    });
+  }
+
+  /** `\sin^2 x`, `\log_2 8`, `\sin 2x \cos x`: without brackets the argument ends at the next operator or function. */
+  #applyFunction(name: string): Expression {
+    let base: Expression | null = null;
+    let exponent: Expression | null = null;
+    for (let round = 0; round < 2; round++) {
+      if (base === null && this.take('_')) base = this.nested(() => this.#argumentWhole());
+      if (exponent === null && this.take('^')) exponent = this.nested(() => this.#exponent());
+    }
+    const argument = this.nested(() => this.#functionArgument());
+    const inverse = exponent !== null && isMinusOne(exponent) && TRIGONOMETRIC.test(name);
+    const full = inverse ? `arc${name}` : name;
+    const angle = TRIGONOMETRIC.test(full) || full === 'cis' ? inRadians(argument) : argument;
+    const applied = base === null ? call(full, angle) : call('logarithm', angle, base);
+    return exponent === null || inverse ? applied : binary('^', applied, exponent);
+  }
+
+  #functionArgument(): Expression {
+    const open = this.peekMark();
+    if (open === '(' || open === '[') return this.#grouped(open === '(' ? ')' : ']');
+    if (open === '-') {
+      this.skip();
+      return { type: 'negate', of: this.#functionArgument() };
+    }
+    let argument = this.#power();
+    for (;;) {
+      const token = this.peek();
+      const ends = token?.kind === 'function' && token.name !== 'frac' && token.name !== 'sqrt';
+      if (ends || this.peekMark() === '(' || !this.#beginsFactor(argument)) break;
+      argument = binary('*', argument, this.#power());
+    }
+    // `\sin x/2` is read as written in line: \frac makes the other reading plain.
+    return argument;
+  }
+
+  #bound(name: string): Expression {
+    let variable = '';
+    const limits: Expression[] = [];
+    for (let round = 0; round < 2; round++) {
+      if (this.take('_')) {
+        const braced = this.take('{');
+        const token = this.peek();
+        const next = this.ahead(2)[1];
+        if (token?.kind === 'symbol' && (isMark(next, '=') || isMark(next, 'to'))) {
+          variable = token.name;
+          this.#position += 2;
+        }
+        limits.unshift(braced ? this.sum() : this.#argument());
+        if (braced) this.expect('}');
+      } else if (this.take('^')) limits.push(this.nested(() => this.#argument()));
+    }
+    return {
+      type: 'bound',
+      name,
+      variable,
+      limits,
+      body: withBoundIndex(
+        this.nested(() => this.#product()),
+        variable,
+      ),
+    };
+  }
+}
+
+/** The indices of a body, `k` of `a_k`, are names: the bound variable in them is written as one, whatever its letter. */
+function withBoundIndex(body: Expression, variable: string): Expression {
+  if (variable === '') return body;
+  return rewrite(body, (part) => {
+    const [, name, index] = part.type === 'symbol' ? (/^([^_]*)_(.*)$/s.exec(part.name) ?? []) : [];
+    return name === undefined ? part : { type: 'symbol', name: `${name}_${index!.replaceAll(variable, '#')}` };
+  });
+}
+
+const number = (value: bigint): Expression => ({ type: 'number', value: rational(value), decimals: 0 });
+
+const isMark = (token: Token | undefined, name: string) => token?.kind === 'mark' && token.name === name;
+
+const isMinusOne = (it: Expression) =>
+  it.type === 'negate' && it.of.type === 'number' && it.of.value.numerator === it.of.value.denominator;
+
+/** `2` of `2 \cdot 2`, but not of `2^2` or `(2)`: what a numeral may not follow. */
+const endsInNumber = (it: Expression): boolean =>
+  it.type === 'number' ||
+  (it.type === 'negate' && endsInNumber(it.of)) ||
+  (it.type === 'binary' && it.operator !== '^' && endsInNumber(it.right));
+
+const inRadians = (angle: Expression): Expression =>
+  rewrite(angle, (part) =>
+    part.type === 'call' && part.name === 'degrees'
+      ? binary('*', part.args[0]!, binary('/', { type: 'symbol', name: 'pi' }, number(180n)))
+      : part,
+  );

@@ -1,0 +1,383 @@
+import { DOLLAR, GROUPED } from './notation.ts';
+import { power, type Rational, rational } from './rational.ts';
+import { isUnit } from './units.ts';
+
+/**
+ * number: a numeral. symbol: a variable or constant (`x`, `pi`). function: `sqrt`, `sin`, `frac`. text: words. mark: an operator, relation,
+ * bracket or separator, by one name however it was written. environment: a whole matrix or cases, its rows and cells as tokens.
+ */
+export type Token =
+  | { kind: 'number'; value: Rational; decimals: number; written: string; spaced: boolean }
+  | { kind: 'symbol' | 'function' | 'text' | 'mark'; name: string; spaced: boolean }
+  | { kind: 'environment'; name: string; rows: Token[][][]; spaced: boolean };
+
+/** The text can't be read as mathematics; what it says is told by its words. */
+export class Unreadable extends Error {}
+
+const MAX_TOKENS = 1500;
+const MAX_DIGITS = 1000;
+
+const FUNCTIONS = new Set(
+  'sqrt cbrt sin cos tan cot sec csc arcsin arccos arctan arccot sinh cosh tanh log ln exp lg abs floor ceil max min gcd lcm det cis binomial'.split(
+    ' ',
+  ),
+);
+const FUNCTION_NAMES = new Map(
+  Object.entries({
+    asin: 'arcsin',
+    acos: 'arccos',
+    atan: 'arctan',
+    Log: 'log',
+    Ln: 'ln',
+    root: 'sqrt',
+    ceiling: 'ceil',
+    sup: 'max',
+    inf: 'min',
+  }),
+);
+/** Commands that are read with arguments of their own. */
+const STRUCTURES = new Set(
+  'frac sqrt binom sum prod int lim overline bar dot vec overrightarrow hat pmod bmod mod choose over not boxed fbox'.split(
+    ' ',
+  ),
+);
+
+const MARKS = new Map(
+  Object.entries({
+    cdot: '*',
+    times: '*',
+    ast: '*',
+    div: '/',
+    pm: 'pm',
+    mp: 'mp',
+    le: '<=',
+    leq: '<=',
+    leqslant: '<=',
+    leqq: '<=',
+    lt: '<',
+    ge: '>=',
+    geq: '>=',
+    geqslant: '>=',
+    geqq: '>=',
+    gt: '>',
+    ne: '!=',
+    neq: '!=',
+    approx: '~',
+    simeq: '~',
+    thickapprox: '~',
+    sim: '~',
+    equiv: 'equiv',
+    in: 'in',
+    notin: 'notin',
+    cup: 'cup',
+    bigcup: 'cup',
+    cap: 'cap',
+    bigcap: 'cap',
+    setminus: 'setminus',
+    backslash: 'setminus',
+    mid: '|',
+    vert: '|',
+    lvert: '|',
+    rvert: '|',
+    colon: ':',
+    lbrace: '\\{',
+    rbrace: '\\}',
+    lbrack: '[',
+    rbrack: ']',
+    langle: '<<',
+    rangle: '>>',
+    lfloor: 'lfloor',
+    rfloor: 'rfloor',
+    lceil: 'lceil',
+    rceil: 'rceil',
+    land: 'and',
+    wedge: 'and',
+    lor: 'or',
+    vee: 'or',
+    circ: 'degree',
+    degree: 'degree',
+    prime: "'",
+    to: 'to',
+    rightarrow: 'to',
+    implies: 'implies',
+    Rightarrow: 'implies',
+    ldots: '...',
+    dots: '...',
+    cdots: '...',
+    dotsc: '...',
+    parallel: 'parallel',
+    perp: 'perp',
+    euro: 'euro',
+    pounds: 'gbp',
+  }),
+);
+
+const SYMBOLS = new Map(
+  Object.entries({
+    infty: 'infinity',
+    infinity: 'infinity',
+    Infinity: 'infinity',
+    varnothing: 'emptyset',
+    varphi: 'phi',
+    vartheta: 'theta',
+    varepsilon: 'epsilon',
+    imath: 'i',
+  }),
+);
+
+const CONNECTIVES = /^(?:and|or|AND|OR)$/;
+
+/** Fonts: what they hold is read as if it stood alone. */
+const FONTS =
+  /^(?:text|textbf|textit|textrm|textnormal|textsf|texttt|mbox|hbox|mathrm|mathbf|mathit|mathsf|mathtt|mathbb|mathcal|boldsymbol|bm|bf|rm|it|emph|operatorname|underline|mathop|mathbin|mathrel)$/;
+const TEXT_FONT = /^(?:text|mbox|hbox|bf$|rm$|it$|emph)/;
+
+const NUMERAL = new RegExp(`(?:\\d{1,3}(?:${GROUPED}\\d{3})+|\\d+)(?:\\.\\d+|\\.(?![.\\d]))?|\\.\\d+`, 'y');
+const THOUSANDS = /\d{1,3}(?:,\d{3})+(?![\d]|,\d)(?:\.\d+)?/y;
+const SPACED_THOUSANDS = /\d{1,3}(?: \d{3})+(?![\d])(?:\.\d+)?/y;
+const EXPONENT = /[eE]([-+]?\d{1,9})(?![\d.]|[A-Za-z])/y;
+const BASED = /(\d[0-9A-Za-z]{0,40})_(?:\{(1[1-9]|[23]\d)\}|(1[1-9]|[23]\d)(?!\d))/y;
+const COMMAND = /\\([A-Za-z]+|.)/sy;
+const LETTERS = /\p{L}+/uy;
+const PLAIN_MARKS = /\*\*|<=|>=|=>|!=|=<|==|\.\.\.|<|>|[-+*/^_=!%()[\]{}|,;:'&"~@#?.`£€¢\uE002]/y;
+
+export interface TokenOptions {
+  /** Whether "1,234" outside of brackets is one number. */
+  groups: boolean;
+}
+
+/**
+ * Takes a unified text apart.
+ * @throws Unreadable where it has more tokens, digits or levels than an answer has, or a character that is no mathematics
+ */
+export function tokenize(text: string, options: TokenOptions): Token[] {
+  return new Tokenizer(text, options).all();
+}
+
+class Tokenizer {
+  #position = 0;
+  #spaced = false;
+  #brackets = 0;
+  readonly #tokens: Token[] = [];
+  readonly #text: string;
+  readonly #options: TokenOptions;
+
+  constructor(text: string, options: TokenOptions) {
+    this.#text = text;
+    this.#options = options;
+  }
+
+  all(): Token[] {
+    while (this.#position < this.#text.length) {
+      if (/\s/.test(this.#text[this.#position]!)) {
+        this.#spaced = true;
+        this.#position++;
+        continue;
+      }
+      this.#number() || this.#command() || this.#letters() || this.#mark();
+      if (this.#tokens.length > MAX_TOKENS) throw new Unreadable('too many parts');
+    }
+    return this.#tokens;
+  }
+
+  #match(pattern: RegExp): RegExpExecArray | null {
+    pattern.lastIndex = this.#position;
+    const found = pattern.exec(this.#text);
+    if (found) this.#position += found[0].length;
+    return found;
+  }
+
+  #push(token: Token): true {
+    this.#tokens.push(token);
+    this.#spaced = false;
+    return true;
+  }
+
+  #add(kind: 'symbol' | 'function' | 'text' | 'mark', name: string): true {
+    return this.#push({ kind, name, spaced: this.#spaced });
+  }
+
+  /** A numeral of a base above 10: `1A_{16}`. */
+  #numeralWithLetters(): boolean {
+    const found = this.#match(BASED);
+    if (!found) return false;
+    const base = BigInt(found[2] ?? found[3]!);
+    let value = 0n;
+    for (const digit of found[1]!) {
+      if (BigInt(parseInt(digit, 36)) >= base) throw new Unreadable('no digit of its base');
+      value = value * base + BigInt(parseInt(digit, 36));
+    }
+    return this.#push({
+      kind: 'number',
+      value: rational(value),
+      decimals: 0,
+      written: String(value),
+      spaced: this.#spaced,
+    });
+  }
+
+  #number(): boolean {
+    if (this.#numeralWithLetters()) return true;
+    const grouped =
+      this.#brackets === 0 && this.#options.groups ? (this.#match(THOUSANDS) ?? this.#match(SPACED_THOUSANDS)) : null;
+    const found = grouped ?? this.#match(NUMERAL);
+    if (!found) return false;
+    const digits = found[0].replace(/[^\d.]/g, '');
+    if (digits.length > MAX_DIGITS) throw new Unreadable('too many digits');
+    const [whole = '', decimals = ''] = digits.split('.');
+    const exponent = Number(this.#match(EXPONENT)?.[1] ?? 0) - decimals.length;
+    if (Math.abs(exponent) > 2000) throw new Unreadable('too many digits');
+    const scale = power(rational(10n), rational(BigInt(exponent)))!;
+    const mantissa = BigInt(`${whole}${decimals}` || '0');
+    const value = rational(mantissa * scale.numerator, scale.denominator);
+    return this.#push({ kind: 'number', value, decimals: decimals.length, written: digits, spaced: this.#spaced });
+  }
+
+  #command(): boolean {
+    const found = this.#match(COMMAND);
+    if (!found) return false;
+    const name = found[1]!;
+    if (name === 'begin') return this.#environment();
+    if (FONTS.test(name)) return this.#font(name);
+    const mark = MARKS.get(name);
+    if (mark !== undefined) return this.#markNamed(mark);
+    if (name === '{' || name === '}') return this.#markNamed(`\\${name}`);
+    if (name === '|') return this.#add('mark', '|');
+    if (name === '%' || name === '#' || name === '&') return this.#add('mark', name);
+    if (name === '\\') return this.#add('mark', ';');
+    const functionName = FUNCTION_NAMES.get(name) ?? name;
+    if (FUNCTIONS.has(functionName)) return this.#add('function', functionName);
+    if (STRUCTURES.has(name)) return this.#add('function', name);
+    if (/^[A-Za-z]+$/.test(name)) return this.#add('symbol', SYMBOLS.get(name) ?? name);
+    throw new Unreadable(`\\${name}`);
+  }
+
+  /** `\text{...}`: words, or a formula that stands in text for its looks. */
+  #font(name: string): true {
+    while (this.#text[this.#position] === ' ') this.#position++;
+    if (this.#text[this.#position] !== '{') return true;
+    const content = this.#group();
+    const inner = content.trim();
+    if (inner === '') {
+      this.#spaced = true;
+      return true;
+    }
+    if (name === 'mathbb') return this.#add('symbol', `set ${inner}`);
+    const connective = /^,?\s*(and|or)$/i.exec(inner)?.[1];
+    if (connective) return this.#add('mark', connective.toLowerCase());
+    if (/^[;,]$/.test(inner)) return this.#add('mark', ',');
+    if (/^[mgshlLNJWVAKCF]$/.test(inner) && this.#followsValue()) return this.#add('text', inner);
+    if (/^[A-Za-z]{2,}$/.test(inner) && (!TEXT_FONT.test(name) || FUNCTIONS.has(inner))) return this.#word(inner, true);
+    if (
+      /^(?:[A-Za-z]|\([A-Za-z]\)|[A-Z](?:,\s*[A-Z])+|[-+\d.,/:%\s]+|.*[\\^=+].*)$/s.test(inner) ||
+      /^\d/.test(inner)
+    ) {
+      const spaced = this.#spaced;
+      for (const token of tokenize(content, this.#options)) this.#push(token);
+      this.#spaced = spaced && this.#spaced;
+      return true;
+    }
+    return this.#add('text', inner);
+  }
+
+  #environment(): true {
+    const name = this.#group();
+    const end = `\\end{${name}}`;
+    const at = this.#text.indexOf(end, this.#position);
+    if (at < 0) throw new Unreadable(`no ${end}`);
+    const body = this.#text.slice(this.#position, at).replace(/^\s*\{[lcr|\s]*\}/, '');
+    this.#position = at + end.length;
+    const rows = body
+      .split(/\\\\(?:\[[^\]]*\])?|\\cr(?![A-Za-z])/)
+      .filter((row) => row.replace(/\\hline/g, '').trim() !== '');
+    const cells = rows.map((row) => row.split('&').map((cell) => tokenize(cell, { groups: false })));
+    return this.#push({ kind: 'environment', name: name.replace(/\*$/, ''), rows: cells, spaced: this.#spaced });
+  }
+
+  /** The content of the braces that begin here. */
+  #group(): string {
+    const from = this.#position;
+    let depth = 0;
+    for (let index = from; index < this.#text.length; index++) {
+      const char = this.#text[index];
+      if (char === '\\') index++;
+      else if (char === '{') depth++;
+      else if (char === '}' && --depth === 0) {
+        this.#position = index + 1;
+        return this.#text.slice(from + 1, index);
+      }
+    }
+    throw new Unreadable('no closing brace');
+  }
+
+  #letters(): boolean {
+    const found = this.#match(LETTERS);
+    return found !== null && this.#word(found[0], false);
+  }
+
+  /** A run of letters: a name that mathematics knows, a product of variables (`ab`, `3xyz`), or a word. */
+  #word(run: string, alone: boolean): true {
+    if (CONNECTIVES.test(run)) return this.#add('mark', run.toLowerCase());
+    const name = FUNCTION_NAMES.get(run) ?? run;
+    if (FUNCTIONS.has(name)) return this.#add('function', name);
+    if (run === 'pi' || run === 'infinity' || run === 'Infinity') return this.#add('symbol', SYMBOLS.get(run) ?? run);
+    const applied = /^(sqrt|sin|cos|tan|log|ln|pi)([a-z])$/.exec(run);
+    if (applied) {
+      this.#word(applied[1]!, alone);
+      return this.#add('symbol', applied[2]!);
+    }
+    if (run.length === 1) return this.#add('symbol', run);
+    const before = this.#tokens.at(-1);
+    if (before?.kind === 'symbol' && /^(?:angle|measuredangle|triangle)$/.test(before.name)) return this.#symbols(run);
+    if (alone || (this.#followsValue() && isUnit(run)) || !this.#isProduct(run)) return this.#add('text', run);
+    return this.#symbols(run);
+  }
+
+  #symbols(run: string): true {
+    for (const letter of run) this.#add('symbol', letter);
+    return true;
+  }
+
+  #followsValue(): boolean {
+    const last = this.#tokens.at(-1);
+    return last?.kind === 'number' || (last?.kind === 'mark' && /^[)}]$/.test(last.name));
+  }
+
+  /** Two letters, or up to four that an operator, a digit or a brace touches. */
+  #isProduct(run: string): boolean {
+    if (!/^[A-Za-z]{2,4}$/.test(run)) return false;
+    if (run.length === 2) return !/^(?:no|is|of|if|it|at|to|by|am|pm|AM|PM)$/.test(run);
+    const before = this.#text[this.#position - run.length - 1] ?? ' ';
+    const after = this.#text[this.#position] ?? ' ';
+    return /[-+*/^_=\d{}(|]/.test(before) || /[-+*/^_=\d{}()|]/.test(after);
+  }
+
+  #mark(): true {
+    const found = this.#match(PLAIN_MARKS);
+    if (!found) throw new Unreadable(this.#text[this.#position]!);
+    const mark = PLAIN.get(found[0]) ?? found[0];
+    if (mark === '') return true;
+    return this.#markNamed(mark);
+  }
+
+  #markNamed(mark: string): true {
+    if (/^(?:\(|\[|\\\{|<<)$/.test(mark)) this.#brackets++;
+    else if (/^(?:\)|\]|\\\}|>>)$/.test(mark)) this.#brackets--;
+    return this.#add('mark', mark);
+  }
+}
+
+const PLAIN = new Map(
+  Object.entries({
+    '**': '^',
+    '=<': '<=',
+    '=>': '>=',
+    '==': '=',
+    '"': '',
+    '`': '',
+    [DOLLAR]: 'dollar',
+    '£': 'gbp',
+    '€': 'euro',
+    '¢': 'cent',
+  }),
+);
