@@ -1,101 +1,72 @@
 import type { AnswerFormat } from '../rows.ts';
-import { findBoxes } from './boxes.ts';
+import { findBoxes, readBoxes, takesBack } from './boxes.ts';
+import { readConclusion } from './extract-conclusion.ts';
+import { answeringTurn } from './extract-turn.ts';
+import { readPhrases } from './phrases.ts';
+import { readStatement } from './statement.ts';
+import { rightSide } from './statement-equation.ts';
 
-/** The answer stands at the end: of longer texts only this many last characters are read, and only so many candidates tried. */
+/** The answer stands at the end: of longer texts only this many last characters are read. */
 const MAX_TEXT = 100_000;
-const MAX_CANDIDATES = 100;
-const MAX_STATEMENT = 2000;
 
-interface Found {
-  answer: string;
-  start: number;
-}
+/** A sentence is not longer. */
+const MAX_UNFINISHED = 2000;
+
+const TAGGED = /<answer>([^<]*(?:<(?!\/?answer>)[^<]*)*)(<\/answer>|)/gi;
+const NEXT_QUESTION = /\n[ \t*#]*(?:Question|Problem|Q)\b[ \t]*\d*[ \t]*[:.]/g;
+const RETRACTION =
+  /\b(?:that|this|it)(?:'s| is| was| seems)\s+(?:not (?:right|correct)|wrong|incorrect)\b|\bI(?: have|'ve)? made an? (?:mistake|error)\b|\b(?:answer|solution)(?: above| provided)? is (?:wrong|incorrect)\b/gi;
 
 /**
  * The final answer of a whole response, as written; null where it states none, which is an abstention: the text itself is never the
- * answer. The form that was asked for wins (`plain`: the last "The answer is ..."; `boxed`: the last complete box); only where it is
- * absent, the later of the other forms (box, "#### n", "Answer: ...") is taken.
+ * answer. The last explicit statement counts, whatever its form: boxes, "The answer is ...", "#### n", "Final Answer: ...". Where a box
+ * was asked for, a later phrase takes its place only if it is there to state a value. A text without any is read by its conclusion.
+ *
+ * A response that was `cut` off counts by what it finished saying: "The answer is 1" may have been going to be 18, and its last sentence
+ * concludes nothing.
  */
-export function extractAnswer(text: string, format: AnswerFormat): string | null {
-  const read = text.slice(-MAX_TEXT).replace(/<<[^<>\n]{0,200}>>/g, '');
-  const found =
-    format === 'boxed'
-      ? (lastBox(read) ?? later(lastPhrase(read), lastHash(read)))
-      : (lastPhrase(read) ?? later(lastBox(read), lastHash(read)));
-  return found?.answer ?? null;
+export function extractAnswer(text: string, format: AnswerFormat, cut = false): string | null {
+  const turn = answeringTurn(text);
+  const read = turn.text.slice(-MAX_TEXT);
+  if (turn.thinking) return readBoxes(read)?.content ?? null;
+
+  const tagged = [...read.matchAll(TAGGED)].at(-1);
+  const [, inTags = '', closing] = tagged ?? [];
+  if (inTags.trim() !== '' && !(cut && closing === ''))
+    return explicitAnswer(inTags, format) ?? readStatement(inTags)?.answer ?? null;
+
+  for (const question of [...read.matchAll(NEXT_QUESTION)].slice(0, 3)) {
+    const first = explicitAnswer(read.slice(0, question.index), format);
+    if (first !== null) return first;
+  }
+  const explicit = explicitAnswer(read, format, cut);
+  return explicit !== null || cut || findBoxes(read).open ? explicit : readConclusion(read);
 }
 
-/** The gold answer of a worked solution: GSM8K's `#### n`, else MATH's last box. */
+/** The gold answer of a worked solution: GSM8K's `#### n`, else what MATH's last statement puts into boxes. */
 export function extractReference(solution: string): string | null {
-  return /^####[ \t]*(\S.*)$/m.exec(solution)?.[1]?.trim() ?? findBoxes(solution).at(-1)?.content ?? null;
+  return /^####[ \t]*(\S.*)$/m.exec(solution)?.[1]?.trim() ?? readBoxes(solution.slice(-MAX_TEXT))?.content ?? null;
 }
 
-function later(a: Found | null, b: Found | null): Found | null {
-  if (!a || !b) return a ?? b;
-  return a.start > b.start ? a : b;
+function explicitAnswer(text: string, format: AnswerFormat, cut = false): string | null {
+  const boxed = readBoxes(text);
+  const phrase = readPhrases(cut ? finishedPart(text) : text);
+  const phraseCounts =
+    phrase && (!boxed || (phrase.start > boxed.end && phrase.kind === 'value' && (phrase.final || format === 'plain')));
+  const stated = phraseCounts ? { content: phrase.answer, start: phrase.start } : boxed;
+  if (!stated || takesBack(findBoxes(text).open, stated)) return null;
+  if ([...text.matchAll(RETRACTION)].some((retraction) => retraction.index > stated.start)) return null;
+  return phraseCounts ? phrase.answer : inBox(stated.content);
 }
 
-function lastBox(text: string): Found | null {
-  const box = findBoxes(text).at(-1);
-  return box ? { answer: box.content, start: box.start } : null;
+/** Up to the last end of a sentence, line or group. */
+function finishedPart(text: string): string {
+  const last = [...text.slice(-MAX_UNFINISHED).matchAll(/[!?}\n]|\.(?=\s|$)/g)].at(-1);
+  return last ? text.slice(0, Math.max(0, text.length - MAX_UNFINISHED) + last.index + 1) : '';
 }
 
-function lastHash(text: string): Found | null {
-  const line = [...text.matchAll(/^####[ \t]*(\S[^\n]*)$/gm)].at(-1);
-  return line ? { answer: line[1]!.trim(), start: line.index } : null;
-}
-
-/** The last "answer is ..." that states something. */
-function lastPhrase(text: string): Found | null {
-  const phrases = [...text.matchAll(/\banswer\s*(?:is|:|=)(?!\w)/gi)].slice(-MAX_CANDIDATES);
-  for (const phrase of phrases.reverse()) {
-    const from = phrase.index + phrase[0].length;
-    const answer = readStatement(text.slice(from, from + MAX_STATEMENT).replace(/^[\s:*]+/, ''));
-    if (answer) return { answer, start: phrase.index };
-  }
-  return null;
-}
-
-/** The answer at the beginning of what follows "The answer is". */
-function readStatement(rest: string): string | null {
-  const line = rest.split('\n', 1)[0]!.replace(/\*\*(?![\w(\\])|(?<![\w)])\*\*/g, '');
-  const end = line.search(/[.!?](?:\s|$)/);
-  const sentence = end < 0 ? line : line.slice(0, end);
-  if (/\\(?:boxed|fbox)(?![A-Za-z])/.test(sentence)) return findBoxes(line)[0]?.content ?? null;
-
-  const formula = /^(?:\$\$?(?! )(.+?)(?<! )\$\$?(?!\d)|\\\((.+?)\\\)|\\\[(.+?)\\\])/.exec(line);
-  if (formula) return rightSide((formula[1] ?? formula[2] ?? formula[3])!.trim());
-
-  const clause = sentence.split(/,? (?:because|since|as|so|which|where|when|if)\b/i, 1)[0]!.trim();
-  if (clause === '' || /^not\b/i.test(clause)) return null;
-  return readNumber(rightSide(clause));
-}
-
-/** "3 * 6 = 18" states 18; "x = 5 or x = 7" states both. */
-function rightSide(statement: string): string {
-  if (/\b(?:and|or)\b|\\text|,\s|;/.test(statement)) return statement;
-  return statement.split('=').at(-1)!.trim();
-}
-
-const NUMBER = String.raw`[-+−]?[$£€]?\\?\$?[-+−]?(?:\d+(?:,\d{3})*(?:\.\d+)?|\.\d+)`;
-const LEADING = new RegExp(`^${NUMBER}(?:\\s*[-+*/×÷−]\\s*${NUMBER}|\\s+\\d+/\\d+)*(?:\\s*\\\\?%)?(?=[\\s,;]|$)`);
-const STANDALONE = new RegExp(`(?<![^\\s(])${NUMBER}\\\\?%?(?=[\\s,;:)]|$)`, 'g');
-const GOES_ON =
-  /^(?:\s+[A-Za-z]+){0,3}\s*(?:,|;|&|\b(?:and|or|to|plus|minus|times|by|out of)\b)\s*(?:and |or )?[-$]?\d/;
-
-/**
- * The number that a sentence states: the one it begins with ("18 apples"), else the only one in it ("the number of eggs is 18").
- * Of several ("12 and 13") none is picked: the sentence is the answer.
- */
-function readNumber(sentence: string): string {
-  const leading = LEADING.exec(sentence)?.[0];
-  if (leading !== undefined) {
-    const rest = sentence.slice(leading.length);
-    const goesOn = GOES_ON.test(rest);
-    const scaled = /^\s+(?:hundred|thousand|million|billion|percent)\b/i.exec(rest)?.[0] ?? '';
-    return goesOn ? sentence : leading + scaled;
-  }
-  const numbers = sentence.match(STANDALONE) ?? [];
-  const digitGroups = sentence.match(/\d+(?:[.,]\d+)*/g) ?? [];
-  return numbers.length === 1 && digitGroups.length === 1 ? numbers[0]! : sentence;
+/** A box may say all of it: `\boxed{\text{The answer is } 18}`, `\boxed{3 * 6 = 18}`. */
+function inBox(content: string): string {
+  const said = /\banswer\b/i.test(content) ? readPhrases(content.replace(/\\text\s*\{([^{}]*)\}/g, '$1')) : null;
+  return rightSide(said?.answer ?? content);
 }
