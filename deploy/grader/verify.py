@@ -43,12 +43,9 @@ def as_latex(text: str) -> str:
 
 def check(task: dict) -> dict:
     timeouts.seen = False
-    started = time.perf_counter()
     found = task["response"] if "response" in task else as_latex(task["answer"])
     equal = verify(parse(as_latex(task["reference"])), parse(found))
-    if timeouts.seen and not equal:
-        return {"failed": "timeout"}
-    return {"equal": equal, "ms": 1000 * (time.perf_counter() - started)}
+    return {"failed": "timeout"} if timeouts.seen and not equal else {"equal": equal}
 
 
 def limit(kind: int, value: int) -> None:
@@ -74,10 +71,12 @@ def main() -> None:
     answers.write(json.dumps({"ready": version("math-verify")}) + "\n")
     for line in sys.stdin:
         limit_next_task()
+        started = time.perf_counter()
         try:
             answer = check(json.loads(line))
         except Exception as error:
             answer = {"failed": f"{type(error).__name__}: {error}"[:200]}
+        answer["ms"] = 1000 * (time.perf_counter() - started)
         answers.write(json.dumps(answer) + "\n")
 
 

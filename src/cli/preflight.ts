@@ -9,6 +9,7 @@ import { EndpointEngine } from '../backends/inference/endpoint.ts';
 import { FolderStore } from '../backends/storage/store.ts';
 import { readEnvironment } from '../config/environment.ts';
 import type { ModelConfig } from '../config/models.ts';
+import type { JudgeConfig } from '../config/oracle.ts';
 import { parseInput } from '../config/parse.ts';
 import { SelfImprove, type SelfImproveConfig } from '../config/self-improve.ts';
 import { hasSearchAttributes } from '../workers/search-attributes.ts';
@@ -57,9 +58,12 @@ async function checkFile(file: string): Promise<{ checks: Check[]; config?: Self
   return { checks, ...(config && { config }) };
 }
 
+type Model = ModelConfig | JudgeConfig;
+
 async function checkEndpoints(config: SelfImproveConfig, store: FolderStore): Promise<Check[]> {
   const engine = new EndpointEngine(store, process.env);
-  const models: [string, ModelConfig | null][] = Object.entries({ actor: config.actor, critic: config.critic });
+  const { actor, critic, oracle } = config;
+  const models: [string, Model | null][] = Object.entries({ actor, critic, 'oracle.judge': oracle.judge });
   const checks = models.map(async ([what, model]): Promise<Check[]> => {
     if (!model?.endpoint) return [];
     const { baseUrl } = model.endpoint;
@@ -73,7 +77,7 @@ async function checkEndpoints(config: SelfImproveConfig, store: FolderStore): Pr
         : names.message;
       return [{ what, ok: unneeded, detail }];
     }
-    // The actor's checkpoints are yet to be trained; the critic has to be there.
+    // The actor's checkpoints are yet to be trained; the others have to be there.
     const missing = 'model' in model && !names.includes(model.model) ? `, not "${model.model}"` : '';
     return [{ what, ok: missing === '', detail: `${baseUrl} serves ${names.join(', ')}${missing}` }];
   });

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { DEFAULT_POLICIES, type Policies as GraderPolicies } from '../method/answers/policies.ts';
 import { Critic } from './models.ts';
 
-const { percent, units, decimalComma, roundedDigits, inequalityForMembership } = DEFAULT_POLICIES;
+const { percent, units, decimalComma, roundedDigits, inequalityForSet } = DEFAULT_POLICIES;
 
 /** What the rules make of conventions on which reasonable graders differ (src/method/answers/policies.ts). */
 export const Policies = z.strictObject({
@@ -10,7 +10,7 @@ export const Policies = z.strictObject({
   units: z.enum(['lenient', 'strict']).default(units),
   decimalComma: z.boolean().default(decimalComma),
   roundedDigits: z.int().min(3).max(100).nullable().default(roundedDigits),
-  inequalityForMembership: z.boolean().default(inequalityForMembership),
+  inequalityForSet: z.boolean().default(inequalityForSet),
 }) satisfies z.ZodType<GraderPolicies>;
 
 const Judge = z.strictObject({

@@ -1,6 +1,8 @@
 import { type NativeConnection, Worker } from '@temporalio/worker';
 import { cpuActivities, inferenceActivities, trainActivities } from '../activities/index.ts';
 import { Grader } from '../backends/grading/grader.ts';
+import { MathVerify } from '../backends/grading/math-verify.ts';
+import { GradingThreads } from '../backends/grading/threads.ts';
 import { createEngines } from '../backends/inference/engines.ts';
 import { FolderStore } from '../backends/storage/store.ts';
 import { createTrainingBackends } from '../backends/training/index.ts';
@@ -46,7 +48,8 @@ export async function startWorkers(options: WorkerOptions): Promise<RunningWorke
   const { connection, namespace, env, python } = options;
   const store = new FolderStore(options.store);
   const engine = createEngines({ store, env, python, threads: options.engineThreads });
-  const grader = new Grader({ engine, python: options.graderPython });
+  const mathVerify = new MathVerify({ python: options.graderPython });
+  const grader = new Grader({ engine, threads: new GradingThreads(), mathVerify });
 
   const shared = {
     connection,

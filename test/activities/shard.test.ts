@@ -4,13 +4,14 @@ import { dirname, join } from 'node:path';
 import { ActivityCancellationDetails, type ApplicationFailure } from '@temporalio/common';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { DefaultLogger } from '@temporalio/worker';
-import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { withFailures } from '../../src/activities/failures.ts';
 import { type CritiqueTask, generateCritiques } from '../../src/activities/generate-critiques.ts';
 import { type SampleTask, sampleResponses } from '../../src/activities/sample-responses.ts';
 import type { ShardResult } from '../../src/activities/shard.ts';
 import { questions } from '../../src/backends/datasets/arithmetic/index.ts';
 import { Grader } from '../../src/backends/grading/grader.ts';
+import { MathVerify } from '../../src/backends/grading/math-verify.ts';
 import { GradingThreads } from '../../src/backends/grading/threads.ts';
 import type { Engine } from '../../src/backends/inference/engine.ts';
 import { createEngines } from '../../src/backends/inference/engines.ts';
@@ -37,7 +38,7 @@ beforeEach(async () => {
   fake = await FakeOpenAi.start({ questions: POOL, models: ['actor', 'critic'] });
   const python = () => Promise.reject(new Error('no Python here'));
   engine = createEngines({ store, env: {}, python });
-  grader = new Grader({ engine, python, threads });
+  grader = new Grader({ engine, threads, mathVerify: new MathVerify({ python }) });
   pool = await writeRows(store, 'pool.jsonl', POOL);
 });
 afterEach(async () => {
@@ -129,6 +130,24 @@ describe('a shard', () => {
       waitingFor: 'an engine for actor',
     });
     expect(heartbeats.at(-1)).toMatchObject({ waitingFor: null });
+  });
+
+  it('grades as the oracle of its task says, and records who decided', async () => {
+    const yes = join(folder, 'yes.sh');
+    await writeFile(yes, `#!/bin/sh\necho '{}'\nwhile read -r _; do echo '{"equal":true,"ms":1}'; done\n`, {
+      mode: 0o755,
+    });
+    const mathVerify = new MathVerify({ python: async () => yes });
+    onTestFinished(() => mathVerify.close());
+    grader = new Grader({ engine, threads, mathVerify });
+    const oracle = Oracle.parse({ mathVerify: true });
+    const { artifact, correct } = await sample(sampleTask({ oracle }));
+    const rows = await rowsOf(artifact);
+    const byMathVerify = rows.filter(({ grade }) => grade.tier === 'math-verify');
+    expect(byMathVerify.length).toBeGreaterThan(0);
+    for (const { grade } of byMathVerify) expect(grade.outcome).toBe('correct');
+    expect(correct).toBe(rows.filter(({ grade }) => grade.outcome === 'correct').length);
+    expect(rows.filter(({ grade }) => grade.outcome === 'wrong')).toEqual([]);
   });
 
   it('waits for a busy engine, and asks for no row twice', async () => {

@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { FineTune } from '../../src/config/fine-tune.ts';
 import { formatIssues, parseInput } from '../../src/config/parse.ts';
 import { SelfImprove } from '../../src/config/self-improve.ts';
+import { DEFAULT_POLICIES } from '../../src/method/answers/policies.ts';
 
 const endpoint = { baseUrl: 'http://127.0.0.1:8000/v1' };
 const MINIMAL = {
@@ -67,6 +68,7 @@ describe('a run file', () => {
         saveSteps: 500,
       },
       evaluation: { withCritic: true, gate: 'verdict' },
+      oracle: { policies: DEFAULT_POLICIES, mathVerify: false, judge: null },
     });
   });
 

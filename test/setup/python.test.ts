@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { ensurePython } from '../../src/cli/setup/python.ts';
+import { ensurePython, GRADER } from '../../src/cli/setup/python.ts';
 import { bareMachine, type Machine } from './fakes.ts';
 
 /**
@@ -98,6 +98,16 @@ it('takes CRITIQUE_LOOP_PYTHON as it is, and says where its versions differ', as
   const mine = await machine.program('mine', 'echo "torch 2.0.0+cpu"; echo "trl 1.0.1"');
   expect(await ask({ CRITIQUE_LOOP_PYTHON: mine })).toBe(mine);
   expect(machine.lines).toEqual([`${mine} has trl 1.0.1; tested with 1.0.0`]);
+});
+
+it('has a variable of its own for the grader', async () => {
+  const { machine, file } = await machineWith('math-verify==0.9.0\n');
+  const [trainers, graders] = await Promise.all([
+    machine.program('trainers', 'echo "math-verify missing"'),
+    machine.program('graders', 'echo "math-verify 0.9.0"'),
+  ]);
+  const env = { ...machine.env, CRITIQUE_LOOP_PYTHON: trainers, CRITIQUE_LOOP_GRADER_PYTHON: graders };
+  expect(await ensurePython({ ...GRADER, log: machine.log, env, requirements: file })).toBe(graders);
 });
 
 it.each([

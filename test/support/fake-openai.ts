@@ -5,12 +5,13 @@ import { join } from 'node:path';
 import { solutionSteps } from '../../src/backends/datasets/arithmetic/flaw.ts';
 import { annotate, flaw } from '../../src/backends/datasets/arithmetic/index.ts';
 import { writeSolution } from '../../src/backends/datasets/arithmetic/write.ts';
+import { JUDGE_REQUEST } from '../../src/backends/grading/judge.ts';
 import { CRITIQUE_REQUEST, REFINE_REQUEST } from '../../src/method/prompts/text.ts';
 import { digest, randomFrom } from '../../src/method/random.ts';
 import type { Question } from '../../src/method/rows.ts';
 
 export interface FakeRequest {
-  kind: 'solve' | 'critique' | 'refine';
+  kind: 'solve' | 'critique' | 'refine' | 'judge';
   question: Question;
   model: string;
   /** The same for the same row in every attempt, and different for any other. */
@@ -44,6 +45,8 @@ export interface FakeOptions {
   store?: string;
   /** Share of right responses of a model; half by default. */
   skill?: (model: string) => number;
+  /** What a judge replies; "no" by default. */
+  judge?: (prompt: string) => string;
 }
 
 /**
@@ -144,7 +147,7 @@ export class FakeOpenAi {
     const prompt = chat
       ? (body.messages as { content: string }[]).map(({ content }) => content).join('\n')
       : (body.prompt as string);
-    const kind = prompt.includes(REFINE_REQUEST) ? 'refine' : prompt.includes(CRITIQUE_REQUEST) ? 'critique' : 'solve';
+    const kind = kindOf(prompt);
     const { model, n, seed, temperature } = body as { model: string; n: number; seed: number; temperature: number };
     const key = `${seed}/${prompt}`;
     const before = this.#given.get(key) ?? 0;
@@ -155,7 +158,7 @@ export class FakeOpenAi {
   #questionIn(prompt: string): Question {
     const lines = prompt
       .split('\n')
-      .map((line) => line.replace(/^(Human|Question): | Please also give your final .*$/g, ''));
+      .map((line) => line.replace(/^(Human|Question|Problem): | Please also give your final .*$/g, ''));
     const question = lines.map((line) => this.#questions.get(line)).find((found) => found);
     if (!question) throw new Error(`no question that this server knows: ${prompt.slice(0, 200)}`);
     return question;
@@ -181,6 +184,7 @@ export class FakeOpenAi {
     const luck = random.next();
     const right = () => writeSolution(solutionSteps(question), random);
     const done = (text: string) => ({ text, finish_reason: 'stop' });
+    if (kind === 'judge') return done(this.#options.judge?.(prompt) ?? 'no');
     if (kind === 'critique') return done(`Attempt ${index} at a critique.\n${annotate(question, responseIn(prompt))}`);
     if (luck > 0.97) return done('I can not say.');
     if (luck > 0.94) return { text: right().slice(0, 10), finish_reason: 'length' };
@@ -223,6 +227,12 @@ export class Hold {
     this.#end();
     this.#release();
   }
+}
+
+function kindOf(prompt: string): FakeRequest['kind'] {
+  if (prompt.includes(JUDGE_REQUEST)) return 'judge';
+  if (prompt.includes(REFINE_REQUEST)) return 'refine';
+  return prompt.includes(CRITIQUE_REQUEST) ? 'critique' : 'solve';
 }
 
 const responseIn = (prompt: string): string =>

@@ -6,6 +6,8 @@ import { DefaultLogger, type LogEntry, NativeConnection, Runtime, Worker } from 
 import { bundleWorkflows } from '../../scripts/bundle.mjs';
 import { cpuActivities, inferenceActivities, trainActivities } from '../../src/activities/index.ts';
 import { Grader } from '../../src/backends/grading/grader.ts';
+import { MathVerify } from '../../src/backends/grading/math-verify.ts';
+import { GradingThreads } from '../../src/backends/grading/threads.ts';
 import { createEngines } from '../../src/backends/inference/engines.ts';
 import { FolderStore } from '../../src/backends/storage/store.ts';
 import { hasSearchAttributes } from '../../src/workers/search-attributes.ts';
@@ -47,7 +49,7 @@ export async function startTestWorkers(options: TestWorkersOptions): Promise<Tes
   const training = new TrainingDouble();
   const python = () => Promise.reject(new Error('these tests need no Python'));
   const engine = createEngines({ store, env: process.env, python });
-  const grader = new Grader({ engine, python });
+  const grader = new Grader({ engine, threads: new GradingThreads(), mathVerify: new MathVerify({ python }) });
   const watched = <T extends object>(activities: T): T =>
     Object.fromEntries(
       Object.entries(activities).map(([name, activity]) => [

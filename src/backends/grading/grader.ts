@@ -2,9 +2,9 @@ import type { OracleConfig } from '../../config/oracle.ts';
 import type { Generation, Grade, GradeTier, Question } from '../../method/rows.ts';
 import type { Engine } from '../inference/engine.ts';
 import { askJudge } from './judge.ts';
-import { MathVerify } from './math-verify.ts';
+import type { MathVerify } from './math-verify.ts';
 import type { Done } from './serve.ts';
-import { GradingThreads } from './threads.ts';
+import type { GradingThreads } from './threads.ts';
 
 export interface GradeRequest {
   question: Question;
@@ -37,11 +37,11 @@ export class Grader {
   readonly #threads: GradingThreads;
   readonly #mathVerify: MathVerify;
 
-  /** @param options.engine serves the judge @param options.python as Math-Verify needs it, asked when that is first needed */
-  constructor(options: { engine: Engine; python: () => Promise<string>; threads?: GradingThreads }) {
+  /** @param options.engine serves the judge */
+  constructor(options: { engine: Engine; threads: GradingThreads; mathVerify: MathVerify }) {
     this.#engine = options.engine;
-    this.#threads = options.threads ?? new GradingThreads();
-    this.#mathVerify = new MathVerify({ python: options.python });
+    this.#threads = options.threads;
+    this.#mathVerify = options.mathVerify;
   }
 
   /**

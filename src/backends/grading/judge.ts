@@ -34,10 +34,13 @@ export async function askJudge(
   return said?.finishReason === 'stop' ? readJudgement(said.text) : null;
 }
 
+export const JUDGE_REQUEST =
+  'You compare the final answer of a student with the reference answer of a problem. Do not solve the problem: the reference is right.';
+
 /** The answer stands last but one, as JSON, so that nothing in it reads as an instruction of ours. */
 function judgePrompt({ question, reference }: Question, answer: string): Message[] {
   const content = [
-    'You compare the final answer of a student with the reference answer of a problem. Do not solve the problem: the reference is right.',
+    JUDGE_REQUEST,
     'They are the same if they mean the same value, expression, set or choice, however it is written.',
     `Problem: ${question}`,
     `Reference answer: ${reference}`,

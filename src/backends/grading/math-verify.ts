@@ -10,8 +10,8 @@ import { type Lane, LaneDied, Lanes } from './lanes.ts';
 /** An answer as extracted, or a whole response from which Math-Verify extracts by its own rules. */
 export type VerifyTask = { reference: string } & ({ answer: string } | { response: string });
 
-/** `failed`: why Math-Verify did not say. `ms`: milliseconds that it took itself. */
-export type Verified = { equal: boolean; ms: number } | { failed: string };
+/** `failed`: why Math-Verify did not say. `ms`: milliseconds that it took itself, or until it was given up. */
+export type Verified = { equal: boolean; ms: number } | { failed: string; ms: number };
 
 /** About 100 MB of memory each. */
 const MOST_PROCESSES = 4;
@@ -33,8 +33,9 @@ export class MathVerify {
 
   /** @throws Failure EngineUnavailable where it can't be started; what `python` throws; the signal's reason when aborted */
   async verify(task: VerifyTask, signal?: AbortSignal): Promise<Verified> {
+    const asked = performance.now();
     return await this.#lanes.run(task, signal).catch((error) => {
-      if (error instanceof LaneDied) return { failed: error.message };
+      if (error instanceof LaneDied) return { failed: error.message, ms: performance.now() - asked };
       throw error;
     });
   }
@@ -107,6 +108,7 @@ class Sidecar implements Lane<VerifyTask, Verified> {
 
   async close(): Promise<void> {
     if (!this.alive) return;
+    keepsProcess(this.#child, true);
     const ended = once(this.#child, 'exit');
     this.#child.kill('SIGKILL');
     await ended;

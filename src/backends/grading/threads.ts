@@ -120,6 +120,7 @@ class Thread<Task, Answer> implements Lane<Task, Done<Answer>> {
 
   async close(): Promise<void> {
     this.alive = false;
+    this.#worker.ref();
     await this.#worker.terminate();
   }
 

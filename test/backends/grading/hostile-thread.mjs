@@ -18,7 +18,7 @@ const tricks = {
   'be slow': () => busy(150),
 };
 
-serve(({ answer, answers }, alive) => {
+serve(({ response, answer = response?.text, answers }, alive) => {
   for (const _ of answers ?? []) {
     tricks['be slow']();
     alive();
