@@ -92,7 +92,7 @@ export class Contamination {
 }
 
 const NUMBER =
-  /^(?:\d.*|zero|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|\p{L}+teen|twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety|hundred|thousand|million|dozen|score|half|third|quarter|fourth|fifth|tenth|once|twice|thrice|doubles?|triples?|quadruples?)$/u;
+  /^(?:\d.*|zero|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|\p{L}+teen|twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety|hundred|thousand|million|dozen|score|half|third|quarter|fourth|fifth|tenth|once|twice|thrice|doubles?|triples?|quadruples?|quintuples?)$/u;
 
 function read(question: string): { text: number; numbers: string; ngrams: Set<number> } {
   const words: string[] =

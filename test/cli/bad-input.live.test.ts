@@ -46,7 +46,7 @@ const BAD: readonly (readonly [string, readonly Change[], readonly string[]])[] 
   [
     'an unknown source of questions',
     [['questions', { source: 'math-qa' }]],
-    ['questions.source: got "math-qa", expected', '"arithmetic", "gsm8k" or "jsonl"'],
+    ['questions.source: got "math-qa", expected', '"arithmetic", "gsm8k", "math", "file" or "hub"'],
   ],
   [
     'samples that would all be the same',
@@ -66,8 +66,43 @@ const BAD: readonly (readonly [string, readonly Change[], readonly string[]])[] 
   ['too hot', [['actor.temperature', 7]], ['actor.temperature: got 7, expected at most 2']],
   [
     'a file that is not there',
-    [['test', { source: 'jsonl', path: 'nowhere/test.jsonl' }]],
-    ['test.path: got "nowhere/test.jsonl", expected a file: there is none'],
+    [['test', { source: 'file', path: 'nowhere/test.jsonl' }]],
+    ['test.path: got "nowhere/test.jsonl", expected a file or a folder: there is no file /'],
+  ],
+  [
+    'a pattern that matches nothing',
+    [['test', { source: 'math', split: 'test', path: 'nowhere/*.parquet' }]],
+    ['test.path: got "nowhere/*.parquet", expected a file or a folder: there is no file that matches /'],
+  ],
+  [
+    'a dataset that can be none of the hub',
+    [['test', { source: 'hub', name: 'MATH-500', files: 'test.jsonl' }]],
+    ['test.name: got "MATH-500", expected the name of a dataset on the hub, like openai/gsm8k'],
+  ],
+  [
+    'a token where its name belongs',
+    [['test', { source: 'hub', name: 'org/data', files: '*.parquet', tokenEnv: 'hf_abc123' }]],
+    ['test.tokenEnv: expected the NAME of an environment variable, not a token'],
+  ],
+  [
+    'a token that is not there',
+    [['test', { source: 'hub', name: 'org/data', files: '*.parquet', tokenEnv: 'NO_SUCH_TOKEN' }]],
+    ['test.tokenEnv: expected the name of a variable that is set'],
+  ],
+  [
+    'a subject that MATH does not have',
+    [['questions', { source: 'math', split: 'train', subjects: ['Topology'] }]],
+    ['questions.subjects.0: got "Topology", expected "Algebra" or'],
+  ],
+  [
+    'a seed for no sample',
+    [['questions', { source: 'gsm8k', split: 'train', seed: 1 }]],
+    ['questions.count: is missing, expected with "seed": how many questions to draw'],
+  ],
+  [
+    'levels that no field has',
+    [['questions', { source: 'file', path: 'package.json', levels: [5] }]],
+    ['questions.fields.level: is missing, expected with "levels"'],
   ],
   [
     'triples that are not there',
@@ -98,7 +133,7 @@ const BAD: readonly (readonly [string, readonly Change[], readonly string[]])[] 
   ['training on the test split', [['questions.split', 'test']], ['questions.split: got "test", expected "train"']],
   [
     'answers without solutions to train on',
-    [['reason', { source: 'jsonl', path: 'package.json', answers: 'plain' }]],
+    [['reason', { source: 'file', path: 'package.json', answers: 'plain' }]],
     ['reason.answers: got "plain", expected worked solutions'],
   ],
   [
@@ -231,7 +266,7 @@ describe('an input with a mistake, through the Temporal CLI', () => {
     const folder = join(bench.folder, id);
     await mkdir(folder);
     await writeFile(join(folder, 'test.jsonl'), text);
-    const input = { ...bench.input(fake), test: { source: 'jsonl', path: join(folder, 'test.jsonl') } };
+    const input = { ...bench.input(fake), test: { source: 'file', path: join(folder, 'test.jsonl') } };
     await writeFile(join(folder, 'run.json'), JSON.stringify(input));
     const message = await startAndFail(id, '--input-file', join(folder, 'run.json'));
     expect(message).toMatch(/^invalid input: test: /);

@@ -71,6 +71,8 @@ export class HubClient {
     this.#request = request;
     this.#access = access;
     this.#url = (env.HF_ENDPOINT || 'https://huggingface.co').replace(/\/+$/, '');
+    if (!URL.canParse(this.#url))
+      throw new Failure('InvalidInput', `HF_ENDPOINT is "${this.#url}", expected a URL like https://huggingface.co`);
     this.#token = env[tokenEnv ?? 'HF_TOKEN'] || undefined;
     if (tokenEnv && !this.#token)
       throw new Failure('InvalidInput', `"tokenEnv" names ${tokenEnv}, which is not set where this worker runs`);
@@ -124,13 +126,14 @@ export class HubClient {
     return { type: 'dataset' as const, name: this.#request.name };
   }
 
-  /** Asks again where that may help. The hub gets the token, where it sends us on does not. */
+  /** Only the hub itself gets the token, no server that it sends us to. */
   #fetch(): typeof globalThis.fetch {
     const dispatcher = new EnvHttpProxyAgent();
     const { signal } = this.#access;
+    const { origin } = new URL(this.#url);
     const hubFetch = async (url: string | URL, init: { headers?: Record<string, string> } = {}) => {
       const headers = new Headers(init.headers);
-      if (this.#token) headers.set('authorization', `Bearer ${this.#token}`);
+      if (this.#token && new URL(url).origin === origin) headers.set('authorization', `Bearer ${this.#token}`);
       const response = await fetch(url, { ...init, headers, dispatcher, ...(signal && { signal }) });
       const { status } = response;
       if (status === 408 || status === 429 || status >= 500)

@@ -94,6 +94,7 @@ function sendFile(request: Received, response: ServerResponse, content: Buffer |
   const [from, to] = range ? [Number(range[1]), Number(range[2]) + 1] : [0, bytes.length];
   response.writeHead(range ? 206 : 200, {
     etag: '"1"',
+    'x-cache': 'Hit from cloudfront',
     'content-length': to - from,
     ...(range && { 'content-range': `bytes ${from}-${to - 1}/${bytes.length}` }),
   });

@@ -146,6 +146,14 @@ describe('what is not there', () => {
     expect(failure.message).toContain('refuses org/none (401): there is none of this name, or');
   });
 
+  test('an address', async () => {
+    const failure = await failing(shards, { env: { HF_ENDPOINT: 'mirror' } });
+    expect(failure).toMatchObject({
+      type: 'InvalidInput',
+      message: expect.stringMatching(/^HF_ENDPOINT is "mirror", /),
+    });
+  });
+
   test('the hub itself: how to bring the files by hand', async () => {
     hub.fault = (_, response) => Boolean(response.destroy());
     const failure = await failing({ source: 'math', split: 'test' });
