@@ -2,7 +2,7 @@
 export type Level = 1 | 2 | 3 | 4 | 5;
 
 export interface Question {
-  /** Stable and unique within its dataset, for instance `gsm8k-train-17`. */
+  /** Stable and unique within its dataset, for instance `gsm8k-train-1c0ffee5`. */
   id: string;
   question: string;
   /** The gold final answer. */

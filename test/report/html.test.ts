@@ -140,7 +140,7 @@ describe('what models and users write', () => {
               question: { ...attempt.question, id: hostile, question: hostile, reference: hostile },
               sample: 0,
               response: generation(hostile),
-              grade: { outcome: 'wrong', answer: hostile },
+              grade: { outcome: 'wrong', answer: hostile, rule: hostile, tier: 'rules' },
               critique: {
                 ...attempt.critique!,
                 text: `Step sentence: ${hostile}\nCorrectness of the step: Wrong\nExplanation: ${hostile}\nStep sentence: other ${hostile}\nCorrectness of the final answer: Wrong\nExplanation: ${hostile}`,

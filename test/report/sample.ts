@@ -198,7 +198,7 @@ export function generation(text: string, finishReason: Generation['finishReason'
   return { text, finishReason, model: 'actor', seed: 1, promptTokens: 62, completionTokens: 93 };
 }
 
-const grade = (outcome: Outcome, answer: string | null): Grade => ({ outcome, answer });
+const grade = (outcome: Outcome, answer: string | null): Grade => ({ outcome, answer, rule: 'number', tier: 'rules' });
 
 const bollards: Question = {
   id: 'gsm8k-train-17',

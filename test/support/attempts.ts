@@ -2,6 +2,7 @@ import type {
   Attempt,
   Critique,
   Generation,
+  Grade,
   Level,
   Outcome,
   Question,
@@ -34,7 +35,7 @@ interface Shape {
 export function anAttempt(shape: Shape): Attempt {
   const { id = 'q', sample = 0, outcome } = shape;
   const question = aQuestion(id, shape.level ? { level: shape.level } : {});
-  const grade = { outcome, answer: '5' };
+  const grade = aGrade(outcome);
   const row: Attempt = { question, sample, response: aGeneration(shape.text ?? `response ${sample} of ${id}`), grade };
   if (shape.verdict) row.critique = aCritique(shape.verdict, shape.critique ?? 0);
   if (shape.refined) {
@@ -48,11 +49,13 @@ export function anAttempt(shape: Shape): Attempt {
   return row;
 }
 
+const aGrade = (outcome: Outcome): Grade => ({ outcome, answer: '5', rule: 'number', tier: 'rules' });
+
 function aCritique(verdict: Verdict, index: number): Critique {
   const text = `Let me see.\nStep sentence: a\nCorrectness of the step: Wrong\nExplanation: number ${index}`;
   return { ...aGeneration(text), verdict, firstWrongStep: 1, index };
 }
 
 function aRefinement(text: string, outcome: Outcome, index: number): Refinement {
-  return { ...aGeneration(text), grade: { outcome, answer: '5' }, index };
+  return { ...aGeneration(text), grade: aGrade(outcome), index };
 }

@@ -1,14 +1,13 @@
+import { joinedAlike, type Named, nameAndValue, namesAndValues } from './assignments.ts';
 import { Budget, OutOfBudget } from './budget.ts';
-import { exactValue } from './exact.ts';
-import { type Answer, binary, type Expression, some, variables } from './expression.ts';
-import { constantValue, proportional, sameExpression } from './identity.ts';
-import { nameOf } from './names.ts';
-import { unify } from './notation.ts';
-import { parseAnswer } from './parse.ts';
+import { type Answer, binary, type Expression, numeral, some } from './expression.ts';
+import { proportional, sameExpression } from './identity.ts';
 import { DEFAULT_POLICIES, type Policies } from './policies.ts';
-import { type Rational, rational, TooLarge } from './rational.ts';
+import { isRounded, type Quantity, withUnit } from './quantity.ts';
+import { rational, TooLarge } from './rational.ts';
+import { readings } from './readings.ts';
 import { FLIPPED, realSet, sameRealSet } from './real-set.ts';
-import { Unreadable } from './tokens.ts';
+import { sameNesting, settle } from './settle.ts';
 import { ratioOfUnits } from './units.ts';
 import { numberNamed, plainText, sameText, saysNothing } from './words.ts';
 
@@ -63,29 +62,12 @@ class Comparer {
 
   compare(answer: string, reference: string): Comparison {
     if (sameText(plainText(answer), plainText(reference))) return { outcome: 'equal', rule: 'text' };
-    const pairs = this.#readings(answer, reference);
     const rules: string[] = [];
-    for (const [left, right] of pairs) {
-      if (left === null || right === null) continue;
+    for (const [left, right] of readings(answer, reference, this.#policies)) {
       if (this.#same(left, right)) return { outcome: 'equal', rule: this.#rule };
       rules.push(this.#rule);
     }
     return { outcome: 'different', rule: rules[0] ?? 'text' };
-  }
-
-  /** The ways to read both: "1,234" as a number or as two, and "4,5" as 4.5 where the reference is such a number. */
-  #readings(answer: string, reference: string): [Answer | null, Answer | null][] {
-    const [a, b] = [unify(answer), unify(reference)];
-    const readings: [Answer | null, Answer | null][] = [[read(a, true), read(b, true)]];
-    const grouped = (text: string) => /\d,\d{3}(?!\d)|\d \d{3}(?!\d)/.test(text);
-    if (grouped(a) || grouped(b)) readings.push([read(a, false), read(b, false)]);
-    if (this.#policies.decimalComma) {
-      const [left, right] = readings[0]!;
-      if (hasDecimalComma(a) && isBroken(right)) readings.push([read(a.replace(',', '.'), true), right]);
-      if (hasDecimalComma(b) && !/,\d\D*$/.test(b) && isBroken(left))
-        readings.push([left, read(b.replace(',', '.'), true)]);
-    }
-    return readings;
   }
 
   /** Of an answer and the reference, or of parts of them. */
@@ -288,60 +270,19 @@ class Comparer {
       return this.#identical(radians ? binary('*', angle, ONE_DEGREE) : angle, bare);
     }
     const factor = ratioOfUnits(a.unit, b.unit);
-    return factor !== null && this.#identical(binary('*', a.value, numberOf(factor)), b.value);
+    return factor !== null && this.#identical(binary('*', a.value, numeral(factor)), b.value);
   }
 
   #identical(a: Expression, b: Expression): boolean {
     this.#rule = isNumeral(a) && isNumeral(b) ? 'number' : 'symbolic';
-    return sameExpression(a, b, this.#budget) || this.#isRounded(a, b) || this.#isRounded(b, a);
-  }
-
-  /** Whether `a` is a decimal that stands for the endless number `b`. */
-  #isRounded(a: Expression, b: Expression): boolean {
-    const from = this.#policies.roundedDigits;
-    const decimal = a.type === 'negate' ? a.of : a;
-    if (from === null || decimal.type !== 'number' || decimal.decimals === 0) return false;
-    const significant = String(
-      decimal.value.numerator < 0n ? -decimal.value.numerator : decimal.value.numerator,
-    ).length;
-    if (significant < from || isTerminating(b)) return false;
-    const [written, exact] = [constantValue(a, this.#budget), constantValue(b, this.#budget)];
-    if (!written || !exact || exact.value.im) return false;
-    return written.value.re.minus(exact.value.re).abs().lt(`1e-${decimal.decimals}`);
+    if (sameExpression(a, b, this.#budget)) return true;
+    const digits = this.#policies.roundedDigits;
+    return digits !== null && (isRounded(a, b, digits, this.#budget) || isRounded(b, a, digits, this.#budget));
   }
 }
 
-type Quantity = Answer & { type: 'value' };
-
-interface Named {
-  name: string | null;
-  value: Answer;
-}
-
-const isNumeral = (it: Expression): boolean => it.type === 'number' || (it.type === 'negate' && isNumeral(it.of));
-
-/** "5 m" is five metres, and no product, beside another quantity with a unit; "5m" also beside a mere number. */
-function withUnit(quantity: Quantity, other: Quantity): Quantity {
-  const { value, unit } = quantity;
-  const written = unit === null && value.type === 'binary' && value.operator === '*' ? unitLetter(value.right) : null;
-  if (written === null || value.type !== 'binary' || variables(value.left).size > 0) return quantity;
-  const isNumber = other.unit === null && variables(other.value).size === 0;
-  return other.unit !== null || (isNumber && written.startsWith('m'))
-    ? { ...quantity, value: value.left, unit: written }
-    : quantity;
-}
-
-/** `m`, `s^2` and the like. */
-function unitLetter(expression: Expression): string | null {
-  if (expression.type === 'symbol') return /^[msghlL]$/.test(expression.name) ? expression.name.toLowerCase() : null;
-  if (expression.type !== 'binary' || expression.operator !== '^' || expression.right.type !== 'number') return null;
-  const base = unitLetter(expression.left);
-  return base && `${base}^${expression.right.value.numerator}`;
-}
-
-const numberOf = (value: Rational): Expression => ({ type: 'number', value, decimals: 0 });
-const HUNDRED = numberOf(rational(100n));
-const ONE_DEGREE: Expression = binary('/', { type: 'symbol', name: 'pi' }, numberOf(rational(180n)));
+const HUNDRED = numeral(rational(100n));
+const ONE_DEGREE: Expression = binary('/', { type: 'symbol', name: 'pi' }, numeral(rational(180n)));
 
 /** Relations between formulas that can be brought to one side. */
 const COMPARABLE = new Set(['=', '<', '<=', '>', '>=', '!=']);
@@ -354,102 +295,6 @@ const isInequality = (it: Answer): boolean =>
 
 const flip = (operator: string) => FLIPPED.get(operator) ?? operator;
 
-function read(text: string, groups: boolean): Answer | null {
-  const named = numberNamed(text);
-  if (named !== null) return { type: 'value', value: numberOf(rational(named)), unit: null };
-  try {
-    return parseAnswer(text, { groups });
-  } catch (error) {
-    if (error instanceof Unreadable) return null;
-    throw error;
-  }
-}
-
-/** "p = 1, q = 2; p = 3, q = 4" is nested only by its semicolons: where the other side is flat, both are. */
-function sameNesting(a: Answer, b: Answer): [Answer, Answer] {
-  const [left, right] = [flat(a), flat(b)];
-  const alike = left.type === 'list' && right.type === 'list' && left.items.length === right.items.length;
-  return alike ? [left, right] : [a, b];
-}
-
-function flat(answer: Answer): Answer {
-  if (answer.type !== 'list') return answer;
-  return { ...answer, items: answer.items.flatMap((item) => (item.type === 'list' ? item.items : [item])) };
-}
-
-/** Removes what states nothing: approximations behind the value, the way to it, the range of a parameter, brackets around one thing. */
-function settle(answer: Answer): Answer {
-  if (answer.type === 'relation') {
-    const approximate = answer.operators.indexOf('~');
-    if (approximate === 0) return settle(answer.operands[nameOf(answer.operands[0]!) === null ? 0 : 1]!);
-    const exact =
-      approximate < 0
-        ? answer
-        : {
-            ...answer,
-            operands: answer.operands.slice(0, approximate + 1),
-            operators: answer.operators.slice(0, approximate),
-          };
-    return lastOfChain(exact);
-  }
-  if (answer.type === 'list') {
-    const items = answer.items.filter((item) => !isRangeOfParameter(item));
-    return items.length === 1 ? settle(items[0]!) : items.length === 0 ? answer : { ...answer, items };
-  }
-  if (answer.type === 'tuple' && answer.items.length === 1 && answer.open === '(') return settle(answer.items[0]!);
-  return answer;
-}
-
-/** "3 * 6 = 18" states 18, and "x = 2 * 3 = 6" that x = 6. */
-function lastOfChain(relation: Answer & { type: 'relation' }): Answer {
-  const { operands, operators } = relation;
-  if (operators.some((operator) => operator !== '=')) return relation;
-  const last = operands.at(-1)!;
-  const [first, ...rest] = operands;
-  if (nameOf(first!) !== null)
-    return rest.length > 1 ? { ...relation, operands: [first!, last], operators: ['='] } : relation;
-  const isNumber = (it: Answer) =>
-    it.type === 'value' && !some(it.value, (part) => part.type === 'symbol' || part.type === 'bound');
-  return operands.every(isNumber) ? last : relation;
-}
-
-/** `k \in \mathbb{Z}`: what a parameter is where nothing else is said. */
-function isRangeOfParameter(answer: Answer): boolean {
-  if (answer.type !== 'relation' || answer.operators[0] !== 'in') return false;
-  const range = answer.operands[1]!;
-  return range.type === 'text' && range.text === 'set Z';
-}
-
-function nameAndValue(answer: Answer): { name: string; value: Answer } | null {
-  if (answer.type !== 'relation' || answer.operators.length !== 1) return null;
-  const [left, right] = answer.operands as [Answer, Answer];
-  if (answer.operators[0] === '=') {
-    const name = nameOf(left);
-    if (name !== null) return { name, value: right };
-    const reversed = nameOf(right);
-    return reversed === null ? null : { name: reversed, value: left };
-  }
-  const name = nameOf(left);
-  return answer.operators[0] === 'in' && name !== null ? { name, value: right } : null;
-}
-
-/** A list of which an item is named: "x = 1, y = 2", "x = 1 or x = 2", "n = 1, 2, 3". */
-function namesAndValues(answer: Answer): Named[] | null {
-  if (answer.type !== 'list') return null;
-  const named = answer.items.map((item) => nameAndValue(settle(item)) ?? { name: null, value: item });
-  if (named.every(({ name }) => name === null)) return null;
-  if (named.some(({ name, value }) => name === null && value.type === 'relation')) return null;
-  const names = new Set(named.map(({ name }) => name).filter((name) => name !== null));
-  // One name for all is no name; values behind a name belong to it.
-  return names.size === 1 ? named.map(({ value }) => ({ name: [...names][0]!, value })) : named;
-}
-
-/** "x = 1 or x = 2" is "x = 1, x = 2", but "x = 1 or y = 2" is not "x = 1, y = 2". */
-function joinedAlike(a: Answer, b: Answer, named: Named[]): boolean {
-  const oneName = new Set(named.map(({ name }) => name)).size === 1;
-  return oneName || (a.type === 'list' && b.type === 'list' && a.joined === b.joined);
-}
-
 /** left - right of a relation between two formulas. */
 function difference({ operands }: Answer & { type: 'relation' }): Expression | null {
   const [left, right] = operands as [Answer, Answer];
@@ -458,7 +303,7 @@ function difference({ operands }: Answer & { type: 'relation' }): Expression | n
 
 function numeralOf(answer: Answer): Answer {
   const named = answer.type === 'text' ? numberNamed(answer.text) : null;
-  return named === null ? answer : { type: 'value', value: numberOf(rational(named)), unit: null };
+  return named === null ? answer : { type: 'value', value: numeral(rational(named)), unit: null };
 }
 
 function rowsOf(answer: Answer): Answer[][] | null {
@@ -478,6 +323,8 @@ function itemsOf(answer: Answer): Answer[] {
 
 const sameLength = (a: unknown[], b: unknown[]) => a.length === b.length;
 
+const isNumeral = (it: Expression): boolean => it.type === 'number' || (it.type === 'negate' && isNumeral(it.of));
+
 /** Whether each of the one goes with one of the other, and none is left. */
 function matchAll<T, U>(items: T[], others: U[], same: (item: T, other: U) => boolean): boolean {
   if (items.length !== others.length) return false;
@@ -491,33 +338,3 @@ function matchAll<T, U>(items: T[], others: U[], same: (item: T, other: U) => bo
 
 const covers = <T, U>(items: T[], others: U[], same: (item: T, other: U) => boolean) =>
   items.every((item) => others.some((other) => same(item, other)));
-
-const hasDecimalComma = (text: string) => /^[^,\d]*(?:0,\d+|\d+,(?!\d{3}(?!\d))\d+)[^,\d]*$/.test(text);
-
-/** Whether it is one number that is no integer. */
-function isBroken(answer: Answer | null): boolean {
-  if (answer?.type !== 'value') return false;
-  const value = exactOf(answer.value);
-  return value !== null && value.numerator % value.denominator !== 0n;
-}
-
-/** Whether it is a number that a decimal can write to its end. */
-function isTerminating(expression: Expression): boolean {
-  const value = exactOf(expression);
-  if (value === null) return false;
-  let { numerator, denominator } = value;
-  let divisor = denominator;
-  for (let rest = numerator < 0n ? -numerator : numerator; rest !== 0n; ) [divisor, rest] = [rest, divisor % rest];
-  denominator /= divisor;
-  for (const prime of [2n, 5n]) while (denominator % prime === 0n) denominator /= prime;
-  return denominator === 1n;
-}
-
-function exactOf(expression: Expression): Rational | null {
-  try {
-    return exactValue(expression);
-  } catch (error) {
-    if (error instanceof TooLarge) return null;
-    throw error;
-  }
-}

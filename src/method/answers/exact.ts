@@ -27,6 +27,16 @@ export function exactValue(expression: Expression): Rational | null {
   }
 }
 
+/** The exact value; null, too, where it is too large. */
+export function exactValueOrNull(expression: Expression): Rational | null {
+  try {
+    return exactValue(expression);
+  } catch (error) {
+    if (error instanceof TooLarge) return null;
+    throw error;
+  }
+}
+
 const OPERATIONS = {
   '+': add,
   '-': (a: Rational, b: Rational) => add(a, negate(b)),

@@ -29,6 +29,8 @@ export type Answer =
   /** `(C)`, and what it stands for where that is said too. */
   | { type: 'choice'; letter: string; content: Answer };
 
+export const numeral = (value: Rational): Expression => ({ type: 'number', value, decimals: 0 });
+
 export const call = (name: string, ...args: Expression[]): Expression => ({ type: 'call', name, args });
 
 export const binary = (

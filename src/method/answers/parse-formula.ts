@@ -1,10 +1,8 @@
-import { binary, call, type Expression, rewrite } from './expression.ts';
+import { binary, call, type Expression, numeral, rewrite } from './expression.ts';
 import { add, divide, power, type Rational, rational } from './rational.ts';
+import { isMark, TokenStream } from './token-stream.ts';
 import { type Token, Unreadable } from './tokens.ts';
 
-const MAX_DEPTH = 60;
-const OPENING = new Set(['(', '[', '\\{', '<<', '{', 'lfloor', 'lceil']);
-const CLOSING = new Set([')', ']', '\\}', '>>', '}', 'rfloor', 'rceil']);
 const TRIGONOMETRIC = /^(?:sin|cos|tan|cot|sec|csc)$/;
 const NAMED_ARGUMENTS = new Set(['max', 'min', 'gcd', 'lcm', 'abs', 'floor', 'ceil', 'det', 'binomial']);
 /** What stands over letters makes a name of them, in their order. */
@@ -18,85 +16,10 @@ const ACCENTS = new Map([
 ]);
 
 /** Recursive descent over the tokens of a formula: sums, products, powers, atoms. */
-export class FormulaParser {
-  protected depth: number;
+export class FormulaParser extends TokenStream {
+  /** Between `{` and the bar or colon of `\\{x | x > 0\\}`, where neither is part of a formula. */
   protected inBuilder = false;
-  #position = 0;
   #bars = 0;
-  readonly #tokens: Token[];
-
-  constructor(tokens: readonly Token[], depth = 0) {
-    this.#tokens = [...tokens];
-    this.depth = depth;
-  }
-
-  end(): void {
-    if (this.#position < this.#tokens.length) throw new Unreadable('more than one answer');
-  }
-
-  protected peek(): Token | undefined {
-    return this.#tokens[this.#position];
-  }
-
-  protected ahead(count: number): Token[] {
-    return this.#tokens.slice(this.#position, this.#position + count);
-  }
-
-  protected peekMark(): string | null {
-    const token = this.peek();
-    return token?.kind === 'mark' ? token.name : null;
-  }
-
-  protected skip(): void {
-    this.#position++;
-  }
-
-  protected take(mark: string): boolean {
-    if (this.peekMark() !== mark) return false;
-    this.skip();
-    return true;
-  }
-
-  protected expect(mark: string): void {
-    if (!this.take(mark)) throw new Unreadable(`no ${mark}`);
-  }
-
-  protected nested<T>(work: () => T): T {
-    if (++this.depth > MAX_DEPTH) throw new Unreadable('nested too deep');
-    const result = work();
-    this.depth--;
-    return result;
-  }
-
-  /** Whether the bracket that opens here holds a separator of its own, so that it is a tuple and no group. */
-  protected holdsSeparator(): boolean {
-    return this.#holds((mark) => mark === ',' || mark === ';');
-  }
-
-  /** Whether the braces that have just been opened hold `x | x > 0` or `x : x > 0`. */
-  protected holdsBuilder(): boolean {
-    let bars = 0;
-    this.#position--;
-    const colon = this.#holds((mark) => {
-      if (mark === '|') bars++;
-      return mark === ':';
-    });
-    this.#position++;
-    return colon || bars % 2 === 1;
-  }
-
-  #holds(found: (mark: string) => boolean): boolean {
-    let depth = 0;
-    for (let index = this.#position; index < this.#tokens.length; index++) {
-      const token = this.#tokens[index]!;
-      if (token.kind !== 'mark') continue;
-      if (OPENING.has(token.name)) depth++;
-      else if (CLOSING.has(token.name)) depth--;
-      else if (depth === 1 && found(token.name)) return true;
-      if (depth === 0) return false;
-    }
-    return false;
-  }
 
   protected sum(): Expression {
     return this.nested(() => {
@@ -153,7 +76,7 @@ export class FormulaParser {
 
   #barCloses(): boolean {
     if (this.inBuilder) return false;
-    return this.#tokens.slice(this.#position + 1).some((token) => token.kind === 'mark' && token.name === '|');
+    return this.isAhead('|');
   }
 
   #signed(): Expression {
@@ -194,7 +117,7 @@ export class FormulaParser {
   #takeDegree(): boolean {
     const [first, second, third] = this.ahead(3);
     if (isMark(first, 'degree')) this.skip();
-    else if (isMark(first, '{') && isMark(second, 'degree') && isMark(third, '}')) this.#position += 3;
+    else if (isMark(first, '{') && isMark(second, 'degree') && isMark(third, '}')) this.skip(3);
     else return false;
     return true;
   }
@@ -202,7 +125,7 @@ export class FormulaParser {
   #takePrimes(): boolean {
     const [first, second, third] = this.ahead(3);
     if (isMark(first, "'")) this.skip();
-    else if (isMark(first, '{') && isMark(second, "'") && isMark(third, '}')) this.#position += 3;
+    else if (isMark(first, '{') && isMark(second, "'") && isMark(third, '}')) this.skip(3);
     else return false;
     return true;
   }
@@ -294,7 +217,7 @@ export class FormulaParser {
       if (token.written.length > 1 && token.decimals === 0) {
         const [digit, ...rest] = token.written;
         const written = rest.join('');
-        this.#tokens[this.#position] = { ...token, value: rational(BigInt(written)), written };
+        this.replace({ ...token, value: rational(BigInt(written)), written });
         return number(BigInt(digit!));
       }
       this.skip();
@@ -322,7 +245,6 @@ export class FormulaParser {
 
   /** `1\frac{1}{2}` and "1 1/2" are sums. */
   #mixed(whole: Rational): Expression | null {
-    const start = this.#position;
     const [first, slash, last, more] = this.ahead(4);
     if (
       first?.kind === 'number' &&
@@ -332,21 +254,18 @@ export class FormulaParser {
       !isMark(more, '^')
     ) {
       if (first.decimals + last.decimals > 0) return null;
-      this.#position += 3;
+      this.skip(3);
       const fraction = divide(first.value, last.value);
-      return fraction && { type: 'number', value: add(whole, fraction), decimals: 0 };
+      return fraction && numeral(add(whole, fraction));
     }
     if (first?.kind !== 'function' || first.name !== 'frac') return null;
-    const tokens = [...this.#tokens];
-    this.skip();
-    const [above, below] = [this.#argument(), this.#argument()];
-    if (above.type === 'number' && below.type === 'number' && above.decimals + below.decimals === 0) {
+    return this.attempt(() => {
+      this.skip();
+      const [above, below] = [this.#argument(), this.#argument()];
+      if (above.type !== 'number' || below.type !== 'number' || above.decimals + below.decimals > 0) return null;
       const fraction = divide(above.value, below.value);
-      if (fraction && !isMark(this.peek(), '^')) return { type: 'number', value: add(whole, fraction), decimals: 0 };
-    }
-    this.#position = start;
-    this.#tokens.splice(0, this.#tokens.length, ...tokens);
-    return null;
+      return fraction && !isMark(this.peek(), '^') ? numeral(add(whole, fraction)) : null;
+    });
   }
 
   /** `0.1\overline{6}`. */
@@ -355,11 +274,11 @@ export class FormulaParser {
     const [open, digits, close] = this.ahead(3);
     if (!isMark(open, '{') || digits?.kind !== 'number' || digits.decimals > 0 || !isMark(close, '}'))
       throw new Unreadable('repeating decimal');
-    this.#position += 3;
+    this.skip(3);
     const shift = power(rational(10n), rational(BigInt(token.decimals)))!;
     const nines = rational(10n ** BigInt(digits.written.length) - 1n);
     const tail = divide(divide(digits.value, nines)!, shift)!;
-    return { type: 'number', value: add(token.value, tail), decimals: 0 };
+    return numeral(add(token.value, tail));
   }
 
   #symbol(name: string): Expression {
@@ -500,7 +419,7 @@ export class FormulaParser {
         const next = this.ahead(2)[1];
         if (token?.kind === 'symbol' && (isMark(next, '=') || isMark(next, 'to'))) {
           variable = token.name;
-          this.#position += 2;
+          this.skip(2);
         }
         limits.unshift(braced ? this.sum() : this.#argument());
         if (braced) this.expect('}');
@@ -528,9 +447,7 @@ function withBoundIndex(body: Expression, variable: string): Expression {
   });
 }
 
-const number = (value: bigint): Expression => ({ type: 'number', value: rational(value), decimals: 0 });
-
-const isMark = (token: Token | undefined, name: string) => token?.kind === 'mark' && token.name === name;
+const number = (value: bigint) => numeral(rational(value));
 
 const isMinusOne = (it: Expression) =>
   it.type === 'negate' && it.of.type === 'number' && it.of.value.numerator === it.of.value.denominator;

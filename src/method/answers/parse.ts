@@ -1,5 +1,6 @@
 import { type Answer, binary, type Expression, rewrite, some } from './expression.ts';
 import { FormulaParser } from './parse-formula.ts';
+import { isMark } from './token-stream.ts';
 import { type Token, tokenize, Unreadable } from './tokens.ts';
 import { unitOf } from './units.ts';
 
@@ -151,13 +152,11 @@ class AnswerParser extends FormulaParser {
       return { type: 'set', items: [] };
     }
     if (this.holdsBuilder()) {
+      this.inBuilder = true;
       const member = this.operand();
-      if (this.peekMark() === 'in') {
-        this.skip();
-        this.operand();
-      }
-      if (!/^[|:]$/.test(this.peekMark() ?? '')) throw new Unreadable('set');
-      this.skip();
+      if (this.take('in')) this.operand();
+      this.inBuilder = false;
+      if (!this.take('|')) this.expect(':');
       const condition = this.list((mark) => mark === '\\}');
       this.expect('\\}');
       return { type: 'relation', operands: [member, { type: 'set', items: [condition] }], operators: ['|'] };
@@ -243,8 +242,6 @@ function scaledMatrix(factor: Expression, matrix: Answer & { type: 'matrix' }): 
   };
   return { ...matrix, rows: matrix.rows.map((row) => row.map(scale)) };
 }
-
-const isMark = (token: Token | undefined, name: string) => token?.kind === 'mark' && token.name === name;
 
 const isDegrees = (part: Expression): part is Expression & { type: 'call' } =>
   part.type === 'call' && part.name === 'degrees';

@@ -1,6 +1,17 @@
-import { DOLLAR, GROUPED } from './notation.ts';
+import { GROUPED } from './notation.ts';
 import { power, type Rational, rational } from './rational.ts';
 import { isUnit } from './units.ts';
+import {
+  CONNECTIVES,
+  FONTS,
+  FUNCTION_NAMES,
+  FUNCTIONS,
+  MARKS,
+  PLAIN,
+  STRUCTURES,
+  SYMBOLS,
+  TEXT_FONT,
+} from './vocabulary.ts';
 
 /**
  * number: a numeral. symbol: a variable or constant (`x`, `pi`). function: `sqrt`, `sin`, `frac`. text: words. mark: an operator, relation,
@@ -16,121 +27,6 @@ export class Unreadable extends Error {}
 
 const MAX_TOKENS = 1500;
 const MAX_DIGITS = 1000;
-
-const FUNCTIONS = new Set(
-  'sqrt cbrt sin cos tan cot sec csc arcsin arccos arctan arccot sinh cosh tanh log ln exp lg abs floor ceil max min gcd lcm det cis binomial'.split(
-    ' ',
-  ),
-);
-const FUNCTION_NAMES = new Map(
-  Object.entries({
-    asin: 'arcsin',
-    acos: 'arccos',
-    atan: 'arctan',
-    Log: 'log',
-    Ln: 'ln',
-    root: 'sqrt',
-    ceiling: 'ceil',
-    sup: 'max',
-    inf: 'min',
-  }),
-);
-/** Commands that are read with arguments of their own. */
-const STRUCTURES = new Set(
-  'frac sqrt binom sum prod int lim overline bar dot vec overrightarrow hat pmod bmod mod choose over not boxed fbox'.split(
-    ' ',
-  ),
-);
-
-const MARKS = new Map(
-  Object.entries({
-    cdot: '*',
-    times: '*',
-    ast: '*',
-    div: '/',
-    pm: 'pm',
-    mp: 'mp',
-    le: '<=',
-    leq: '<=',
-    leqslant: '<=',
-    leqq: '<=',
-    lt: '<',
-    ge: '>=',
-    geq: '>=',
-    geqslant: '>=',
-    geqq: '>=',
-    gt: '>',
-    ne: '!=',
-    neq: '!=',
-    approx: '~',
-    simeq: '~',
-    thickapprox: '~',
-    sim: '~',
-    equiv: 'equiv',
-    in: 'in',
-    notin: 'notin',
-    cup: 'cup',
-    bigcup: 'cup',
-    cap: 'cap',
-    bigcap: 'cap',
-    setminus: 'setminus',
-    backslash: 'setminus',
-    mid: '|',
-    vert: '|',
-    lvert: '|',
-    rvert: '|',
-    colon: ':',
-    lbrace: '\\{',
-    rbrace: '\\}',
-    lbrack: '[',
-    rbrack: ']',
-    langle: '<<',
-    rangle: '>>',
-    lfloor: 'lfloor',
-    rfloor: 'rfloor',
-    lceil: 'lceil',
-    rceil: 'rceil',
-    land: 'and',
-    wedge: 'and',
-    lor: 'or',
-    vee: 'or',
-    circ: 'degree',
-    degree: 'degree',
-    prime: "'",
-    to: 'to',
-    rightarrow: 'to',
-    implies: 'implies',
-    Rightarrow: 'implies',
-    ldots: '...',
-    dots: '...',
-    cdots: '...',
-    dotsc: '...',
-    parallel: 'parallel',
-    perp: 'perp',
-    euro: 'euro',
-    pounds: 'gbp',
-  }),
-);
-
-const SYMBOLS = new Map(
-  Object.entries({
-    infty: 'infinity',
-    infinity: 'infinity',
-    Infinity: 'infinity',
-    varnothing: 'emptyset',
-    varphi: 'phi',
-    vartheta: 'theta',
-    varepsilon: 'epsilon',
-    imath: 'i',
-  }),
-);
-
-const CONNECTIVES = /^(?:and|or|AND|OR)$/;
-
-/** Fonts: what they hold is read as if it stood alone. */
-const FONTS =
-  /^(?:text|textbf|textit|textrm|textnormal|textsf|texttt|mbox|hbox|mathrm|mathbf|mathit|mathsf|mathtt|mathbb|mathcal|boldsymbol|bm|bf|rm|it|emph|operatorname|underline|mathop|mathbin|mathrel)$/;
-const TEXT_FONT = /^(?:text|mbox|hbox|bf$|rm$|it$|emph)/;
 
 const NUMERAL = new RegExp(`(?:\\d{1,3}(?:${GROUPED}\\d{3})+|\\d+)(?:\\.\\d+|\\.(?![.\\d]))?|\\.\\d+`, 'y');
 const THOUSANDS = /\d{1,3}(?:,\d{3})+(?![\d]|,\d)(?:\.\d+)?/y;
@@ -366,18 +262,3 @@ class Tokenizer {
     return this.#add('mark', mark);
   }
 }
-
-const PLAIN = new Map(
-  Object.entries({
-    '**': '^',
-    '=<': '<=',
-    '=>': '>=',
-    '==': '=',
-    '"': '',
-    '`': '',
-    [DOLLAR]: 'dollar',
-    '£': 'gbp',
-    '€': 'euro',
-    '¢': 'cent',
-  }),
-);

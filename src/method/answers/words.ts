@@ -28,7 +28,8 @@ export function sameText(a: string, b: string): boolean {
   return isWords(a) && isWords(b) && simplify(a) === simplify(b);
 }
 
-const isWords = (text: string) => /[A-Za-z]{2}/.test(text) && !/[\\^_{}]/.test(text);
+/** "ab" may be a product, in which case matters. */
+const isWords = (text: string) => /\p{L}{3}|^no$/iu.test(text) && !/[\\^_{}+*/=<>()|]/.test(text);
 
 /** Without case, articles and punctuation. */
 function simplify(text: string): string {

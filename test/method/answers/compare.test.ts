@@ -440,6 +440,7 @@ describe('a set answers an inequality', () => {
       (-\infty,1)\cup(2,\infty) | x<1 \text{ or } x>2
       (-\infty,1)\cup(2,\infty) | x<1, x>2
       (1,2) | x>1, x<2
+      (3,\infty) | \{x : x>3\}
       (-\infty, 2] | x \le 2
     `),
   )('%s for %s', (answer, reference) => {

@@ -12,24 +12,28 @@ const grade = (text: string, finishReason: FinishReason = 'stop', question: type
 
 describe('gradeResponse', () => {
   it('judges answers that it finds, and gives them as written', () => {
-    expect(grade('So 9*2=18.\nThe answer is $18.00.')).toEqual({ outcome: 'correct', answer: '$18.00' });
-    expect(grade('The answer is 17.')).toEqual({ outcome: 'wrong', answer: '17' });
-    expect(grade('The answer is unknown.')).toEqual({ outcome: 'wrong', answer: 'unknown' });
+    expect(grade('So 9*2=18.\nThe answer is $18.00.')).toMatchObject({
+      outcome: 'correct',
+      answer: '$18.00',
+      tier: 'rules',
+    });
+    expect(grade('The answer is 17.')).toMatchObject({ outcome: 'wrong', answer: '17', tier: 'rules' });
+    expect(grade('The answer is unknown.')).toMatchObject({ outcome: 'wrong', answer: 'unknown', tier: 'rules' });
     expect(grade('So \\boxed{\\frac{1}{2}}', 'stop', { reference: '0.5', answerFormat: 'boxed' }).outcome).toBe(
       'correct',
     );
   });
 
   it('calls a response without an answer unparsed, never wrong', () => {
-    expect(grade('There are 18 eggs.')).toEqual({ outcome: 'unparsed', answer: null });
-    expect(grade('', 'rejected')).toEqual({ outcome: 'unparsed', answer: null });
-    expect(grade(`\\boxed{${'1+'.repeat(600)}1}`).outcome).toBe('unparsed');
+    expect(grade('There are 18 eggs.')).toMatchObject({ outcome: 'unparsed', answer: null, tier: 'rules' });
+    expect(grade('', 'rejected')).toMatchObject({ outcome: 'unparsed', answer: null, tier: 'rules' });
+    expect(grade(`\\boxed{${'1+'.repeat(2500)}1}`).outcome).toBe('unparsed');
   });
 
   it('calls a response that was cut before its answer truncated', () => {
     for (const text of ['So 9*2', '', 'The answer is 1', 'The answer is 18', 'The answer is $\\boxed{18', 'a.\n#### 1'])
-      expect(grade(text, 'length')).toEqual({ outcome: 'truncated', answer: null });
-    expect(grade('', 'context_exceeded')).toEqual({ outcome: 'truncated', answer: null });
+      expect(grade(text, 'length')).toMatchObject({ outcome: 'truncated', answer: null, tier: 'rules' });
+    expect(grade('', 'context_exceeded')).toMatchObject({ outcome: 'truncated', answer: null, tier: 'rules' });
   });
 
   it('counts an answer that was complete before the cut', () => {
@@ -44,9 +48,17 @@ describe('gradeResponse', () => {
   });
 
   it('calls what it cannot judge ungraded, never wrong', () => {
-    expect(grade('The answer is 18.', 'stop', { reference: '' })).toEqual({ outcome: 'ungraded', answer: '18' });
-    expect(grade('The answer is 18.', 'stop', { reference: '1'.repeat(2000) }).outcome).toBe('ungraded');
-    expect(grade('The answer is 18.', 'stop', { reference: undefined })).toEqual({ outcome: 'ungraded', answer: null });
+    expect(grade('The answer is 18.', 'stop', { reference: '' })).toMatchObject({
+      outcome: 'ungraded',
+      answer: '18',
+      tier: 'rules',
+    });
+    expect(grade('The answer is 18.', 'stop', { reference: '1'.repeat(5000) }).outcome).toBe('ungraded');
+    expect(grade('The answer is 18.', 'stop', { reference: undefined })).toMatchObject({
+      outcome: 'ungraded',
+      answer: null,
+      tier: 'rules',
+    });
   });
 });
 

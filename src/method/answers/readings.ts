@@ -1,0 +1,48 @@
+import { exactValueOrNull } from './exact.ts';
+import { type Answer, numeral } from './expression.ts';
+import { unify } from './notation.ts';
+import { parseAnswer } from './parse.ts';
+import type { Policies } from './policies.ts';
+import { rational } from './rational.ts';
+import { Unreadable } from './tokens.ts';
+import { numberNamed } from './words.ts';
+
+/**
+ * The ways to read an answer and its reference, the plain one first: "1,234" is one number or two, and "4,5" is 4.5 where the other side is
+ * such a number. What can't be read is left out.
+ */
+export function readings(answer: string, reference: string, policies: Policies): [Answer, Answer][] {
+  const [a, b] = [unify(answer), unify(reference)];
+  const [left, right] = [read(a, true), read(b, true)];
+  const ways = [[left, right]];
+  if (GROUPS.test(a) || GROUPS.test(b)) ways.push([read(a, false), read(b, false)]);
+  if (policies.decimalComma) {
+    if (DECIMAL_COMMA.test(a) && isBroken(right)) ways.push([read(a.replace(',', '.'), true), right]);
+    if (DECIMAL_COMMA.test(b) && !ONE_DECIMAL.test(b) && isBroken(left))
+      ways.push([left, read(b.replace(',', '.'), true)]);
+  }
+  return ways.filter((way): way is [Answer, Answer] => way.every((side) => side !== null));
+}
+
+const GROUPS = /\d[, ]\d{3}(?!\d)/;
+const DECIMAL_COMMA = /^[^,\d]*(?:0,\d+|\d+,(?!\d{3}(?!\d))\d+)[^,\d]*$/;
+/** A reference of "1,2" is two numbers. */
+const ONE_DECIMAL = /,\d\D*$/;
+
+function read(text: string, groups: boolean): Answer | null {
+  const named = numberNamed(text);
+  if (named !== null) return { type: 'value', value: numeral(rational(named)), unit: null };
+  try {
+    return parseAnswer(text, { groups });
+  } catch (error) {
+    if (error instanceof Unreadable) return null;
+    throw error;
+  }
+}
+
+/** Whether it is one number that is no integer. */
+function isBroken(answer: Answer | null): boolean {
+  if (answer?.type !== 'value') return false;
+  const value = exactValueOrNull(answer.value);
+  return value !== null && value.numerator % value.denominator !== 0n;
+}
