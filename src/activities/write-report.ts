@@ -168,7 +168,7 @@ function evaluated({ summary, gain }: IterationFile['evaluation']): EvaluationRe
 function withCritic(critic: CriticSummary): NonNullable<EvaluationReport['withCritic']> {
   return {
     accuracy: known(critic.accuracy),
-    gain: { ...critic.difference, difference: critic.difference.difference ?? 0 },
+    gain: { ...critic.difference, difference: critic.difference.difference ?? 0, p: critic.difference.p ?? 1 },
     outcomes: critic.outcomes,
     critic: criticReport(critic),
   };

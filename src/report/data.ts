@@ -9,12 +9,13 @@ export interface Proportion {
   high: number;
 }
 
-/** The difference of two accuracies on the same n questions, with its paired 95 % interval, between -1 and 1. */
+/** The difference of two accuracies on the same n questions, with its paired 95 % interval, between -1 and 1, and its p value (McNemar's mid-p). */
 export interface PairedDifference {
   difference: number;
   low: number;
   high: number;
   n: number;
+  p: number;
 }
 
 /** How many texts ended in each way. */

@@ -17,6 +17,9 @@ export const proportion = ({ value, low, high }: Proportion) => `${percent(value
 export const paired = ({ difference, low, high }: PairedDifference) =>
   `${signed(difference)} (${interval(low, high, signed)})`;
 
+/** `p = 0.03`, `p < 0.001`. */
+export const pValue = (p: number) => (p < 0.001 ? 'p < 0.001' : `p = ${p.toFixed(p < 0.1 ? 3 : 2)}`);
+
 /** `0.045` as `+4.5`, in percentage points. */
 export const signed = (difference: number) => {
   const points = (100 * difference).toFixed(1);

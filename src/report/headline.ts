@@ -1,5 +1,5 @@
 import type { IterationReport, PairedDifference, RunReport } from './data.ts';
-import { CONFIDENCE, count, interval, percent, proportion, signed } from './format.ts';
+import { CONFIDENCE, count, interval, percent, proportion, pValue, signed } from './format.ts';
 
 /** What came out of the run, in plain words, one sentence each. Says so where an interval includes 0 or accuracy fell. */
 export function headline({ iterations, critic, status }: RunReport): string[] {
@@ -39,5 +39,5 @@ function moved(gain: PairedDifference): string {
   return gain.difference > 0 ? 'rose' : 'fell';
 }
 
-const points = ({ difference, low, high }: PairedDifference) =>
-  `${signed(difference)} points (paired ${CONFIDENCE} interval ${interval(low, high, signed)})`;
+const points = ({ difference, low, high, p }: PairedDifference) =>
+  `${signed(difference)} points (paired ${CONFIDENCE} interval ${interval(low, high, signed)}, ${pValue(p)})`;

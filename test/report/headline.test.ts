@@ -19,21 +19,21 @@ function run(successes: number, gain: PairedDifference): RunReport {
 describe('headline', () => {
   it('says what rose, by how much and how surely', () => {
     expect(say(sampleReport())).toEqual([
-      'From iteration 0 to iteration 2, accuracy on 1,000 test questions rose from 55.6 % to 65.2 %: +9.6 points (paired 95 % interval +7.2 to +12.0).',
-      'With the critic at test time, iteration 2 answers 76.2 %: +11.0 points (paired 95 % interval +8.6 to +13.4) over its responses alone.',
+      'From iteration 0 to iteration 2, accuracy on 1,000 test questions rose from 55.6 % to 65.2 %: +9.6 points (paired 95 % interval +7.2 to +12.0, p < 0.001).',
+      'With the critic at test time, iteration 2 answers 76.2 %: +11.0 points (paired 95 % interval +8.6 to +13.4, p < 0.001) over its responses alone.',
     ]);
   });
 
   it('says that it fell', () => {
     expect(say(run(450, paired(-0.05)))).toEqual([
-      'From iteration 0 to iteration 1, accuracy on 1,000 test questions fell from 50.0 % to 45.0 %: \u22125.0 points (paired 95 % interval \u22127.4 to \u22122.6).',
+      'From iteration 0 to iteration 1, accuracy on 1,000 test questions fell from 50.0 % to 45.0 %: \u22125.0 points (paired 95 % interval \u22127.4 to \u22122.6, p < 0.001).',
     ]);
   });
 
   it.each([
-    [510, 0.01, '+1.0 points (paired 95 % interval \u22121.4 to +3.4)'],
-    [490, -0.01, '\u22121.0 points (paired 95 % interval \u22123.4 to +1.4)'],
-    [500, 0, '0.0 points (paired 95 % interval \u22122.4 to +2.4)'],
+    [510, 0.01, '+1.0 points (paired 95 % interval \u22121.4 to +3.4, p = 0.40)'],
+    [490, -0.01, '\u22121.0 points (paired 95 % interval \u22123.4 to +1.4, p = 0.40)'],
+    [500, 0, '0.0 points (paired 95 % interval \u22122.4 to +2.4, p = 0.40)'],
   ])('claims nothing where the interval includes 0: %d', (successes, difference, words) => {
     const [sentence] = say(run(successes, paired(difference)));
     expect(sentence).toContain(

@@ -184,6 +184,7 @@ export const paired = (difference: number, half = 0.024, n = TEST_QUESTIONS): Pa
   difference,
   low: difference - half,
   high: difference + half,
+  p: Math.abs(difference) > half ? 0.0001 : 0.4,
   n,
 });
 
