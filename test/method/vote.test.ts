@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { compareAnswers } from '../../src/method/answers/compare.ts';
 import { randomFrom, shuffle } from '../../src/method/random.ts';
 import { type Ballot, countStrings, countVotes, type Voter, votersOf, voteScore } from '../../src/method/vote.ts';
 
@@ -176,4 +177,17 @@ describe('voteScore', () => {
     expect(voteScore(cast, 'split')).toBe(split);
     expect(voteScore(cast, 'first')).toBe(first);
   });
+});
+
+it('counts by the meaning that the grader knows', () => {
+  const same = (a: string, b: string) => compareAnswers(a, b).outcome === 'equal';
+  const answers = ['\\frac{1}{2}', '7', '0.5', null, '2\\sqrt{3}', '\\sqrt{12}', 'x = \\dfrac12', '$7$'];
+  const { classes, abstentions, winners } = countVotes(ballots(...answers), same);
+  expect(classes.map(({ members }) => members)).toEqual([
+    [0, 2, 6],
+    [1, 7],
+    [4, 5],
+  ]);
+  expect(abstentions).toEqual([3]);
+  expect(winners.map(({ representative }) => representative)).toEqual(['\\frac{1}{2}']);
 });
