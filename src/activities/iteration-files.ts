@@ -1,3 +1,4 @@
+import { readJson, writeJson } from '../backends/storage/json.ts';
 import type { Store } from '../backends/storage/store.ts';
 import type { LossPoint } from '../backends/training/contract.ts';
 import type { Difference } from '../method/estimate.ts';
@@ -15,26 +16,18 @@ export interface IterationFile {
 const keyOf = (run: string, iteration: number, name: keyof IterationFile) =>
   `${run}/iteration-${iteration}/${name}.json`;
 
-export async function writeJson<Name extends keyof IterationFile>(
+export const writeIterationFile = <Name extends keyof IterationFile>(
   store: Store,
   run: string,
   iteration: number,
   name: Name,
   value: IterationFile[Name],
-): Promise<void> {
-  await store.write(keyOf(run, iteration, name), [`${JSON.stringify(value, null, 2)}\n`]);
-}
+): Promise<void> => writeJson(store, keyOf(run, iteration, name), value);
 
 /** Null where the step has not been done. */
-export async function readJson<Name extends keyof IterationFile>(
+export const readIterationFile = <Name extends keyof IterationFile>(
   store: Store,
   run: string,
   iteration: number,
   name: Name,
-): Promise<IterationFile[Name] | null> {
-  const key = keyOf(run, iteration, name);
-  if ((await store.size(key)) === null) return null;
-  const chunks: Buffer[] = [];
-  for await (const chunk of store.read(key)) chunks.push(chunk);
-  return JSON.parse(Buffer.concat(chunks).toString()) as IterationFile[Name];
-}
+): Promise<IterationFile[Name] | null> => readJson(store, keyOf(run, iteration, name));

@@ -2,6 +2,7 @@ import { Context } from '@temporalio/activity';
 import { type Origin, openQuestions, readTriples } from '../backends/datasets/index.ts';
 import { Failure } from '../backends/failures.ts';
 import { type ArtifactRef, writeRows } from '../backends/storage/artifacts.ts';
+import { readJson, writeJson } from '../backends/storage/json.ts';
 import type { Store } from '../backends/storage/store.ts';
 import type { QuestionsConfig } from '../config/datasets.ts';
 import type { SelfImproveConfig } from '../config/self-improve.ts';
@@ -25,7 +26,8 @@ export async function loadDatasets(
   const { store } = deps;
   const { questions, reason, refine, test } = task.config;
   const folder = `${task.run}/datasets`;
-  const origins = await readOrigins(store, folder);
+  // A run that goes on reads the same commits of the hub.
+  const origins = (await readJson<Record<string, Origin>>(store, `${folder}/origins.json`)) ?? {};
   const tests = new TestQuestions();
   const warnings: string[] = [];
   const progress = { loading: '', rows: 0 };
@@ -57,7 +59,8 @@ export async function loadDatasets(
       const cache = store.path('datasets');
       const signal = Context.current().cancellationSignal;
       const dataset = await openQuestions(config, { cache, env: process.env, signal, origin: origins[name] });
-      if (dataset.origin) await writeOrigins(store, folder, Object.assign(origins, { [name]: dataset.origin }));
+      if (dataset.origin)
+        await writeJson(store, `${folder}/origins.json`, Object.assign(origins, { [name]: dataset.origin }));
       return dataset.questions;
     };
     const ref = await load(name, open, seen);
@@ -102,19 +105,4 @@ function overlapWarning(name: string, tests: number, { same, near, pairs }: Retu
     `${pairs.length} of the ${tests} test questions are also in "${name}" (${same} word for word, ${near} nearly; ` +
       `for instance ${examples.join(', ')}): the accuracy on the test set is not to be trusted`,
   ];
-}
-
-/** Where the datasets are on the hub: a run that goes on reads the same commits. */
-type Origins = Record<string, Origin>;
-
-async function readOrigins(store: Store, folder: string): Promise<Origins> {
-  const key = `${folder}/origins.json`;
-  if ((await store.size(key)) === null) return {};
-  const chunks: Buffer[] = [];
-  for await (const chunk of store.read(key)) chunks.push(chunk);
-  return JSON.parse(Buffer.concat(chunks).toString()) as Origins;
-}
-
-async function writeOrigins(store: Store, folder: string, origins: Origins): Promise<void> {
-  await store.write(`${folder}/origins.json`, [`${JSON.stringify(origins, null, 2)}\n`]);
 }

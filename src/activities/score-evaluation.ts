@@ -4,7 +4,7 @@ import type { Difference, Proportion } from '../method/estimate.ts';
 import { compareEvaluations, startEvaluation } from '../method/evaluation.ts';
 import type { Attempt } from '../method/rows.ts';
 import { withHeartbeat } from './heartbeat.ts';
-import { type IterationFile, writeJson } from './iteration-files.ts';
+import { type IterationFile, writeIterationFile } from './iteration-files.ts';
 
 export interface EvaluationTask {
   run: string;
@@ -38,7 +38,7 @@ export async function scoreEvaluation(deps: { store: Store }, task: EvaluationTa
       const summary = evaluation.summary();
       const gain = baseline && compareEvaluations(baseline.results(), evaluation.results());
       const file: IterationFile['evaluation'] = { summary, gain };
-      await writeJson(deps.store, task.run, task.iteration, 'evaluation', file);
+      await writeIterationFile(deps.store, task.run, task.iteration, 'evaluation', file);
       const { critic } = summary;
       return {
         accuracy: summary.accuracy,

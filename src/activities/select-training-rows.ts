@@ -7,7 +7,7 @@ import type { Attempt, Question, RefinementTriple } from '../method/rows.ts';
 import { startSelection } from '../method/select.ts';
 import type { SftRow } from '../method/sft.ts';
 import { withHeartbeat } from './heartbeat.ts';
-import { writeJson } from './iteration-files.ts';
+import { writeIterationFile } from './iteration-files.ts';
 import type { Datasets } from './load-datasets.ts';
 
 /** What an exploration wrote; the lists of a stage that was not reached are empty. */
@@ -81,7 +81,10 @@ export async function selectTrainingRows(deps: { store: Store }, task: SelectTas
 
       const { rows, counts } = selection.finish();
       const sft = await writeRows(store, `${run}/iteration-${iteration}/sft.jsonl`, rows);
-      await writeJson(store, run, iteration, 'selection', { counts, exploration: exploration && explored.summary() });
+      await writeIterationFile(store, run, iteration, 'selection', {
+        counts,
+        exploration: exploration && explored.summary(),
+      });
       return { sft, accepted: counts.accepted };
     },
   );

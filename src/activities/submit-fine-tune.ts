@@ -7,7 +7,7 @@ import type { TrainingJob, TrainingStatus } from '../backends/training/contract.
 import type { TrainingBackends } from '../backends/training/index.ts';
 import type { TrainingConfig } from '../config/training.ts';
 import { withHeartbeat } from './heartbeat.ts';
-import { writeJson } from './iteration-files.ts';
+import { writeIterationFile } from './iteration-files.ts';
 
 export interface FineTuneTask {
   /** Where the loss curve is reported; absent outside of a run's iterations. */
@@ -71,7 +71,7 @@ export async function submitFineTune(
   );
   if (task.report) {
     const { run, iteration } = task.report;
-    await writeJson(deps.store, run, iteration, 'training', { rows, dropped, steps, seconds, losses });
+    await writeIterationFile(deps.store, run, iteration, 'training', { rows, dropped, steps, seconds, losses });
   }
   const uri = `${task.output}${checkpoint.slice(job.output.length)}`;
   return {

@@ -1,6 +1,7 @@
 import { activityInfo } from '@temporalio/activity';
 import { datasetName } from '../backends/datasets/index.ts';
 import { Failure } from '../backends/failures.ts';
+import { readJson, writeJson } from '../backends/storage/json.ts';
 import { runFolder } from '../backends/storage/runs.ts';
 import type { Store } from '../backends/storage/store.ts';
 import { formatIssues, type Parsed } from '../config/parse.ts';
@@ -57,13 +58,12 @@ export async function claimFolder(store: Store, config: unknown): Promise<string
   const folder = runFolder(workflowId);
   const key = `${folder}/run.json`;
   const input = JSON.stringify(config);
-  if ((await store.size(key)) === null || !(await hasResults(store, folder))) {
-    await store.write(key, [`${JSON.stringify({ workflowId, config }, null, 2)}\n`]);
+  const claimed = await readJson<{ config: unknown }>(store, key);
+  if (claimed === null || !(await hasResults(store, folder))) {
+    await writeJson(store, key, { workflowId, config });
     return folder;
   }
-  let text = '';
-  for await (const chunk of store.read(key)) text += chunk.toString();
-  if (JSON.stringify((JSON.parse(text) as { config: unknown }).config) !== input)
+  if (JSON.stringify(claimed.config) !== input)
     throw new Failure(
       'StoreConflict',
       `${store.path(folder)} holds the results of another input of workflow ID "${workflowId}": ` +

@@ -1,6 +1,7 @@
 import { datasetName } from '../backends/datasets/index.ts';
 import type { CheckpointRef } from '../backends/inference/engine.ts';
 import { type ArtifactRef, readAllRows } from '../backends/storage/artifacts.ts';
+import { writeJson } from '../backends/storage/json.ts';
 import type { Store } from '../backends/storage/store.ts';
 import { versions } from '../backends/versions.ts';
 import type { SelfImproveConfig } from '../config/self-improve.ts';
@@ -22,7 +23,7 @@ import type {
 import { renderReport } from '../report/html.ts';
 import { renderTable } from '../report/table.ts';
 import { withHeartbeat } from './heartbeat.ts';
-import { type IterationFile, readJson } from './iteration-files.ts';
+import { type IterationFile, readIterationFile } from './iteration-files.ts';
 import type { Datasets } from './load-datasets.ts';
 
 export interface ReportTask {
@@ -66,7 +67,7 @@ export async function writeReport(deps: { store: Store }, task: ReportTask): Pro
       const report = await gather(deps.store, task);
       const key = `${task.run}/report.html`;
       await deps.store.write(key, [await renderReport(report)]);
-      await deps.store.write(`${task.run}/report.json`, [`${JSON.stringify(report, null, 2)}\n`]);
+      await writeJson(deps.store, `${task.run}/report.json`, report);
       return { path: deps.store.path(key), table: renderTable(report) };
     },
   );
@@ -96,9 +97,9 @@ async function gather(store: Store, task: ReportTask): Promise<RunReport> {
 
 async function gatherIteration(store: Store, run: string, task: ReportedIteration): Promise<IterationReport> {
   const { iteration, checkpoint, stages } = task;
-  const selection = await readJson(store, run, iteration, 'selection');
-  const training = checkpoint && (await readJson(store, run, iteration, 'training'));
-  const evaluation = await readJson(store, run, iteration, 'evaluation');
+  const selection = await readIterationFile(store, run, iteration, 'selection');
+  const training = checkpoint && (await readIterationFile(store, run, iteration, 'training'));
+  const evaluation = await readIterationFile(store, run, iteration, 'evaluation');
   const explored = selection && exploration(selection);
   return {
     iteration,
@@ -117,7 +118,7 @@ async function gatherIteration(store: Store, run: string, task: ReportedIteratio
 
 async function droppedRows(store: Store, { run, iterations }: ReportTask): Promise<string[]> {
   const trainings = iterations.map(async ({ iteration }) => {
-    const training = await readJson(store, run, iteration, 'training');
+    const training = await readIterationFile(store, run, iteration, 'training');
     if (!training?.dropped) return [];
     const { dropped, rows } = training;
     return [

@@ -1,3 +1,4 @@
+import { readJson } from '../backends/storage/json.ts';
 import { runFolder } from '../backends/storage/runs.ts';
 import { FolderStore } from '../backends/storage/store.ts';
 import { readEnvironment } from '../config/environment.ts';
@@ -10,12 +11,9 @@ import { SetupError } from './setup/setup-error.ts';
 export async function report(workflowId: string): Promise<void> {
   const store = new FolderStore(readEnvironment().store);
   const folder = runFolder(workflowId);
-  const key = `${folder}/report.json`;
-  if ((await store.size(key)) === null)
+  const data = await readJson<RunReport>(store, `${folder}/report.json`);
+  if (data === null)
     throw new SetupError(`no report of "${workflowId}" in ${store.root}: is CRITIQUE_LOOP_STORE the run's store?`);
-  const chunks: Buffer[] = [];
-  for await (const chunk of store.read(key)) chunks.push(chunk);
-  const data = JSON.parse(Buffer.concat(chunks).toString()) as RunReport;
   await store.write(`${folder}/report.html`, [await renderReport(data)]);
   process.stdout.write(`${renderTable(data)}\n${store.path(`${folder}/report.html`)}\n`);
 }
