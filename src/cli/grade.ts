@@ -18,8 +18,11 @@ const TOLD = 20;
 export async function grade(file: string, options: GradeOptions): Promise<void> {
   if (file !== '-' && !existsSync(file)) throw new SetupError(`there is no file ${file}`);
   const input = file === '-' ? process.stdin : createReadStream(file);
-  // Whoever reads may have seen enough.
-  process.stdout.once('error', () => process.exit());
+  process.stdout.once('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+    // Whoever reads has seen enough.
+    process.exit();
+  });
   const threads = new GradingThreads();
   const summary = new Summary();
   await forEachInOrder(

@@ -96,7 +96,7 @@ program
   .argument('<file>', 'JSON lines {"pred" | "response" | "responses", "gold"}; - is standard input')
   .description('check answers against gold ones: a line of JSON for each line, and a summary on standard error')
   .addOption(
-    new Option('--answer-format <format>', 'what wins in a whole response: its last box, or its last "The answer is"')
+    new Option('--answer-format <format>', 'how whole responses were asked to end: in a box, or in "The answer is ..."')
       .choices(['boxed', 'plain'])
       .default('boxed'),
   )

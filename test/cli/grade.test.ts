@@ -152,7 +152,7 @@ describe('critique-loop grade', () => {
     expect(refused.stderr).toContain('percents: is not a known field');
     expect(refused.code).not.toBe(0);
 
-    const both = { response: 'We have \\boxed{5}. The answer is 6.', gold: '6' };
+    const both = { response: 'We have \\boxed{5}. Here the answer is 6.', gold: '6' };
     const answers = async (...args: string[]) =>
       (await grade(lines(both, { ...both, answerFormat: 'plain' }), ...args, '-')).results.map(({ answer }) => answer);
     expect(await answers()).toEqual(['5', '6']);

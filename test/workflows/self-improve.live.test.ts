@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { defaultPayloadConverter } from '@temporalio/common';
 import { describe, expect, it } from 'vitest';
+import { Oracle } from '../../src/config/oracle.ts';
 import { gradeResponse } from '../../src/method/answers/grade.ts';
 import { isIncorrect } from '../../src/method/gates.ts';
 import { type Attempt, rowKey } from '../../src/method/rows.ts';
@@ -299,6 +300,16 @@ describe('each switch reaches what it switches', () => {
     const asked = runs.map(({ fake }) => fake.requests.filter(({ kind }) => kind === 'critique').length);
     expect(asked).toEqual([30, wrong, 0]);
     expect(runs.map(({ result }) => result.iterations[0]!.withCritic !== null)).toEqual([true, true, false]);
+  });
+
+  it('oracle: all that grade are told how', async () => {
+    const told = new Map<string, unknown>();
+    bench.workers.before = (activity, task) => {
+      if (activity.endsWith('Responses')) told.set(activity, (task as { oracle: unknown }).oracle);
+    };
+    await wholeRun('switch-oracle', { pool: 20, tested: 5, oracle: { policies: { units: 'strict' } } });
+    const oracle = Oracle.parse({ policies: { units: 'strict' } });
+    expect(Object.fromEntries(told)).toEqual({ sampleResponses: oracle, refineResponses: oracle });
   });
 
   it('seed: another seed asks for other rows', async () => {

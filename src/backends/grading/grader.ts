@@ -29,8 +29,7 @@ type Opinion = { outcome: 'correct' | 'wrong'; tier: Unanswered['tier'] } | { un
 
 /**
  * The oracle of a worker: the rules, in threads beside the event loop, and the second opinions that a run file can ask for. Math-Verify
- * is asked about answers that the rules read or found and don't call correct, the judge where the two disagree. What the rules call
- * correct, and what states no answer, is settled.
+ * is asked about answers that the rules call wrong or can't read, the judge where it calls such an answer equal.
  */
 export class Grader {
   readonly #engine: Engine;

@@ -2,8 +2,9 @@
 export interface Lane<Task, Answer> {
   /** False once it has died, at work or idle. */
   readonly alive: boolean;
-  /** An answer to each task. @throws LaneDied where it died of the batch or was killed for it */
+  /** An answer to each task. @throws LaneDied where it died of the batch or has to be killed for it */
   run(batch: Task[]): Promise<Answer[]>;
+  /** Kills it, whatever it does. */
   close(): Promise<void>;
 }
 
@@ -32,8 +33,8 @@ interface Waiting<Task, Answer> {
 }
 
 /**
- * Lanes that take tasks in the order in which they come. They are started when there is work for them, and replaced when they die: the
- * task that killed one is not tried again, the others of its batch are next in line.
+ * Lanes that take tasks in the order in which they come. They are started when there is work for them, and replaced when they fail: the
+ * task at which one failed is not tried again, the others of its batch are next in line.
  */
 export class Lanes<Task, Answer> {
   readonly #options: LanesOptions<Task, Answer>;
@@ -115,6 +116,7 @@ export class Lanes<Task, Answer> {
       for (const [i, { resolve }] of batch.entries()) resolve(answers[i]!);
     } catch (error) {
       this.#lanes.delete(lane);
+      void lane.close();
       this.#settleDeath(batch, error);
     }
     this.#deal();

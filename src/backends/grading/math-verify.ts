@@ -80,7 +80,7 @@ class Sidecar implements Lane<VerifyTask, Verified> {
   async run([task]: VerifyTask[]): Promise<Verified[]> {
     const [child, lines] = [this.#child, this.#lines];
     keepsProcess(child, true);
-    return await new Promise((resolve, reject) => {
+    const answer = await new Promise<string>((resolve, reject) => {
       const end = () => {
         clearTimeout(late);
         lines.off('line', answered);
@@ -89,7 +89,7 @@ class Sidecar implements Lane<VerifyTask, Verified> {
       };
       const answered = (line: string) => {
         end();
-        resolve([JSON.parse(line) as Verified]);
+        resolve(line);
       };
       const ended = (code: number | null, signal: string | null) => {
         end();
@@ -97,13 +97,13 @@ class Sidecar implements Lane<VerifyTask, Verified> {
       };
       const late = setTimeout(() => {
         end();
-        child.kill('SIGKILL');
         reject(new LaneDied(`Math-Verify did not answer within ${this.#limitMs / 1000} s`, 0));
       }, this.#limitMs);
       lines.on('line', answered);
       child.on('exit', ended);
       child.stdin!.write(`${JSON.stringify(task)}\n`);
     });
+    return [JSON.parse(answer) as Verified];
   }
 
   async close(): Promise<void> {

@@ -14,7 +14,7 @@ const MOST_THREADS = 4;
 const LIMIT_MS = 1_000;
 /** Looks within that time. Not one clock: a process that was itself held up would blame the task. */
 const LOOKS = 4;
-const MEMORY_MB = 512;
+const MEMORY_MB = 256;
 /** Tasks in one message: a message takes as long as several easy tasks. */
 const BATCH = 32;
 
@@ -109,10 +109,7 @@ class Thread<Task, Answer> implements Lane<Task, Done<Answer>> {
         reject(new ThreadDied(failed, Atomics.load(this.#progress, PROGRESS.task), performance.now() - started));
       };
       const crashed = () => died('crashed');
-      const watch = this.#watch(() => {
-        died('killed');
-        void this.close();
-      });
+      const watch = this.#watch(() => died('killed'));
       worker.on('message', finished).on('exit', crashed);
       worker.postMessage(batch);
     });

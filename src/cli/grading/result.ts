@@ -62,32 +62,38 @@ export async function gradeLine(
 export const invalid = (message: string): Result => ({ equal: false, outcome: 'invalid', rule: message, ms: 0 });
 
 function result(done: Done<Comparison | Reading>): Result {
-  const ms = round(done.ms);
-  if ('failed' in done) {
-    const outcome = done.failed === 'killed' ? 'timeout' : 'ungraded';
-    return { equal: false, outcome, rule: `the grader was ${done.failed}`, ms };
-  }
-  return { equal: done.answer.outcome === 'equal', ...done.answer, ms };
+  if ('failed' in done) return failure(done);
+  return { equal: done.answer.outcome === 'equal', ...done.answer, ms: round(done.ms) };
 }
 
 function voteResult(grades: Result[], done: Done<Vote>): VoteResult {
-  const { classes, winners } = 'answer' in done ? done.answer : { classes: [], winners: [] };
+  const ms = round(grades.reduce((sum, { ms }) => sum + ms, done.ms));
+  if ('failed' in done) return { ...failure(done), ms, grades, vote: { answer: null, equal: false, classes: [] } };
+
+  const { classes, winners } = done.answer;
   const winner = winners[0];
-  const decided = winner
-    ? grades[winner.members[0]!]!
-    : { equal: false, outcome: 'unparsed-response' as const, rule: 'no answer' };
+  const { equal, outcome, rule } = winner ? grades[winner.members[0]!]! : NO_ANSWER;
   return {
-    equal: decided.equal,
-    outcome: 'failed' in done ? 'ungraded' : decided.outcome,
-    rule: 'failed' in done ? `the vote was ${done.failed}` : decided.rule,
-    ms: round(grades.reduce((sum, { ms }) => sum + ms, done.ms)),
+    equal,
+    outcome,
+    rule,
+    ms,
     grades,
     vote: {
       answer: winner?.representative ?? null,
-      equal: decided.equal,
+      equal,
       classes: classes.map(({ representative, members }) => ({ answer: representative, members })),
     },
   };
 }
+
+const NO_ANSWER = { equal: false, outcome: 'unparsed-response', rule: 'no answer' } as const;
+
+const failure = ({ failed, ms }: { failed: 'killed' | 'crashed'; ms: number }): Result => ({
+  equal: false,
+  outcome: failed === 'killed' ? 'timeout' : 'ungraded',
+  rule: `the grader was ${failed}`,
+  ms: round(ms),
+});
 
 const round = (ms: number) => Math.round(1000 * ms) / 1000;
