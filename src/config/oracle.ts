@@ -29,9 +29,11 @@ export const Oracle = z
     /** Decides where the rules and Math-Verify disagree. null: Math-Verify does. */
     judge: Judge.nullable().default(null),
   })
-  .refine(({ judge, mathVerify }) => judge === null || mathVerify, {
-    path: ['judge'],
-    error: 'expected "mathVerify": true beside it: the judge is asked where the rules and Math-Verify disagree',
+  .superRefine(({ judge, mathVerify }, context) => {
+    if (judge === null || mathVerify) return;
+    const message =
+      'expected null, or "mathVerify": true beside it: the judge is asked where the rules and Math-Verify disagree';
+    context.addIssue({ code: 'custom', path: ['judge'], input: judge, message });
   });
 
 export type JudgeConfig = z.output<typeof Judge>;

@@ -24,7 +24,7 @@ describe('the oracle of a run file', () => {
     [{ policies: { units: 'exact' } }, 'policies.units: got "exact", expected "lenient" or "strict"'],
     [{ mathVerify: 1 }, 'mathVerify: got 1, expected'],
     [{ mathVerify: true, judge: { model: 'judge' } }, 'judge.endpoint: is missing'],
-    [{ judge: { model: 'judge', endpoint } }, 'expected "mathVerify": true beside it'],
+    [{ judge: { model: 'judge', endpoint } }, 'expected null, or "mathVerify": true beside it'],
   ])('refuses %j', (given, message) => {
     expect(formatIssues(parseInput(Oracle, given).issues!)).toContain(message);
   });
