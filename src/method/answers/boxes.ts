@@ -48,7 +48,10 @@ export function findBoxes(text: string): Boxes {
       const brace = braces.pop();
       const start = brace === undefined ? undefined : commands.get(brace);
       if (start === undefined || (complete.at(-1)?.start ?? -1) > start) continue;
-      const content = text.slice(brace! + 1, index).trim().replace(/^\$(.*)\$$/s, '$1');
+      const content = text
+        .slice(brace! + 1, index)
+        .trim()
+        .replace(/^\$(.*)\$$/s, '$1');
       if (statesSomething(content)) complete.push({ content, start, end: index + 1 });
     }
   }

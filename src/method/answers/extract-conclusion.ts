@@ -1,15 +1,17 @@
 import { readConcluding, splitSentence } from './statement.ts';
-import { maskFormulas } from './statement-formulas.ts';
+import { maskFormulas, unmask } from './statement-formulas.ts';
 
 const MAX_END = 1500;
 const CHATTER =
-  /^[-–—_*#`~\s]*$|^[^\w\ue000-\uf8ff]*(?:I hope|hope (?:this|it)|let me know|please (?:let|note)|feel free|is there|thank|great[!,.]|good luck|happy to|if you (?:have|need)|would you|this (?:completes|concludes|matches|agrees)|(?:q\.?e\.?d|end|done)\b|note\b|\\end\{)/i;
+  /^[^\p{L}\p{N}\ue000-\uf8ff√∞∅]*$|^[^\p{L}\p{N}\ue000-\uf8ff]*(?:I hope|hope (?:this|it)|let me know|please (?:let|note)|feel free|is there|thank|great[!,.]|good luck|happy to|if you (?:have|need)|would you|this (?:completes|concludes|matches|agrees)|(?:q\.?e\.?d|end|done)\b|note\b|\\end\{)/iu;
 const CUE =
   /^[\W_]*(?:\\therefore\s*)?(?:(?:and|but)\s+)?(?:(?:so|thus|hence|therefore|consequently|accordingly|finally|in (?:total|all|conclusion|summary|the end)|altogether|overall|as a result|to (?:summarize|conclude)|(?:we|I) (?:conclude|get|find|obtain)|it follows|this (?:means|gives|implies)|∴)(?:\s+(?:that|we (?:get|find|have|see|conclude)))?(?=\W)[\s,:]*)+/i;
-const LABEL =
-  /^[\W_]*(?:(?:the|our)\s+(?:final\s+)?(?:result|total|solutions?|solution set|value of|sum|correct)\b|(?:final )?(?:total|result|solution)s?:)/i;
+const SUBJECT =
+  /^[\W_]*(?:(?:the|our|his|her|its|their|[A-Z]\w+['’]s)\s(?!(?:first|second|third|next|other|previous)\b).*\s(?:is|are)\s|(?:final )?(?:total|result|solution)s?\b[^:.=]{0,40}:)/i;
+const RESULT = /=\s*(?:\\?[$£€]\s*)?(-?(?:\d[\d,]*(?:\.\d+)?|\.\d+))/g;
+const NUMBER = /-?(?:\d[\d,]*(?:\.\d+)?|\.\d+)/;
 const TENTATIVE =
-  /\?\W*$|\b(?:suppose|assume|let's|let us|let me|next|need to (?:find|calculate|compute|determine|solve|check)|must (?:find|check)|can (?:now|use|write|find|calculate|solve)|not (?:the|sure|equal|correct|possible|enough)|isn't|cannot|can't|unknown|impossible|perhaps|maybe|might|wrong|incorrect|mistake)\b/i;
+  /\?\W*$|\b(?:suppose|assume|let's|let us|let me|next|still need|remains to|yet to|need to (?:find|calculate|compute|determine|solve|check)|must (?:find|check)|can (?:now|use|write|find|calculate|solve)|not (?:the|sure|equal|correct|possible|enough)|isn't|cannot|can't|unknown|impossible|contradict\w*|perhaps|maybe|might|wrong|incorrect|mistake)\b/i;
 const ITEM = /^(?:[-•*]|\d+[.)]|\(?[a-z]\))\s/i;
 const STEP = /^[\W_]*(?:step|case|part)\s/i;
 
@@ -18,7 +20,8 @@ const STEP = /^[\W_]*(?:step|case|part)\s/i;
  * - is a value alone on its line ("18", "$x = 5$", "**18 apples**"), or
  * - ends in an equation ("She pays 3 * 6 = 18 dollars"): its right side, or
  * - concludes ("Therefore, ...", "So ...", "The total is ..."): its formula, its only number, or the value after its last "is", or
- * - sets one value in bold type ("She makes **$18** a day.").
+ * - sets one value in bold type ("She makes **$18** a day."), or
+ * - repeats what the last equation before it came to ("3 * 6 = 18. She makes $18 a day.").
  * A number anywhere else is not an answer.
  */
 export function readConclusion(text: string): string | null {
@@ -36,9 +39,14 @@ export function readConclusion(text: string): string | null {
     '',
   );
   const cue = CUE.exec(concluding)?.[0] ?? '';
-  const how =
-    cue !== '' || LABEL.test(concluding) ? 'concludes' : sentence === line && !ITEM.test(line) ? 'alone' : 'states';
-  return readConcluding(concluding.slice(cue.length), how, formulas)?.answer ?? null;
+  const concludes = cue !== '' || SUBJECT.test(concluding);
+  const how = concludes ? 'concludes' : sentence === line && !ITEM.test(line) ? 'alone' : 'states';
+  const stated = readConcluding(concluding.slice(cue.length), how, formulas);
+  if (stated) return stated.answer;
+
+  const repeated = readConcluding(concluding, 'concludes', formulas)?.answer;
+  const result = [...unmask(end.slice(0, end.lastIndexOf(sentence)), formulas).matchAll(RESULT)].at(-1)?.[1];
+  return repeated !== undefined && result !== undefined && NUMBER.exec(repeated)?.[0] === result ? repeated : null;
 }
 
 function sentencesOf(line: string): string[] {

@@ -15,7 +15,7 @@ const THOUGHTS = [
   ['◁think▷', '◁/think▷'],
 ] as const;
 const END_OF_TURN =
-  /<\|(?:im_end|eot_id|end_of_text|endoftext|end|return|eom_id|im_start|start_header_id|user)\|>|<\/s>|<｜end▁of▁sentence｜>|<(?:end_of_turn|eos)>|\[INST\]|\n[ \t*#]*(?:Human|User|###? ?Instruction|###? ?Input)[ \t]*:?\**[ \t]*(?::|\n)/;
+  /<\|(?:im_end|eot_id|end_of_text|endoftext|end|return|eom_id|im_start|start_header_id|user)\|>|<\/s>|<｜end▁of▁sentence｜>|<(?:end_of_turn|eos)>|\[INST\]|(?<=[.!?])\s+(?:Human|User):|\n[ \t*#]*(?:Human|User|###? ?Instruction|###? ?Input)[ \t]*:?\**[ \t]*(?::|\n)/;
 const HOPE = /I hope (?:it|this|that) is correct/i;
 const CALCULATOR = /<<[^<>\n]{0,200}>>/g;
 

@@ -24,6 +24,11 @@ const IS_ANSWER =
   /\b(?:is|are)\s+(?:indeed\s+|therefore\s+|thus\s+)?(?:the|our|my)\s+(?:final\s+|correct\s+|right\s+|required\s+|desired\s+)*(?:answers?|option|choice)\b(?!\s+(?:to|of|for)\s+(?!the (?:question|problem)))|\bis\s+(?:the\s+)?correct\b(?!\s+(?:that|to|because))/gi;
 const OPTION_LIST = /^[ \t>*_]*B[.:：)]/m;
 
+/** What makes an announcement another's, or none: "If x = 5, the answer is 10", "One might think the answer is 5". */
+const CONDITION = /^(?!.*\bthen\b).*\b(?:if|suppose|assuming|unless|whether|what|once|when)\b/is;
+const SUPPOSED =
+  /\b(?:might|may|could|would|tempting|initially|originally|at first|wrongly|mistakenly|incorrectly|thought|denote|let|call)\b[^,]*$/i;
+
 /** The last answer that a text announces: "The answer is ...", "Final Answer: ...", "#### ...", "A: ...", "... is the answer". */
 export function readPhrases(text: string): Announced | null {
   const labels = OPTION_LIST.test(text) ? [] : lastOf(text, LABEL);
@@ -46,7 +51,7 @@ function lastOf(text: string, pattern: RegExp): RegExpExecArray[] {
 
 function announced(text: string, match: RegExpExecArray): Announced | null {
   const lead = leadOf(text, match.index);
-  if (/\b(?:if|suppose|assuming|unless|whether|what|once|when)\b/i.test(lead) && !/\bthen\b/i.test(lead)) return null;
+  if (CONDITION.test(lead) || SUPPOSED.test(lead)) return null;
   const stated = readStatement(text.slice(match.index + match[0].length));
   const final =
     /\bfinal\b/i.test(lead.slice(-12)) ||

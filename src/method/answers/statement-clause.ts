@@ -1,10 +1,12 @@
-import { leadingValue } from './statement-value.ts';
+import { type Leading, leadingValue } from './statement-value.ts';
 
 // How a (masked) sentence states a value. Each reader gives the value as written, or null where the sentence has none of that kind.
 
-/** After a value, these make another value of it: "3 out of 5", "5 more than x", "18 eggs for breakfast and 5 for lunch". */
+/** After a value, these make another value of it: "3 out of 5", "3 times the number", "18 eggs for breakfast and 5 for lunch". */
 const CHANGES_VALUE =
-  /^(?:(?:to|by|out of|over|times|plus|minus|divided by|multiplied by|less than|more than)\s+(?:the\s+|about\s+|half\s+|twice\s+)?(?:[-+$]?[\d\ue000-\uf8ff]|[a-z]\b)|(?:[A-Za-z]+\s+){0,3}(?:and|&)\s+(?:about\s+)?[-+$]?[\d\ue000-\uf8ff]|or (?:more|less|fewer|greater)\b|squared|cubed|factorial|mod\b|modulo\b|base\b|to the\b|and (?:a|one|two|three) )/i;
+  /^(?:(?:to|by|out of|over|plus|minus|divided by|multiplied by)\s+(?:the\s+|about\s+|half\s+|twice\s+)?(?:[-+$]?[\d\ue000-\uf8ff]|[b-z]\b)|in \d+(?!\d*\s*[a-z])|(?:[A-Za-z]+\s+){0,3}(?:and|&)\s+(?:about\s+)?[-+$]?[\d\ue000-\uf8ff]|or (?:more|less|fewer|greater)\b|times\b|squared|cubed|factorial|mod\b|modulo\b|base\b|to the\b|and (?:a|one|two|three) )/i;
+/** So do these after a number that counts nothing: "3 less than a dozen", but not "3 pounds less than Bob". */
+const COMPARES = /^(?:less|more|fewer) than\b/i;
 const CONDITION =
   /^,?\s*(?:\([^)]*)?\b(?:if|when|unless|whenever|provided|otherwise|for (?:all |every |even |odd )?[a-z\ue000-\uf8ff](?![a-z]))/i;
 
@@ -13,8 +15,11 @@ export function wholeValue(said: string): string | null {
   const leading = leadingValue(said);
   if (!leading) return null;
   if (/^[-+*/×÷=]/.test(leading.rest)) return equationSide(said) ?? said;
-  return CHANGES_VALUE.test(leading.rest) || CONDITION.test(leading.rest) ? said : leading.value;
+  return changesValue(leading) ? said : leading.value;
 }
+
+const changesValue = ({ value, rest }: Leading) =>
+  CHANGES_VALUE.test(rest) || CONDITION.test(rest) || (COMPARES.test(rest) && /^[\d.,]+$/.test(value));
 
 /** The sentence itself where it is nothing but a value, and a value that "is the solution". */
 export function subjectValue(said: string): string | null {
@@ -34,28 +39,45 @@ export function emphasisedValue(sentence: string): string | null {
 }
 
 const EQUALS = /(?<![<>!=])=(?!=)/g;
-const RESTATED = /^[,;]?\s*(?:which|or|≈|rounded|meaning|so)\b.*\d/i;
+/** What follows a value that is not the last word. */
+const GOES_ON = /^[-+*/×÷=]|^[,;]?\s*(?:which|or|≈|rounded|meaning|so)\b.*\d/i;
+const SEPARATOR = /,\s|;|\b(?:and|or)\b/;
+const UNKNOWNS = /(?:^|[\s,(])[A-Za-z](?:_?\d)?\s*=/g;
 
-/** The value after the last equals sign between words or numbers; undefined where there is no such sign. */
-export function equationSide(said: string): string | null | undefined {
+/** What the sentence says that something is, makes, costs: of several equations only a list of them, else the right side of the last. */
+export function resultValue(said: string): string | null {
+  const predicate = predicateValue(said);
+  const equals = [...said.matchAll(EQUALS)].map(({ index }) => index);
+  if (equals.length === 0 || (predicate?.includes('=') && isOneStatement(predicate))) return predicate;
+  const last = equals.at(-1)!;
+  if (equals.length > 1 && SEPARATOR.test(said.slice(equals.at(-2), last))) return null;
+  return equationSide(said);
+}
+
+/** "x = 2 and x = 3" is, "2 bags and 3 * 4 = 12 pears" is not. */
+function isOneStatement(value: string): boolean {
+  return !SEPARATOR.test(value) || value.match(UNKNOWNS)?.length === value.match(EQUALS)?.length;
+}
+
+/** The value after the last equals sign that stands between words or numbers. */
+export function equationSide(said: string): string | null {
   const equals = [...said.matchAll(EQUALS)].at(-1);
-  if (!equals) return undefined;
-  const right = leadingValue(said.slice(equals.index + 1).trim());
-  return right && /[\d\ue000-\uf8ff\\]/.test(right.value) && !RESTATED.test(right.rest) ? right.value : null;
+  const right = equals && leadingValue(said.slice(equals.index + 1).trim());
+  return right && /[\d\ue000-\uf8ff\\]/.test(right.value) && !GOES_ON.test(right.rest) ? right.value : null;
 }
 
 const PREDICATE =
-  /\b(?:is|are|was|were|(?:would|should|must|will) be|been|equals|equal to|gives?|makes?|costs?|has|have|had|needs?|earns?|pays?|paid|spends?|spent|takes?|gets?|becomes?|left with|totals?|total of|receives?|weighs?|owes?|saves?|sells?|sold|owns?)\b(?!\s+not\b)|(?<![<>!=])=(?!=)|:\s/gi;
+  /\b(?:is|are|was|were|(?:would|should|must|will) be|been|equals|equal to|gives?|makes?|costs?|has|have|had|needs?|earns?|pays?|paid|spends?|spent|takes?|gets?|becomes?|left with|totals?|total of|receives?|weighs?|owes?|saves?|sells?|sold|owns?)\b(?!\s+not\b)|:\s/gi;
+const MAX_PREDICATES = 10;
 const HEDGE =
   /^\s*(?:(?:that|only|about|approximately|roughly|around|exactly|equal to|therefore|thus|then|now|also|just|between|a total of|at)\s+)*/i;
 
-/** The value after the last "is", "makes" or "=", unless it is one of several: "Bob has 18 and Al has 3". */
-export function predicateValue(said: string): string | null {
-  const found = [...said.matchAll(PREDICATE)].map((verb) => ({
-    start: verb.index,
-    value: wholeValue(said.slice(verb.index + verb[0].length).replace(HEDGE, '')),
-  }));
-  const stating = found.filter(({ value }) => value !== null);
+/** The value after the last "is" or "makes", unless it is one of several: "Bob has 18 and Al has 3". */
+function predicateValue(said: string): string | null {
+  const stating = [...said.matchAll(PREDICATE)].slice(-MAX_PREDICATES).flatMap((verb) => {
+    const leading = leadingValue(said.slice(verb.index + verb[0].length).replace(HEDGE, ''));
+    return leading && !changesValue(leading) && !GOES_ON.test(leading.rest) ? { start: verb.index, ...leading } : [];
+  });
   const [before, last] = [stating.at(-2), stating.at(-1)];
   if (!last || (before && /\band\b/.test(said.slice(before.start, last.start)))) return null;
   return last.value;

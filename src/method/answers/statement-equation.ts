@@ -2,10 +2,10 @@ const TEXT = /\\(?:text|mathrm|mbox)\s*\{([^{}]*)\}/g;
 const COMMANDS = /\\[A-Za-z]+|sqrt|sin|cos|tan|log|pi/g;
 /** Between numbers, an x multiplies. */
 const TIMES = /(?<=[\d)%]\s*)x(?=\s*[\d($])/g;
-const PLAIN = /^[-\d.,]+$/;
+const PLAIN = /^[-−]?[\d.,]+$/;
 /** A variable, or a function of one. */
 const LONE = /^[-−]?\\?[A-Za-z\u0370-\u03ff]+(?:_\{?\w+\}?|')?(?:\([a-z]\))?$/;
-const SEVERAL = /[,;&]|\\\\|\b(?:and|or)\b|[<>≤≥≠]|\\(?:leq?|geq?|lt|gt|neq?|in)(?![a-z])/;
+const SEVERAL = /,(?!\d{3})|[;&]|\\\\|\b(?:and|or)\b|[<>≤≥≠]|\\(?:leq?|geq?|lt|gt|neq?|in)(?![a-z])/;
 
 /**
  * What a stated equation gives: "3 * 6 = 18", "Total = 18" and "x = 3 * 6 = 18" give 18, and so do "m + n = 18" and
@@ -19,7 +19,8 @@ export function rightSide(statement: string): string {
     return exact;
   const [left, right] = [sides[0]!, sides.at(-1)!];
   if (sides.length > 2) return right;
-  const letters = left.replace(TEXT, '$1').replace(COMMANDS, '').replace(TIMES, '*');
+  const unit = /\d\s*([A-Za-z]+)$/.exec(right)?.[1] ?? '';
+  const letters = left.replace(TEXT, '$1').replace(COMMANDS, '').replace(TIMES, '*').replaceAll(unit, '');
   if (/[a-z]{3,}/.test(letters)) return right;
   if (LONE.test(left) || /[x-zX-Z]/.test(letters)) return exact;
   if (/[A-Za-z\u0370-\u03ff]/.test(letters)) return isConstant(right) ? right : exact;

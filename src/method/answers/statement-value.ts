@@ -89,7 +89,7 @@ function readValue(tokens: Token[], from: number): number {
 /** Where the value ends if the words at its end only say what is counted: "18 apples" is 18, but "18 cents" and "2 apples and 3 pears" are not. */
 function withoutCounted(tokens: Token[], end: number): number {
   let number = end;
-  while (number > 1 && /^[A-Za-z]+(?:[-'’][A-Za-z]+)*$/.test(tokens[number - 1]!.text)) number--;
+  while (number > 1 && /^[A-Za-z]{2,}(?:[-'’][A-Za-z]+)*$/.test(tokens[number - 1]!.text)) number--;
   const matters =
     tokens.slice(number, end).some(({ text }) => MEASURE.test(text)) ||
     tokens.slice(0, number).some(({ text }) => /^[a-z]{3,}$/.test(text));
@@ -133,7 +133,7 @@ function isNumeric(text: string): boolean {
   if (!/[\d∞½⅓⅔¼¾⅕⅙⅛⅜⅝⅞∅]/.test(text))
     return /^[([{][^A-Za-z]*(?:[A-Za-z]{1,2}[^A-Za-z]+)*[)\]}]$/.test(text) && text.length > 2;
   return !/[A-Za-z]{4,}|^\d+(?:st|nd|rd|th)$|^[A-Za-z]{3}/.test(
-    text.replace(FUNCTIONS, '').replace(/(?<=\d)[/-][A-Za-z]+$/, ''),
+    text.replace(FUNCTIONS, '').replace(/(?<=\d)\/[A-Za-z]+$/, ''),
   );
 }
 
@@ -147,15 +147,15 @@ const isAdjacent = (before: string, text: string) =>
 
 const textAt = (tokens: Token[], index: number) => tokens[index]?.text ?? '';
 
-/** Words as white space parts them, but brackets whole, and the comma or colon at the end of a word apart. */
+/** Words as white space parts them, but brackets whole, and a comma, colon or operator at the end of a word apart. */
 function tokenize(sentence: string): Token[] {
   const tokens: Token[] = [];
   const add = (start: number, end: number) => tokens.push({ text: sentence.slice(start, end), start, end });
   for (let start = wordStart(sentence, 0); start < sentence.length; ) {
     const end = wordEnd(sentence, closing(sentence, start, wordEnd(sentence, start)));
-    const marked = end - start > 1 && /[,;:]/.test(sentence[end - 1]!);
-    add(start, marked ? end - 1 : end);
-    if (marked) add(end - 1, end);
+    const mark = end - start > 1 ? (/[,;:=+*/×-]$/.exec(sentence.slice(start, end))?.[0] ?? '') : '';
+    add(start, end - mark.length);
+    if (mark !== '') add(end - 1, end);
     start = wordStart(sentence, end);
   }
   return tokens;

@@ -1,11 +1,4 @@
-import {
-  emphasisedValue,
-  equationSide,
-  onlyNumber,
-  predicateValue,
-  subjectValue,
-  wholeValue,
-} from './statement-clause.ts';
+import { emphasisedValue, onlyNumber, resultValue, subjectValue, wholeValue } from './statement-clause.ts';
 import { rightSide } from './statement-equation.ts';
 import { maskFormulas, unmask } from './statement-formulas.ts';
 
@@ -21,20 +14,22 @@ const MAX_WORDS = 10;
 
 const OPENING = /^(?:[\s:：=>`~"“”'|]|[*_]+(?![A-Za-z]?\d*\()|#+(?=\s)|[-–•]\s(?=\s*[A-Za-z])|(?<=\n\s*)[-–•]\s)+/u;
 const ABBREVIATED = String.raw`(?<!\b(?:[ap]\.m|approx|vs|e\.g|i\.e|No|Mr|Mrs|Dr|St)\.)`;
-const SENTENCE_END = new RegExp(String.raw`\n|\\[)\]]|[.!?。](?=$|[\s*_"'”)\]\x60<])${ABBREVIATED}`);
+const SENTENCE_END = new RegExp(String.raw`\n|\\[)\]]|[.!?。](?!\s+[-=+*/×<>≤≥])(?=$|[\s*_"'”)\]\x60<])${ABBREVIATED}`);
 
 /** The answer at the beginning of what follows "The answer is" or "Final Answer:"; null where nothing is stated there. */
 export function readStatement(following: string): Stated | null {
   const { text, formulas } = maskFormulas(following.slice(0, MAX_STATEMENT));
-  const [sentence] = splitSentence(text.replace(OPENING, ''));
+  const opening = OPENING.exec(text)?.[0] ?? '';
+  const [sentence] = splitSentence(text.slice(opening.length));
   const said = affirmed(sentence);
-  if (said === null) return null;
+  if (said === null || (opening.includes('\n') && ENUMERATION.test(text.slice(opening.length)))) return null;
 
-  const value = wholeValue(said) ?? emphasisedValue(sentence) ?? predicateValue(said);
+  const value =
+    YES_OR_NO.exec(said)?.[0] ?? wholeValue(said) ?? emphasisedValue(sentence) ?? resultValue(withoutReason(said));
   if (value !== null) return stated(value, 'value', formulas);
-  const only = onlyNumber(said);
+  const only = onlyNumber(withoutReason(said));
   if (only !== null) return stated(only, 'number', formulas);
-  const words = withoutReason(said);
+  const words = withoutReason(said).replace(REMARK, '');
   return words.split(/\s+/).length <= MAX_WORDS && !VERB.test(words) ? stated(words, 'words', formulas) : null;
 }
 
@@ -47,18 +42,17 @@ export function readConcluding(
   how: 'states' | 'alone' | 'concludes',
   formulas: string[],
 ): Stated | null {
-  const said = affirmed(sentence)?.replace(/\s*,?\s*\bbecause\b.*$/is, '');
-  if (!said) return null;
-  const equation = equationSide(said);
-  const value = (how === 'states' ? null : subjectValue(said)) ?? equation ?? emphasisedValue(sentence);
+  const all = affirmed(sentence);
+  if (all === null || /\bbecause\b.*=|^(?!.*=).*(?:\b(?:not|never)\b|n['’]t\b)/is.test(all)) return null;
+  const said = all.replace(/,?\s*\bbecause\b.*$/is, '');
+  const concludes = how === 'concludes' || said.includes('=');
+  const value =
+    (how === 'states' ? null : subjectValue(said)) ??
+    emphasisedValue(sentence) ??
+    (concludes ? resultValue(said) : null);
   if (value !== null) return stated(value, 'value', formulas);
-  if (equation === null) return null;
-  const predicate = how === 'concludes' ? predicateValue(said) : null;
-  if (predicate !== null) return stated(predicate, 'value', formulas);
   const only = onlyNumber(said);
-  return only !== null && (how === 'concludes' || unmask(only, formulas).includes('='))
-    ? stated(only, 'number', formulas)
-    : null;
+  return only !== null && (concludes || unmask(only, formulas).includes('=')) ? stated(only, 'number', formulas) : null;
 }
 
 /** The first sentence, at most a line long, with its full stop, and the rest. */
@@ -68,21 +62,24 @@ export function splitSentence(text: string): [sentence: string, rest: string] {
   return [text.slice(0, until).trim(), text.slice(until)];
 }
 
+const YES_OR_NO = /^(?:yes|no|true|false)(?=$|\s*[,;:—–(]|\s+(?:because|since|as)\b)/i;
 /** Boxes are read as boxes, or were cut off. */
 const BOX = /\\(?:boxed|fbox)/;
 const NO_ANSWER =
-  /^(?:(?:in)?correct|wrong|right(?! (?:triangle|angle))|as (?:follows|required|expected)|below|above|shown|found|obtained|calculated|determined|computed|given|clear|simple|reasonable|consistent|verified|confirmed|valid|unique|within|in (?:the |its )?(?:form|terms|simplest|box)|of the form|expressed|rounded|supposed|expected|already|to be|what|how|why|your|required|the same)\b|^an? (?:\w+ ){0,2}(?:multiple|integer|number|fraction|value|function|factor|divisor|expression|percentage|constant)\b|^\[?(?:your |the |final )*answer\b/i;
+  /^(?:[\d.,]+ times (?:the|as|more|that|what|his|her|their)|100\s?%\s+(?:correct|sure|certain)|(?:in)?correct|wrong|right(?! (?:triangle|angle))|as (?:follows|required|expected)|below|above|shown|found|obtained|calculated|determined|computed|given|clear|simple|reasonable|consistent|verified|confirmed|valid|unique|within|in (?:the |its )?(?:form|terms|simplest|box)|of the form|expressed|rounded|supposed|expected|already|to be|what|how|why|your|required|the same)\b|^an? (?:\w+ ){0,2}(?:multiple|integer|number|fraction|value|function|factor|divisor|expression|percentage|constant)\b|^\[?(?:your |the |final )*answer\b/i;
 const FILLER =
-  /^(?:(?:thus|therefore|hence|then|so|simply|just|exactly|precisely|approximately|approx\.?|about|roughly|around|nearly|indeed|clearly|obviously|actually|now|also|in fact|equal to|given by|found to be|that|only|option|choice|letter|between|[:=≈]|\\approx)(?![A-Za-z])\s*,?\s*)+/i;
+  /^(?:(?:thus|therefore|hence|then|so|simply|just|exactly|precisely|approximately|approx\.?|about|roughly|around|nearly|indeed|clearly|obviously|actually|now|also|in fact|equal to|given by|found to be|that|only|option|choice|letter|between|=>|[:=≈⇒→∴]|\\(?:approx|implies|Rightarrow))(?![A-Za-z])\s*,?\s*)+/i;
 const VERB = /\b(?:is|are|was|were|has|have|will|we|I|let|let's|need|should|must|can|you)\b/i;
 const REASON =
-  /\s*(?:,\s*)?(?:\b(?:because|since|as|so|which|given that|due to|where|but|assuming|respectively)\b|\((?:since|because|as|i\.e|that)\b|[–—]\s|;|, not\b).*$/is;
+  /\s*,?\s*(?:\b(?:because|since|as|so|given that|due to|but|although|though|assuming|respectively)\b|\((?:since|because|as|i\.e|that)\b|[–—]\s|;|, not\b).*$/is;
+const REMARK = /,?\s*\b(?:which|where)\b.*$/is;
+const ENUMERATION = /^\d+[.)]\s+\S/;
 
 /** What a sentence affirms, without markup, filling words and full stop: of "not 17 but 18" it is 18. null where that can't be an answer. */
 function affirmed(sentence: string): string | null {
   const said = withoutMarkup(sentence)
     .replace(FILLER, '')
-    .replace(/(?:[\s.!:,;]|\\[)\]])+$/, '');
+    .replace(/!+$|(?:[\s.:,;。]|\\[)\]])+$/, '');
   if (/\?$/.test(said) || BOX.test(said) || NO_ANSWER.test(said) || !/[\p{L}\p{N}∞∅\ue000-\uf8ff]/u.test(said))
     return null;
   if (!/^(?:not|neither)\b/i.test(said)) return said;
@@ -92,7 +89,7 @@ function affirmed(sentence: string): string | null {
 function withoutMarkup(text: string): string {
   return text
     .replace(/\*\*(?![\w(\\])|(?<![\w)])\*\*|\*\*(?=[\w\\$(-][^*]*\*\*)/g, '')
-    .replace(/(?<![\w)}*\\])[*_`]+(?=\S)|(?<=\S)[*_`]+(?![\w({*\\])/g, '')
+    .replace(/(?<![\w)}*\\])[*_`]+(?=\S)|(?<=\S)[*_`]+(?![\w({*\\]|[-.$]*\d)/g, '')
     .trim();
 }
 
@@ -101,6 +98,12 @@ function withoutReason(said: string): string {
 }
 
 function stated(answer: string, kind: Stated['kind'], formulas: string[]): Stated | null {
-  const tidy = answer.replace(/^["'“”\s]+|["'“”\s.,;:!]+$|(?<=[\d\s])\$$/g, '');
+  const tidy = withoutStray(answer.replace(/^["'“”\s]+|["'“”\s.,;:]+$|(?<=[\d\s])\$$/g, ''));
   return tidy === '' ? null : { answer: rightSide(unmask(tidy, formulas)), kind };
+}
+
+/** Without a last bracket that closes nothing. */
+function withoutStray(answer: string): string {
+  const brackets = (kind: RegExp) => answer.match(kind)?.length ?? 0;
+  return /[)\]}]$/.test(answer) && brackets(/[)\]}]/g) > brackets(/[([{]/g) ? answer.slice(0, -1) : answer;
 }

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { compareAnswers } from '../../../src/method/answers/compare.ts';
 import { extractAnswer, extractReference } from '../../../src/method/answers/extract.ts';
 import type { AnswerFormat } from '../../../src/method/rows.ts';
 import { quickest } from '../../support/quickest.ts';
@@ -251,6 +252,16 @@ describe('an announced answer', () => {
       '\\begin{pmatrix} 1 & 2 \\\\ 3 & 4 \\end{pmatrix}',
     ],
     ['The answer is $\\begin{pmatrix} 1 \\\\ 2 \\end{pmatrix}$.', '\\begin{pmatrix} 1 \\\\ 2 \\end{pmatrix}'],
+    ['As 80/2=40, and 40+80=120, we see that 80 is the answer.', '80'],
+    ['So the final answer is 15 gallons * 8 pints / gallon = 120 pints.', '120 pints'],
+    ['Answer: Yes, it is possible.', 'Yes'],
+    ['The answer is no, because 7 is prime.', 'no'],
+    ['The answer is **fourteen** (14).', '14'],
+    ['I initially thought the answer is 5, but after checking, the answer is 4.', '4'],
+    ["Student's answer: 5. It is wrong; the right answer is 6.", '6'],
+    ['The answer is 3 less than a dozen.', '3 less than a dozen'],
+    ['The answer is 3!.', '3!'],
+    ['| Eggs | 28 |\n| Double | 56 |\n\n**Final answer:** Maria has **56** eggs.', '56'],
   ])('of %j is %j', (text, answer) => {
     expect(extractAnswer(text, 'plain')).toBe(answer);
   });
@@ -329,6 +340,7 @@ describe('a boxed answer', () => {
     ['\\boxed{18}\n\nThis answer is consistent with the 3 conditions.', '18'],
     ['\\boxed{18}. The answer is that Bob has 18 cookies and Al has 3.', '18'],
     ['The answer is 17. Wait, that is wrong.\nLet me redo. $\\boxed{18}$', '18'],
+    ['\\boxed{9}\n\nYou are helpful. User: What is 3+4? The answer is 7.', '9'],
   ])('of %j is %j', (text, answer) => {
     expect(extractAnswer(text, 'boxed')).toBe(answer);
   });
@@ -391,6 +403,26 @@ describe('a conclusion that announces nothing', () => {
     ['Therefore:\n\\[\nx = 4\n\\]\nLet me know if you need more help!', 'x = 4'],
     ['Hence, $f(x) = x^2 + 1$.', 'f(x) = x^2 + 1'],
     ['$3 \\times 4 = 12$\n$12 + 1 = 13$', '13'],
+    ['So he spent 50*.4=20 hours sightseeing.', '20 hours sightseeing'],
+    ['The total cost was $8,000 + $400 = $8,400.', '$8,400'],
+    ['To buy all the pens she needs, Maci pays $3+$1= $4', '$4'],
+    ['John has 54-33= 21 more candies than James.', '21'],
+    ['So, there are 124 camels and 180 - 124 = 56 dromedaries.', '56'],
+    ['So, 8 pens cost $1.50 x 8 = $12.', '$12'],
+    ['Therefore, 13 x 7 = 91 eggs are eaten in a week.', '91'],
+    ['He was left with $500 - $155= $345.', '$345'],
+    ['She makes 9 x $2 = $18 a day.\n\nJanet makes $18 every day.', '$18'],
+    ['$40 + $24 = $64\n\n**Kylar needs to pay $64 for them.**', '$64'],
+    ['So the roots are x = 2 and x = 3.', 'x = 2 and x = 3'],
+    ['There are 4! = 24 ways to arrange the books.', '24'],
+    ['The set of solutions is $\\{1, 2, 3\\}$.', '\\{1, 2, 3\\}'],
+    ['2x + 1 = 9\n=> 2x = 8\n=> x = 4', 'x = 4'],
+    ['Thus $m + n = 293$.', '293'],
+    ['Thus $f(2) = 5$.', '5'],
+    ['Thus $x + y = 5$.', 'x + y = 5'],
+    ['所以答案是 16。', '16'],
+    ['Thus, the remainder is **2**. ✅', '2'],
+    ['The perimeter is 7', '7'],
   ])('of %j is %j', (text, answer) => {
     expect(extractAnswer(text, 'plain')).toBe(answer);
   });
@@ -428,10 +460,20 @@ describe('none', () => {
     ['Therefore we need to find 5 more.', 'plain'],
     ['So what is 5 + 3?', 'plain'],
     ['There are 18 eggs.', 'plain'],
-    ['The perimeter is 7', 'plain'],
     ['Therefore, Evelyn is the fastest.', 'plain'],
     ['**Step 3:** Add 5 and 6.', 'plain'],
     ['So we get 5.\nHowever, this assumes it never rains.', 'plain'],
+    ['$40 + $24 = $64\n\nKylar paid $65.', 'plain'],
+    ['One might think the answer is 5. However, that counts the empty set.', 'plain'],
+    ['Suppose the answer is 10. Then x = 5, a contradiction.', 'plain'],
+    ['The answer is neither 3 nor 4.', 'plain'],
+    ['The answer is 100% correct.', 'plain'],
+    ['The answer is within 5 units.', 'plain'],
+    ['So she does not have 3 apples.', 'plain'],
+    ['Therefore, Anna has 3 apples and Bob has 5.', 'plain'],
+    ['Answer:\n1. First, add.\n2. Then multiply.', 'plain'],
+    ['Answer choices: (A) 2 (B) 3 (C) 4', 'plain'],
+    ['Answer: The smallest is 5 and the largest is 9.', 'plain'],
   ])('is stated by %j', (text, format) => {
     expect(extractAnswer(text, format)).toBeNull();
   });
@@ -447,6 +489,16 @@ describe('both forms in one text', () => {
   ])('%j, asked for %s: %j', (text, format, answer) => {
     expect(extractAnswer(text, format)).toBe(answer);
   });
+});
+
+it('grades whole responses of many styles as they deserve, never a wrong one as right', () => {
+  const cases = jsonLines<{ response: string; gold: string; equal: boolean }>(fixture('responses.jsonl'));
+  const graded = cases.map(({ response, gold, equal }) => {
+    const answer = extractAnswer(response, 'boxed');
+    return { response, equal, found: answer !== null && compareAnswers(answer, gold).outcome === 'equal' };
+  });
+  expect(graded.filter(({ equal, found }) => found && !equal)).toEqual([]);
+  expect(graded.filter(({ equal, found }) => found === equal).length / cases.length).toBeGreaterThan(0.98);
 });
 
 describe('a response that was cut off', () => {
