@@ -4,9 +4,8 @@ import type { Store } from '../backends/storage/store.ts';
 import { parseCritique } from '../method/critique.ts';
 import { type Gate, isCritiqued } from '../method/gates.ts';
 import { PROMPT_FAMILIES, stripPrimer } from '../method/prompts/index.ts';
-import { seedFor } from '../method/random.ts';
 import { type Attempt, rowKey } from '../method/rows.ts';
-import { generations } from './generations.ts';
+import { generate } from './generations.ts';
 import { runShard, type ShardItem, type ShardResult, type ShardTask } from './shard.ts';
 
 export interface CritiqueTask extends ShardTask {
@@ -30,28 +29,16 @@ export async function generateCritiques(
 }
 
 async function* items(store: Store, task: CritiqueTask): AsyncIterable<ShardItem> {
-  const { promptFamily, maxTokens, temperature } = task.model.config;
-  const family = PROMPT_FAMILIES[promptFamily];
+  const { promptFamily, temperature } = task.model.config;
   for await (const attempt of readRows<Attempt>(store, task.attempts)) {
     if (!isCritiqued(attempt, task.gate)) continue;
     const key = rowKey(attempt);
     yield {
       key,
-      generate: async ({ client, model, signal }) => {
-        const seed = seedFor(task.seed, task.stage, key);
-        const result = await client.generate(
-          {
-            model,
-            prompt: family.critique(attempt.question, stripPrimer(attempt.response.text)),
-            n: task.critiques,
-            seed,
-            temperature,
-            maxTokens,
-            stop: family.stop,
-          },
-          signal,
-        );
-        return generations(result, model, seed).map((generation, index) => {
+      generate: async (ask) => {
+        const prompt = PROMPT_FAMILIES[promptFamily].critique(attempt.question, stripPrimer(attempt.response.text));
+        const generations = await generate(ask, task, key, { prompt, n: task.critiques, temperature });
+        return generations.map((generation, index) => {
           const { verdict, firstWrongStep } = parseCritique(generation.text);
           return { ...attempt, critique: { ...generation, verdict, firstWrongStep, index } };
         });

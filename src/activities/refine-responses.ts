@@ -4,11 +4,9 @@ import { type ArtifactRef, readRows } from '../backends/storage/artifacts.ts';
 import type { Store } from '../backends/storage/store.ts';
 import type { OracleConfig } from '../config/oracle.ts';
 import { type Gate, isRefined } from '../method/gates.ts';
-import { PROMPT_FAMILIES } from '../method/prompts/index.ts';
-import { seedFor } from '../method/random.ts';
 import { type Attempt, rowKey } from '../method/rows.ts';
 import { refinePrompt } from '../method/sft.ts';
-import { generations } from './generations.ts';
+import { generate } from './generations.ts';
 import { gradeResponses } from './oracle.ts';
 import { runShard, type ShardItem, type ShardResult, type ShardTask } from './shard.ts';
 
@@ -35,30 +33,18 @@ export async function refineResponses(
 }
 
 async function* items({ store, grader }: { store: Store; grader: Grader }, task: RefineTask): AsyncIterable<ShardItem> {
-  const { promptFamily, maxTokens } = task.model.config;
-  const { stop } = PROMPT_FAMILIES[promptFamily];
+  const { promptFamily } = task.model.config;
   for await (const attempt of readRows<Attempt>(store, task.attempts)) {
     if (!isRefined(attempt, task.gate)) continue;
     const key = rowKey(attempt);
     yield {
       key,
-      generate: async ({ client, model, signal }) => {
-        const seed = seedFor(task.seed, task.stage, key);
-        const result = await client.generate(
-          {
-            model,
-            prompt: refinePrompt(promptFamily, attempt.question, attempt.response.text, attempt.critique!.text),
-            n: task.refinements,
-            seed,
-            temperature: task.temperature,
-            maxTokens,
-            stop,
-          },
-          signal,
-        );
-        const responses = generations(result, model, seed);
+      generate: async (ask) => {
+        const prompt = refinePrompt(promptFamily, attempt.question, attempt.response.text, attempt.critique!.text);
+        const { refinements: n, temperature } = task;
+        const responses = await generate(ask, task, key, { prompt, n, temperature });
         const { question } = attempt;
-        const grades = await gradeResponses(grader, { question, responses, oracle: task.oracle }, signal);
+        const grades = await gradeResponses(grader, { question, responses, oracle: task.oracle }, ask.signal);
         return responses.map((generation, index) => ({
           ...attempt,
           refinement: { ...generation, grade: grades[index]!, index },

@@ -4,9 +4,8 @@ import { type ArtifactRef, readRows } from '../backends/storage/artifacts.ts';
 import type { Store } from '../backends/storage/store.ts';
 import type { OracleConfig } from '../config/oracle.ts';
 import { PROMPT_FAMILIES } from '../method/prompts/index.ts';
-import { seedFor } from '../method/random.ts';
 import type { Question } from '../method/rows.ts';
-import { generations } from './generations.ts';
+import { generate } from './generations.ts';
 import { gradeResponses } from './oracle.ts';
 import { runShard, type ShardItem, type ShardResult, type ShardTask } from './shard.ts';
 
@@ -34,8 +33,7 @@ export async function sampleResponses(
 }
 
 async function* items({ store, grader }: { store: Store; grader: Grader }, task: SampleTask): AsyncIterable<ShardItem> {
-  const { promptFamily, maxTokens } = task.model.config;
-  const family = PROMPT_FAMILIES[promptFamily];
+  const { solve } = PROMPT_FAMILIES[task.model.config.promptFamily];
   let index = 0;
   for await (const question of readRows<Question>(store, task.questions)) {
     const inShard = index >= task.from && index < task.to;
@@ -43,22 +41,10 @@ async function* items({ store, grader }: { store: Store; grader: Grader }, task:
     if (!inShard) continue;
     yield {
       key: question.id,
-      generate: async ({ client, model, signal }) => {
-        const seed = seedFor(task.seed, task.stage, question.id);
-        const result = await client.generate(
-          {
-            model,
-            prompt: family.solve(question),
-            n: task.samples,
-            seed,
-            temperature: task.temperature,
-            maxTokens,
-            stop: family.stop,
-          },
-          signal,
-        );
-        const responses = generations(result, model, seed);
-        const grades = await gradeResponses(grader, { question, responses, oracle: task.oracle }, signal);
+      generate: async (ask) => {
+        const { samples: n, temperature } = task;
+        const responses = await generate(ask, task, question.id, { prompt: solve(question), n, temperature });
+        const grades = await gradeResponses(grader, { question, responses, oracle: task.oracle }, ask.signal);
         return responses.map((response, sample) => ({ question, sample, response, grade: grades[sample]! }));
       },
     };

@@ -1,12 +1,12 @@
 import { setMaxListeners } from 'node:events';
 import { Context, cancellationSignal } from '@temporalio/activity';
 import { Failure } from '../backends/failures.ts';
-import type { InferenceClient } from '../backends/inference/client.ts';
 import { type Engine, modelName, type ServedModel } from '../backends/inference/engine.ts';
 import type { ArtifactRef } from '../backends/storage/artifacts.ts';
 import { ShardRows } from '../backends/storage/segments.ts';
 import type { Store } from '../backends/storage/store.ts';
 import type { Attempt, Generation } from '../method/rows.ts';
+import type { Ask } from './generations.ts';
 import { withHeartbeat } from './heartbeat.ts';
 import { meter } from './metrics.ts';
 
@@ -50,7 +50,7 @@ export interface ShardStage {
 /** One request: its key within the shard, and how it becomes rows. */
 export interface ShardItem {
   key: string;
-  generate(ask: { client: InferenceClient; model: string; signal: AbortSignal }): Promise<Attempt[]>;
+  generate(ask: Ask): Promise<Attempt[]>;
 }
 
 /** How often finished rows are made safe: a kill loses at most so much. */
