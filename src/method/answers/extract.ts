@@ -7,7 +7,7 @@ import { readStatement } from './statement.ts';
 import { rightSide } from './statement-equation.ts';
 
 /** The answer stands at the end: of longer texts only this many last characters are read. */
-const MAX_TEXT = 100_000;
+const MAX_TEXT = 50_000;
 
 /** A sentence is not longer. */
 const MAX_UNFINISHED = 2000;

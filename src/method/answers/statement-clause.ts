@@ -21,11 +21,11 @@ export function wholeValue(said: string): string | null {
 const changesValue = ({ value, rest }: Leading) =>
   CHANGES_VALUE.test(rest) || CONDITION.test(rest) || (COMPARES.test(rest) && /^[\d.,]+$/.test(value));
 
-/** The sentence itself where it is nothing but a value, and a value that "is the solution". */
+/** The sentence itself where it is nothing but a value (a letter only to choose), and a value that "is the solution". */
 export function subjectValue(said: string): string | null {
   const leading = leadingValue(said);
-  return leading &&
-    /^$|^(?:is|are) (?:the|our) (?:only |final |correct )*(?:solutions?|result|total)\b/i.test(leading.rest)
+  if (!leading || !/[\d\\√π∞∅\ue000-\uf8ff]|^\(?[A-J]\)?$/.test(leading.value)) return null;
+  return /^$|^(?:is|are) (?:the|our) (?:only |final |correct )*(?:solutions?|result|total)\b/i.test(leading.rest)
     ? leading.value
     : null;
 }
@@ -84,9 +84,10 @@ function predicateValue(said: string): string | null {
 }
 
 const NUMBER =
-  /(?<![\w.,/^-])[-−+]?(?:\\?[$£€])?[-−]?(?:\d+(?:,\d{3})*(?:\.\d+)?|\.\d+)(?:\/\d+)?(?:\s?\\?%)?(?![\w/]|[.,]\d)|[\ue000-\uf8ff]/g;
+  /(?<![\w.,/^-])[-−+]?(?:\\?[$£€])?[-−]?(?:\d+\s\d+\/\d+|\d+(?:,\d{3})*(?:\.\d+)?|\.\d+)(?:\/\d+)?(?:\s?\\?%)?(?![\w/]|[.,]\d)|[\ue000-\uf8ff]/g;
 const QUALIFIED =
-  /\b(?:except|least|most|than|over|under|below|above|not|base|mod|modulo|up to|minus|plus|times|to|from|between|divided|half|twice|step|part|case|day|week|year|of order|no)\s+(?:the\s+)?$/i;
+  /\b(?:except|least|most|than|over|under|below|above|not|base|mod|modulo|up to|minus|plus|times|to|from|between|divided|half|twice|step|part|case|day|week|year|no)\s+(?:the\s+)?$/i;
+/** Without a verb, the number is part of a name: "June 20". */
 const VERBAL = /\b(?:is|are|was|were|has|have|had|will|can|be|[a-z]{2,}(?:s|ed|d|n|t))\b/i;
 
 /** The one number of a sentence, unless a word before it makes another of it: "at least 5". */

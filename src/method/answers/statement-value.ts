@@ -14,7 +14,7 @@ interface Token {
 
 const MAX_UNIT_WORDS = 4;
 const OPERATOR =
-  /^(?:[-+*/^=<>:±∓×÷·⋅−–≤≥≈≠∈∪∩|]|[x×](?=$)|U|<=|>=|!=|==|\\(?:times|cdot|div|pm|mp|cup|cap|in|leq?|geq?|lt|gt|neq?|approx|equiv|sim|mid|to|setminus|pmod|bmod|mod))$/;
+  /^(?:[-+*/^=<>:±∓×÷·⋅−–≤≥≈≠∈∪∩|x]|U|<=|>=|!=|==|\\(?:times|cdot|div|pm|mp|cup|cap|in|leq?|geq?|lt|gt|neq?|approx|equiv|sim|mid|to|setminus|pmod|bmod|mod))$/;
 const RELATION = /^(?:[=<>:≤≥≈≠∈]|<=|>=|\\(?:leq?|geq?|lt|gt|neq?|approx|in|equiv))$/;
 const SIGN = /^(?:[-+−–±$£€¥]|\\\$|\\pm|[-−]\\?\$)$/;
 const SYMBOL =
@@ -86,7 +86,7 @@ function readValue(tokens: Token[], from: number): number {
   return unit > index && SMALLER.test(textAt(tokens, unit + 1)) ? readValue(tokens, unit) : unit;
 }
 
-/** Where the value ends if the words at its end only say what is counted: "18 apples" is 18, but "18 cents" and "2 apples and 3 pears" are not. */
+/** Where the value ends: words that only say what is counted go ("18 apples" is 18), those of "18 cents" or "2 apples and 3 pears" stay. */
 function withoutCounted(tokens: Token[], end: number): number {
   let number = end;
   while (number > 1 && /^[A-Za-z]{2,}(?:[-'’][A-Za-z]+)*$/.test(tokens[number - 1]!.text)) number--;
@@ -113,7 +113,7 @@ function readUnit(tokens: Token[], from: number): number {
   return index;
 }
 
-/** Behind "," or "and" or both, and "x =" of a further value is part of that. */
+/** The index behind "," or "and" or both. */
 function afterConnector(tokens: Token[], from: number): number {
   let index = from;
   while (/^(?:,|;|and|or|&|\\text\{\s*(?:and|or)\s*\}|\\q?quad)$/.test(textAt(tokens, index))) index++;

@@ -13,7 +13,7 @@ const MAX_STATEMENT = 1000;
 const MAX_WORDS = 10;
 
 const OPENING = /^(?:[\s:：=>`~"“”'|]|[*_]+(?![A-Za-z]?\d*\()|#+(?=\s)|[-–•]\s(?=\s*[A-Za-z])|(?<=\n\s*)[-–•]\s)+/u;
-const ABBREVIATED = String.raw`(?<!\b(?:[ap]\.m|approx|vs|e\.g|i\.e|No|Mr|Mrs|Dr|St)\.)`;
+const ABBREVIATED = String.raw`(?<!\b(?:[ap]\.m|approx|vs|e\.g|i\.e|No|Mr|Mrs|Dr|St|Rs)\.)`;
 const SENTENCE_END = new RegExp(String.raw`\n|\\[)\]]|[.!?。](?!\s+[-=+*/×<>≤≥])(?=$|[\s*_"'”)\]\x60<])${ABBREVIATED}`);
 
 /** The answer at the beginning of what follows "The answer is" or "Final Answer:"; null where nothing is stated there. */
@@ -68,7 +68,7 @@ const BOX = /\\(?:boxed|fbox)/;
 const NO_ANSWER =
   /^(?:[\d.,]+ times (?:the|as|more|that|what|his|her|their)|100\s?%\s+(?:correct|sure|certain)|(?:in)?correct|wrong|right(?! (?:triangle|angle))|as (?:follows|required|expected)|below|above|shown|found|obtained|calculated|determined|computed|given|clear|simple|reasonable|consistent|verified|confirmed|valid|unique|within|in (?:the |its )?(?:form|terms|simplest|box)|of the form|expressed|rounded|supposed|expected|already|to be|what|how|why|your|required|the same)\b|^an? (?:\w+ ){0,2}(?:multiple|integer|number|fraction|value|function|factor|divisor|expression|percentage|constant)\b|^\[?(?:your |the |final )*answer\b/i;
 const FILLER =
-  /^(?:(?:thus|therefore|hence|then|so|simply|just|exactly|precisely|approximately|approx\.?|about|roughly|around|nearly|indeed|clearly|obviously|actually|now|also|in fact|equal to|given by|found to be|that|only|option|choice|letter|between|=>|[:=≈⇒→∴]|\\(?:approx|implies|Rightarrow))(?![A-Za-z])\s*,?\s*)+/i;
+  /^(?:(?:thus|therefore|hence|then|so|simply|just|exactly|precisely|approximately|approx\.?|about|roughly|around|nearly|indeed|clearly|obviously|actually|now|also|in fact|equal to|given by|found to be|that|only|option|choice|letter|between|Rs\.?|USD|EUR|GBP|=>|[:=≈⇒→∴]|\\(?:approx|implies|Rightarrow))(?![A-Za-z])\s*,?\s*)+/i;
 const VERB = /\b(?:is|are|was|were|has|have|will|we|I|let|let's|need|should|must|can|you)\b/i;
 const REASON =
   /\s*,?\s*(?:\b(?:because|since|as|so|given that|due to|but|although|though|assuming|respectively)\b|\((?:since|because|as|i\.e|that)\b|[–—]\s|;|, not\b).*$/is;
