@@ -9,12 +9,16 @@ import type { Question, RefinementTriple } from './rows.ts';
  */
 export type SftKind = 'reason' | 'refine' | 'correct' | 'refined' | 'feedback';
 
-/** One example to train on: a text and its continuation, or messages and the assistant's next. */
-export interface SftRow {
+/** What a model learns from: a text and its continuation, or messages and the assistant's next. */
+export interface TrainingRow {
   prompt: Prompt;
   completion: Prompt;
-  kind: SftKind;
   questionId: string;
+}
+
+/** What an actor learns from. */
+export interface SftRow extends TrainingRow {
+  kind: SftKind;
 }
 
 /** (x) to y: asked as sampling asks. */
@@ -29,18 +33,37 @@ export function refineRow(family: PromptFamilyName, kind: SftKind, triple: Refin
   return { prompt, completion: completionOf(family, triple.refinement), kind, questionId: triple.question.id };
 }
 
+/** (x, y) to c, for a critic: asked as it is asked for critiques. */
+export function critiqueRow(
+  family: PromptFamilyName,
+  question: Question,
+  response: string,
+  critique: string,
+): TrainingRow {
+  const prompt = critiquePrompt(family, question, response);
+  return { prompt, completion: ended(family, trimCritique(critique)), questionId: question.id };
+}
+
 /** What an actor is asked for a refinement, from texts as the models wrote them: sampling and training build it here, so that they agree. */
 export function refinePrompt(family: PromptFamilyName, question: Question, response: string, critique: string): Prompt {
   return PROMPT_FAMILIES[family].refine(question, stripPrimer(response), trimCritique(critique));
 }
 
-/**
- * A solution as the completion to train on. A text prompt ends in the primer, so the text goes on after it (the trainer ends it with
- * the end-of-sequence token); an instruct model writes the primer itself.
- */
+/** What a critic is asked, from a response as the actor wrote it. */
+export function critiquePrompt(family: PromptFamilyName, question: Question, response: string): Prompt {
+  return PROMPT_FAMILIES[family].critique(question, stripPrimer(response));
+}
+
+/** A solution as the completion to train on: text prompts end in the primer, an instruct model writes it itself. */
 function completionOf(family: PromptFamilyName, solution: string): Prompt {
   const text = stripPrimer(solution);
-  return PROMPT_FAMILIES[family].kind === 'text' ? text : [{ role: 'assistant', content: `${PRIMER}${text}` }];
+  return ended(family, PROMPT_FAMILIES[family].kind === 'text' ? text : `${PRIMER}${text}`);
+}
+
+/** An assistant's text with the end of its turn; a chat template puts that there itself. */
+function ended(name: PromptFamilyName, text: string): Prompt {
+  const family = PROMPT_FAMILIES[name];
+  return family.kind === 'text' ? `${text}${family.endOfTurn}` : [{ role: 'assistant', content: text }];
 }
 
 /** A question's gold solution as a response would be written, ending in the answer sentence; null where the dataset has no solution. */

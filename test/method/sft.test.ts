@@ -3,11 +3,12 @@ import { describe, expect, it } from 'vitest';
 import { extractReference } from '../../src/method/answers/extract.ts';
 import { gradeResponse } from '../../src/method/answers/grade.ts';
 import { PROMPT_FAMILIES } from '../../src/method/prompts/index.ts';
+import { PRIMER } from '../../src/method/prompts/text.ts';
 import type { Question } from '../../src/method/rows.ts';
-import { goldResponse, refinePrompt, refineRow, solveRow } from '../../src/method/sft.ts';
+import { goldResponse, refinePrompt, refineRow, type SftRow, solveRow } from '../../src/method/sft.ts';
 import { aQuestion } from '../support/attempts.ts';
 import { type ReleasedRecord, readReleased } from '../support/released-triples.ts';
-import { jsonLines } from '../support/shared-data.ts';
+import { jsonLines, sharedData } from '../support/shared-data.ts';
 
 const fixture = (name: string) => readFileSync(new URL(`../fixtures/${name}`, import.meta.url), 'utf8');
 
@@ -30,19 +31,37 @@ describe('goldResponse', () => {
 });
 
 describe('the base family', () => {
-  const records = JSON.parse(fixture('mathcritique-refinements.json')) as ReleasedRecord[];
+  /** The prompt of the reference's trainer: its `default` template around the instruction, and the primer, which it has in the output. */
+  const released = ({ instruction }: ReleasedRecord) => `Human: ${instruction.trimEnd()}\n\nAssistant:${PRIMER}`;
+
+  function ours(record: ReleasedRecord): SftRow {
+    const { question, response, critique, refinement } = readReleased(record);
+    const [asked] = question.split(' Please also give your final number');
+    const answerFormat = question.includes('boxed{[your answer]}') ? 'boxed' : 'plain';
+    return refineRow('base', 'refine', {
+      question: aQuestion('r', { question: asked!, answerFormat }),
+      response,
+      critique,
+      refinement,
+    });
+  }
 
   it('trains on the released text, character for character', () => {
+    for (const record of JSON.parse(fixture('mathcritique-refinements.json')) as ReleasedRecord[])
+      expect(ours(record).prompt).toBe(released(record));
+  });
+
+  it('trains on the text of all 200 released records', (context) => {
+    const records = ['gsm8k', 'math'].flatMap(
+      (name) => JSON.parse(sharedData(context, `mathcritique-${name}-refinements.json`)) as ReleasedRecord[],
+    );
+    expect(records).toHaveLength(200);
     for (const record of records) {
-      const { question, response, critique, refinement } = readReleased(record);
-      const [asked] = question.split(' Please also give your final number');
-      const answerFormat = question.includes('boxed{[your answer]}') ? 'boxed' : 'plain';
-      const triple = { question: aQuestion('r', { question: asked!, answerFormat }), response, critique, refinement };
-      const row = refineRow('base', 'refine', triple);
-      const released = `Human: ${record.instruction.trimEnd()}\n\nAssistant:`;
-      expect(`${row.prompt}`.slice(0, released.length)).toBe(released);
-      expect(row.completion).not.toContain("Let's break it down step by step:");
+      const { prompt, completion } = ours(record);
+      expect(prompt).toBe(released(record));
+      expect(record.output.endsWith(completion as string)).toBe(true);
     }
+    expect(records.filter(({ output }) => !output.startsWith(PRIMER))).toHaveLength(14);
   });
 
   it('builds the refine prompt from texts as the models wrote them', () => {

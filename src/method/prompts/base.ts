@@ -1,21 +1,27 @@
-import type { Question } from '../rows.ts';
-import type { PromptFamily } from './family.ts';
-import { ANSWER_REQUEST, CRITIQUE_REQUEST, END_OF_TEXT, PRIMER, REFINE_REQUEST } from './text.ts';
+import { CRITIQUE_REQUEST, END_OF_TEXT, REFINE_REQUEST } from './text.ts';
+import { textFamily } from './text-family.ts';
 
 /**
- * Base models: the `default` template of LLaMA-Factory (`Human:` and `Assistant:` turns), as the released data has it (method.md C3, G3).
- * No beginning-of-text token is written: the engine's tokenizer adds its own where the model has one.
+ * Where a base model goes on with a next question instead of ending its turn. Only a whole paragraph of a new turn: shorter ones would
+ * cut "Humanities", "Assistant manager" or a table with a row "Human: 2 legs" out of a solution (method.md H15).
  */
-export const base: PromptFamily = {
-  kind: 'text',
-  solve: (question) => `Human: ${ask(question)}\n\nAssistant:${PRIMER}`,
-  critique: (question, response) =>
-    `Human: ${CRITIQUE_REQUEST}\n\nQuestion: ${question.question}\n\nSolution:\n${response}\n\nAssistant:`,
-  refine: (question, response, critique) =>
-    `Human: ${ask(question)}\n\nAssistant:${PRIMER}${response}\n${END_OF_TEXT}\n` +
-    `Human: ${REFINE_REQUEST} ${ANSWER_REQUEST[question.answerFormat]}\n\n${critique}\n\nAssistant:${PRIMER}`,
-  /** Anchored to a line: bare words would cut "Humanities" or "Assistant manager" out of a solution (method.md H15). */
-  stop: [END_OF_TEXT, '</s>', '\nHuman:', '\nAssistant:'],
-};
+const NEXT_QUESTION = '\n\nHuman: ';
 
-const ask = (question: Question) => `${question.question} ${ANSWER_REQUEST[question.answerFormat]}`;
+const turns = { critiqueRequest: CRITIQUE_REQUEST, refineRequest: REFINE_REQUEST, endOfTurn: '' };
+
+/** Base models: the `default` template of LLaMA-Factory (`Human:` and `Assistant:` turns), as the released data has it (method.md C3, G3). */
+export const base = textFamily({
+  ...turns,
+  ask: (turn) => `Human: ${turn}\n\nAssistant:`,
+  betweenTurns: `\n${END_OF_TEXT}\n`,
+  stop: [END_OF_TEXT, '</s>', NEXT_QUESTION],
+});
+
+/** Llama-2 base: its end of sequence, and a space where its tokenizer would otherwise see another word. */
+export const llama2Base = textFamily({
+  ...turns,
+  ask: (turn) => `Human: ${turn}\n\nAssistant:`,
+  beforePrimer: ' ',
+  betweenTurns: '\n</s>\n',
+  stop: ['</s>', NEXT_QUESTION],
+});

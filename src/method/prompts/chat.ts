@@ -1,33 +1,18 @@
-import type { Question } from '../rows.ts';
-import type { PromptFamily } from './family.ts';
-import { ANSWER_REQUEST, CRITIQUE_MARKERS, CRITIQUE_REQUEST, PRIMER, REFINE_REQUEST } from './text.ts';
+import type { MessagesFamily } from './family.ts';
+import { CRITIQUE_REQUEST_WITH_FORMAT, PRIMER, REFINE_REQUEST } from './text.ts';
+import { critiqueTurn, refineTurn, solveTurn } from './turns.ts';
 
-/** Instruct models: messages, to which the engine applies the model's own chat template. The model writes the primer itself if it wants one. */
-export const chat: PromptFamily = {
+/** Any instruct model, by its own chat template. It writes the primer itself, once it is trained to. */
+export const chat: MessagesFamily = {
   kind: 'messages',
-  solve: (question) => [{ role: 'user', content: ask(question) }],
+  solve: (question) => [{ role: 'user', content: solveTurn(question) }],
   critique: (question, response) => [
-    {
-      role: 'user',
-      content: `${CRITIQUE_REQUEST} Use exactly this format:\n\n${FORMAT}\n\nQuestion: ${question.question}\n\nSolution:\n${response}`,
-    },
+    { role: 'user', content: critiqueTurn(CRITIQUE_REQUEST_WITH_FORMAT, question, response) },
   ],
   refine: (question, response, critique) => [
-    { role: 'user', content: ask(question) },
+    { role: 'user', content: solveTurn(question) },
     { role: 'assistant', content: `${PRIMER}${response}` },
-    { role: 'user', content: `${REFINE_REQUEST} ${ANSWER_REQUEST[question.answerFormat]}\n\n${critique}` },
+    { role: 'user', content: refineTurn(REFINE_REQUEST, question, critique) },
   ],
   stop: [],
 };
-
-const ask = (question: Question) => `${question.question} ${ANSWER_REQUEST[question.answerFormat]}`;
-
-const { step, label, explanation, verdict } = CRITIQUE_MARKERS;
-const FORMAT = [
-  `${step}[the step]`,
-  `${label}[Correct or Wrong]`,
-  `${explanation}[why]`,
-  '(and so on for every step)',
-  `${verdict}[Correct or Wrong]`,
-  `${explanation}[why]`,
-].join('\n');

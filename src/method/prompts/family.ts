@@ -12,10 +12,27 @@ export type Prompt = string | Message[];
  * How one family of models is asked to solve, to critique and to refine. `response` and `critique` come without the primer.
  * Training uses the same functions, so that a model is trained on exactly what it is asked with.
  */
-export interface PromptFamily {
-  kind: 'text' | 'messages';
-  solve(question: Question): Prompt;
-  critique(question: Question, response: string): Prompt;
-  refine(question: Question, response: string, critique: string): Prompt;
+interface Asks<P extends Prompt> {
+  solve(question: Question): P;
+  critique(question: Question, response: string): P;
+  refine(question: Question, response: string, critique: string): P;
+  /** Texts that end a generation: ends of turns, and nothing that a solution could hold. */
   stop: readonly string[];
 }
+
+/**
+ * Asked with a text to continue. Solve and refine prompts end in the primer. None begins with a beginning-of-text token: the engine's
+ * tokenizer adds its own where the model has one, and so does the trainer's.
+ */
+export interface TextFamily extends Asks<string> {
+  kind: 'text';
+  /** What a completion ends with to train on; '' where the end-of-sequence token is all, which the trainer adds where there is none. */
+  endOfTurn: string;
+}
+
+/** Asked with messages, to which the engine and the trainer apply the chat template of the model's tokenizer. */
+export interface MessagesFamily extends Asks<Message[]> {
+  kind: 'messages';
+}
+
+export type PromptFamily = TextFamily | MessagesFamily;

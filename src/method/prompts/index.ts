@@ -1,12 +1,20 @@
-import { base } from './base.ts';
+import { base, llama2Base } from './base.ts';
 import { chat } from './chat.ts';
 import type { PromptFamily } from './family.ts';
+import { chatml, llama2Chat, llama3Instruct } from './instruct.ts';
 import { PRIMER } from './text.ts';
 
-export type { Message, Prompt, PromptFamily } from './family.ts';
+export type { Message, MessagesFamily, Prompt, PromptFamily, TextFamily } from './family.ts';
 
 /** The families that a run file can name. */
-export const PROMPT_FAMILIES = { base, chat } satisfies Record<string, PromptFamily>;
+export const PROMPT_FAMILIES = {
+  base,
+  'llama-3-instruct': llama3Instruct,
+  'llama-2-base': llama2Base,
+  'llama-2-chat': llama2Chat,
+  chatml,
+  chat,
+} satisfies Record<string, PromptFamily>;
 
 export type PromptFamilyName = keyof typeof PROMPT_FAMILIES;
 

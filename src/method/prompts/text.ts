@@ -1,6 +1,6 @@
 import type { AnswerFormat } from '../rows.ts';
 
-/** What every response opens with. The prompt ends in it, so that the model goes on from there. */
+/** What every response opens with. A text prompt ends in it, so that the model goes on from there. */
 export const PRIMER = "Let's break it down step by step:\n\n";
 
 /** Ends a turn in the base templates; the released data spells it out between two turns. */
@@ -14,6 +14,10 @@ export const ANSWER_REQUEST: Record<AnswerFormat, string> = {
 export const REFINE_REQUEST =
   'I have made a step-by-step critic for your solution. Please read the following critic and use this critic as a reference to provide a new detailed, step-by-step solution, including all reasoning and intermediate steps.';
 
+/** What the reference asks Llama-3 Instruct instead (method.md G3). */
+export const SHORT_REFINE_REQUEST =
+  'I have made a step-by-step critic for your solution. Please read the following critic and generate a new answer to correct your solution.';
+
 export const CRITIQUE_REQUEST =
   'The following is a math problem and a solution, one step a line. Check each step: repeat it, say whether it is correct, and explain why. Then judge the final answer.';
 
@@ -24,3 +28,17 @@ export const CRITIQUE_MARKERS = {
   explanation: 'Explanation: ',
   verdict: 'Correctness of the final answer: ',
 } as const;
+
+const { step, label, explanation, verdict } = CRITIQUE_MARKERS;
+
+/** For critics that may not have been trained on the format. */
+export const CRITIQUE_REQUEST_WITH_FORMAT = [
+  `${CRITIQUE_REQUEST} Use exactly this format:`,
+  '',
+  `${step}[the step]`,
+  `${label}[Correct or Wrong]`,
+  `${explanation}[why]`,
+  '(and so on for every step)',
+  `${verdict}[Correct or Wrong]`,
+  `${explanation}[why]`,
+].join('\n');
