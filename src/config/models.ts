@@ -25,6 +25,7 @@ const modelName = z
     error: 'expected a checkpoint folder, a hub name or a served name, without spaces, ".." or a leading "-"',
   });
 
+/** How a model is asked, and what it is trained on: each model by its own, whatever the other's. */
 const promptFamily = z.enum(families).default('base');
 
 export const Actor = z.strictObject({

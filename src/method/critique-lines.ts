@@ -24,6 +24,8 @@ const MARKERS = Object.entries(NAMES).map(
 const NUMBERED = new RegExp(`^${BEFORE}step \\d{1,3}${COLON}`, 'i');
 const HEADING = new RegExp(`^${BEFORE}step \\d{1,3}[\\s.:*_]{0,8}$`, 'i');
 
+const END_OF_THOUGHTS = '</think>';
+
 const LINE_END = /\r\n?|\n/;
 
 /** Nothing to read: an empty line, a Markdown rule, the end of a fence. */
@@ -50,8 +52,8 @@ export function readFields(text: string): MarkedText[] {
   return fields.map(({ field, lines }) => ({ field, value: lines.join('\n').trim() }));
 }
 
-/** From the first marker on, as it was written; all that follows the model's thoughts where there is no marker. */
-export function fromFirstMarker(text: string): string {
+/** The critique from its first marker on, which is what an actor is shown; all that follows the model's thoughts where there is no marker. */
+export function trimCritique(text: string): string {
   const lines = readLines(text);
   const first = lines.findIndex(({ marker }) => marker !== null);
   return lines
@@ -81,8 +83,6 @@ function readLines(text: string): Line[] {
 }
 
 const hasMarkers = (lines: Line[]) => lines.some(({ marker }) => marker !== null);
-
-const END_OF_THOUGHTS = '</think>';
 
 const linesOf = (text: string): Line[] =>
   withoutTags(text)

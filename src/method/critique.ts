@@ -1,6 +1,8 @@
-import { contentLines, fromFirstMarker, looksMarked, readFields } from './critique-lines.ts';
+import { contentLines, looksMarked, readFields } from './critique-lines.ts';
 import { CRITIQUE_MARKERS } from './prompts/text.ts';
 import type { Verdict } from './rows.ts';
+
+export { trimCritique } from './critique-lines.ts';
 
 export interface CritiqueStep {
   /** The step as the critic repeats it; '' where it only labels. */
@@ -65,14 +67,10 @@ export function parseCritique(text: string): ParsedCritique {
   };
 }
 
-/** The critique from its first marker on, which is what an actor is shown; the whole text where there is no marker. Without a model's thoughts. */
-export function trimCritique(text: string): string {
-  return fromFirstMarker(text);
-}
-
 /**
  * Writes a critique, with one blank line between blocks, as most of the released data. `parseCritique` reads it back as it was, but for
- * what would be read otherwise in a text: blank lines are left out, and a line that looks like a marker joins the one before it.
+ * what would be read otherwise in a text: blank lines are left out, and a line that looks like a marker joins the one before it. An
+ * unparsed verdict is not written, nor its explanation.
  */
 export function formatCritique(critique: StatedCritique, order: CritiqueOrder): string {
   const { step, label, explanation, verdict } = CRITIQUE_MARKERS;
@@ -139,7 +137,7 @@ function giveExplanations(parts: Parts, explanationFirst: boolean): void {
     const ends = typeof run.at(-1) === 'string';
     const forward = begins === ends ? explanationFirst : begins;
     for (const [i, part] of run.entries()) {
-      const block = run[forward ? i + 1 : i - 1] ?? (forward ? undefined : run[i + 1]);
+      const block = forward ? run[i + 1] : (run[i - 1] ?? run[i + 1]);
       if (typeof part === 'string' && typeof block === 'object')
         block.explanation = [block.explanation, part].filter((it) => it !== undefined).join('\n');
     }
@@ -160,11 +158,11 @@ function runs(parts: Parts): Parts[] {
   return found;
 }
 
-/** "Correct for the equation but wrong in context" is no label. */
+/** "Correct for the equation but wrong in context" is no label, nor is a format that is repeated: "Correct or Wrong". */
 function readLabel(value = ''): 'correct' | 'wrong' | null {
   const words = value.replace(/^[\s*_[("'`]+/, '');
   if (/^(wrong|incorrect|not correct)\b/i.test(words)) return 'wrong';
-  if (!/^correct\b/i.test(words)) return null;
+  if (!/^correct\b(?!\s{0,4}(?:or|\/)\s{0,4}(?:wrong|incorrect))/i.test(words)) return null;
   const objection = words.search(/\bbut\b/i);
   return objection >= 0 && /\b(wrong|incorrect|not)\b/i.test(words.slice(objection)) ? null : 'correct';
 }

@@ -35,7 +35,7 @@ const BAD: readonly (readonly [string, readonly Change[], readonly string[]])[] 
   [
     'an unknown prompt family',
     [['actor.promptFamily', 'llama']],
-    ['actor.promptFamily: got "llama", expected "base" or "chat"'],
+    ['actor.promptFamily: got "llama", expected "base" or "llama-3-instruct" or', '"chatml" or "chat"'],
   ],
   [
     'an unknown gate',

@@ -158,7 +158,9 @@ describe('parseCritique', () => {
     ['Correct for the equation but wrong in context', null],
     ['Partially correct', null],
     ['Correctly computed', null],
-    ['[Correct/Wrong]', 'correct'],
+    ['[Correct/Wrong]', null],
+    ['[Correct or Wrong]', null],
+    ['**Correct**', 'correct'],
     ['', null],
   ])('reads the label %j as %s', (label, expected) => {
     expect(parseCritique(`Step sentence: a\nCorrectness of the step: ${label}`).steps[0]!.label).toBe(expected);

@@ -16,7 +16,10 @@ interface Asks<P extends Prompt> {
   solve(question: Question): P;
   critique(question: Question, response: string): P;
   refine(question: Question, response: string, critique: string): P;
-  /** Texts that end a generation: ends of turns, and nothing that a solution could hold. */
+  /**
+   * Texts that end a generation: ends of turns, and nothing that a solution could hold. Engines that take special tokens for text stop
+   * at them; others stop at the model's end-of-sequence tokens, with which training ends every completion.
+   */
   stop: readonly string[];
 }
 
