@@ -105,14 +105,14 @@ describe('critique-loop grade', () => {
 
   it('names every line that it cannot read, grades the others, and exits with 2', async () => {
     const file = join(await temporaryFolder(), 'bad.jsonl');
-    const good = { pred: '1', gold: '1' };
+    const good = { pred: 1, gold: '1.0' };
     await writeFile(
       file,
       lines(
         good,
         '{"pred": "1"',
         '',
-        { pred: 1, gold: '1' },
+        { pred: true, gold: '1' },
         { pred: '1', gold: null },
         { pred: '1' },
         { gold: '1' },
@@ -127,14 +127,14 @@ describe('critique-loop grade', () => {
     const { code, results, stderr } = await grade('', file);
     const messages = [
       [2, 'expected JSON: '],
-      [4, 'pred: got 1, expected a string'],
-      [5, 'gold: got null, expected a string'],
-      [6, 'gold is missing, expected a string'],
+      [4, 'pred: got true, expected a string or a number'],
+      [5, 'gold: got null, expected a string or a number'],
+      [6, 'gold is missing, expected a string or a number'],
       [7, 'got none of pred, response, responses, expected exactly one'],
       [8, 'got pred and response of pred, response, responses, expected exactly one'],
-      [9, 'responses[1]: got null, expected a string'],
-      [10, 'responses: got [], expected a list of at least one string'],
-      [11, 'the line: got [{"pred":"1","gold":"1"}], expected an object'],
+      [9, 'responses[1]: got null, expected a string or a number'],
+      [10, 'responses: got [], expected a list with at least one response'],
+      [11, 'the line: got [{"pred":1,"gold":"1.0"}], expected an object'],
       [12, 'answerFormat: got "box", expected "plain" or "boxed"'],
     ] as const;
     for (const [number, message] of messages) expect(stderr).toContain(`${file}:${number}: ${message}`);

@@ -15,8 +15,8 @@ const GIVEN = ['pred', 'response', 'responses'] as const;
 /** Fields that are not known are left alone. @throws Error that says which field is wrong, what it is and what was expected */
 export function readLine(text: string): GradedLine {
   const fields = parseObject(text);
-  const { gold, answerFormat, equal } = fields;
-  if (typeof gold !== 'string') throw wrong('gold', gold, 'a string');
+  const { answerFormat, equal } = fields;
+  const gold = readText('gold', fields.gold);
   const present = GIVEN.filter((name) => name in fields);
   if (present.length !== 1)
     throw new Error(`got ${present.join(' and ') || 'none'} of ${GIVEN.join(', ')}, expected exactly one`);
@@ -32,13 +32,18 @@ export function readLine(text: string): GradedLine {
 
 function readGiven(name: (typeof GIVEN)[number], value: unknown): GradedLine['given'] {
   if (name === 'responses') {
-    if (!Array.isArray(value) || value.length === 0) throw wrong(name, value, 'a list of at least one string');
-    for (const [i, each] of value.entries())
-      if (typeof each !== 'string') throw wrong(`${name}[${i}]`, each, 'a string');
-    return { responses: value };
+    if (!Array.isArray(value) || value.length === 0) throw wrong(name, value, 'a list with at least one response');
+    return { responses: value.map((each, i) => readText(`${name}[${i}]`, each)) };
   }
-  if (typeof value !== 'string') throw wrong(name, value, 'a string');
-  return name === 'pred' ? { pred: value } : { response: value };
+  const text = readText(name, value);
+  return name === 'pred' ? { pred: text } : { response: text };
+}
+
+/** Files of answers often hold numbers as numbers. */
+function readText(field: string, value: unknown): string {
+  if (typeof value === 'string') return value;
+  if (typeof value === 'number') return String(value);
+  throw wrong(field, value, 'a string or a number');
 }
 
 function parseObject(text: string): Record<string, unknown> {

@@ -234,6 +234,7 @@ class Comparer {
     const same = (item: Answer, other: Answer) => this.#samePart(item, other);
     if (matchAll(left, right, same)) return true;
     // A set holds nothing twice, and a solution that is stated twice is one.
+    if (a.type === 'list' && a.joined === 'or' && right.length === 1) return covers(left, right, same);
     const once = a.type === 'set' || b.type === 'set' || left.every((item) => item.type === 'tuple');
     return once && covers(left, right, same) && covers(right, left, (item, other) => same(other, item));
   }

@@ -24,17 +24,11 @@ export function gradeResponse(
   const tier = 'rules';
   const cut = finishReason === 'length' || finishReason === 'context_exceeded';
   try {
-    const answer = extractAnswer(cut ? finishedPart(text) : text, question.answerFormat);
+    const answer = extractAnswer(text, question.answerFormat, cut);
     if (answer === null) return { outcome: cut ? 'truncated' : 'unparsed', answer, rule: 'no answer', tier };
     const { outcome, rule } = compareAnswers(answer, question.reference, policies);
     return { outcome: OUTCOMES[outcome], answer, rule, tier };
   } catch (error) {
     return { outcome: 'ungraded', answer: null, rule: `the grader failed: ${String(error)}`, tier };
   }
-}
-
-/** Up to the last end of a sentence, line or group: "The answer is 1" may have been going to be 18. */
-function finishedPart(text: string): string {
-  const last = [...text.matchAll(/[!?}\n]|\.(?=\s|$)/g)].at(-1);
-  return last ? text.slice(0, last.index + 1) : '';
 }

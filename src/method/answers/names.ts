@@ -33,7 +33,7 @@ function namedLetters(expression: Expression): string[] | null {
     case 'binary': {
       if (expression.operator === '^') return inverseFunction(expression);
       if (expression.operator !== '*' && expression.operator !== '/') return null;
-      const [left, right] = [namedLetters(expression.left), namedLetters(expression.right)];
+      const [left, right] = [namedLetters(expression.left), namedLetters(expression.right) ?? argument(expression)];
       return left && right && [...left, ...(expression.operator === '/' ? ['/'] : []), ...right];
     }
     case 'call': {
@@ -46,8 +46,16 @@ function namedLetters(expression: Expression): string[] | null {
   }
 }
 
+/** The 2 of `f(2)`. */
+function argument({ left, operator, right }: Expression & { type: 'binary' }): string[] | null {
+  const isFunction = operator === '*' && left.type === 'symbol' && FUNCTION.test(left.name);
+  return isFunction && right.type === 'number' ? [`(${right.value.numerator}/${right.value.denominator})`] : null;
+}
+
+const FUNCTION = /^[fghFGHPQ]$/;
+
 /** `f^{-1}`. */
 function inverseFunction({ left, right }: Expression & { type: 'binary' }): string[] | null {
   const isInverse = right.type === 'negate' && right.of.type === 'number';
-  return isInverse && left.type === 'symbol' && /^[fghFGH]$/.test(left.name) ? [`${left.name} inverse`] : null;
+  return isInverse && left.type === 'symbol' && FUNCTION.test(left.name) ? [`${left.name} inverse`] : null;
 }

@@ -105,6 +105,7 @@ export function unify(answer: string): string {
     .replace(TYPESETTING, (command) => (command === '\\\\' ? command : command === '\\!' ? '' : ' '))
     .replace(/~/g, ' ')
     .replace(/\\(?:text)?color\{\w+\}/g, '')
+    .replace(/(\d)\s+and\s+(?:a|one)[\s-]+half\b/g, '$1 1/2')
     .replace(/\b([aApP])\.\s?([mM])\b\.?/g, '$1$2')
     .trim();
   return withoutTail(text, ' .,;:\\');

@@ -43,6 +43,8 @@ export class FormulaParser extends TokenStream {
     for (;;) {
       const mark = this.peekMark();
       const token = this.peek();
+      // "2/hour" is two of a unit.
+      if (mark === '/' && this.ahead(2)[1]?.kind === 'text') return left;
       if (mark === '*' || mark === '/') {
         this.skip();
         left = binary(mark, left, this.#signed());

@@ -2,7 +2,7 @@ import { type Answer, binary, type Expression, rewrite, some } from './expressio
 import { FormulaParser } from './parse-formula.ts';
 import { isMark } from './token-stream.ts';
 import { type Token, tokenize, Unreadable } from './tokens.ts';
-import { unitOf } from './units.ts';
+import { CHANGES_NUMBER, unitOf } from './units.ts';
 
 const RELATIONS = new Set(['=', '<', '<=', '>', '>=', '!=', '~', 'in', 'notin', 'equiv', 'parallel', 'perp', 'to']);
 const SET_OPERATIONS = new Set(['cup', 'cap', 'setminus']);
@@ -223,14 +223,16 @@ class AnswerParser extends FormulaParser {
     const words: string[] = [];
     for (let token = this.peek(); token; token = this.peek()) {
       const script = words.length > 0 && token.kind === 'mark' && token.name === '^';
-      const per = words.length > 0 && token.kind === 'mark' && token.name === '/' && this.ahead(2)[1]?.kind === 'text';
+      const per = isMark(token, '/') && this.ahead(2)[1]?.kind === 'text';
       if (token.kind === 'text') words.push(` ${token.name}`);
       else if (!script && !per) break;
       this.skip();
       if (script) words.push(`^${this.takeScript()}`);
       if (per) words.push('/');
     }
-    return words.length > 0 ? unitOf(words.join('')) : null;
+    const text = words.join('');
+    if (CHANGES_NUMBER.test(text)) throw new Unreadable('words that are no unit');
+    return words.length > 0 ? unitOf(text) : null;
   }
 }
 

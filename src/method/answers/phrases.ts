@@ -15,7 +15,7 @@ const MAX_CANDIDATES = 12;
 const IS = String.raw`(?:is|are|was|were|should be|would be|must be|will be|comes? (?:out )?to(?: be)?|equals|becomes)\b`;
 const ABOUT = String.raw`(?:\s+(?:to|for|of)\s+(?:the|this|that|your|our|part)\b[^.:\n=]{0,60}?|,[^,.\n:]{1,40},|\s*\([^()\n]{1,20}\))?`;
 const ANSWER = new RegExp(
-  String.raw`(?<![A-Za-z/])(?:answers?|ans|(?:correct|right) (?:option|choice|letter|result|value|solution))${ABOUT}["'”]?[*_\x60]*\s*(?:(?:,\s*)?(?:then|therefore|thus|here)?,?\s*${IS}[*_\x60]*\s*[:：]?|[:：=]|\s[–—-](?=\s))|(?:答案|结果)(?:是|为|[:：])+|^[>#*_\s\d.✅]{0,12}(?:the\s+)?(?:final\s+)?answer[*_]*[ \t]*(?=\n)`,
+  String.raw`(?<![A-Za-z/])(?:answers?|ans|(?:correct|right) (?:option|choice|letter|result|value|solution))${ABOUT}["'”]?[*_\x60]*\s*(?:(?:,\s*)?(?:then|therefore|thus|here)?,?\s*${IS}[*_\x60]*\s*[:：]?|[:：=]|\s[–—-](?=\s))|(?:答案|结果)(?:是|为|[:：])+|^[>#*_\s\d.✅]{0,12}(?:the\s+)?(?:final\s+)?answer[*_]*(?:[ \t]*(?=\n)|\s+(?=\$|\\[(\[]))|\bfinal\s+answer\s+(?=[-+]?[\d$])`,
   'gim',
 );
 const LABEL = /^[ \t>*_]*A(?:ns)?[.:：][*_]*[ \t]*(?=\S)/gm;

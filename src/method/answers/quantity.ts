@@ -5,13 +5,13 @@ import { constantValue } from './identity.ts';
 
 export type Quantity = Answer & { type: 'value' };
 
-/** "5 m" is five metres, and no product, beside another quantity with a unit; "5m" also beside a mere number. */
+/** "5 m" is five metres, and no product, beside another quantity with a unit; metres, grams and seconds also beside a mere number. */
 export function withUnit(quantity: Quantity, other: Quantity): Quantity {
   const { value, unit } = quantity;
   const written = unit === null && value.type === 'binary' && value.operator === '*' ? unitLetter(value.right) : null;
   if (written === null || value.type !== 'binary' || variables(value.left).size > 0) return quantity;
   const isNumber = other.unit === null && variables(other.value).size === 0;
-  return other.unit !== null || (isNumber && written.startsWith('m'))
+  return other.unit !== null || (isNumber && /^[mgs]/.test(written))
     ? { ...quantity, value: value.left, unit: written }
     : quantity;
 }

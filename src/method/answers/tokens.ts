@@ -1,6 +1,6 @@
 import { GROUPED } from './notation.ts';
 import { power, type Rational, rational } from './rational.ts';
-import { isUnit } from './units.ts';
+import { isUnit, isUnitName } from './units.ts';
 import {
   CONNECTIVES,
   FONTS,
@@ -214,6 +214,7 @@ class Tokenizer {
   /** A run of letters: a name that mathematics knows, a product of variables (`ab`, `3xyz`), or a word. */
   #word(run: string, alone: boolean): true {
     if (CONNECTIVES.test(run)) return this.#add('mark', run.toLowerCase());
+    if (this.#followsValue() && isUnit(run)) return this.#add('text', run);
     const name = FUNCTION_NAMES.get(run) ?? run;
     if (FUNCTIONS.has(name)) return this.#add('function', name);
     if (run === 'pi' || run === 'infinity' || run === 'Infinity') return this.#add('symbol', SYMBOLS.get(run) ?? run);
@@ -225,7 +226,10 @@ class Tokenizer {
     if (run.length === 1) return this.#add('symbol', run);
     const before = this.#tokens.at(-1);
     if (before?.kind === 'symbol' && /^(?:angle|measuredangle|triangle)$/.test(before.name)) return this.#symbols(run);
-    if (alone || (this.#followsValue() && isUnit(run)) || !this.#isProduct(run)) return this.#add('text', run);
+    const per = this.#tokens.at(-1);
+    const isRate =
+      per?.kind === 'mark' && per.name === '/' && (isUnitName(run) || this.#tokens.at(-2)?.kind === 'text');
+    if (alone || isRate || !this.#isProduct(run)) return this.#add('text', run);
     return this.#symbols(run);
   }
 
@@ -236,7 +240,7 @@ class Tokenizer {
 
   #followsValue(): boolean {
     const last = this.#tokens.at(-1);
-    return last?.kind === 'number' || (last?.kind === 'mark' && /^[)}]$/.test(last.name));
+    return last?.kind === 'number' || last?.kind === 'text' || (last?.kind === 'mark' && /^[)}]$/.test(last.name));
   }
 
   /** Two letters, or up to four that an operator, a digit or a brace touches. */

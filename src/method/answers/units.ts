@@ -50,7 +50,14 @@ for (const [dimension, units] of Object.entries(ROWS))
 
 /** Short letters that are a unit behind a number, where elsewhere they are a product of variables. */
 export const isUnit = (run: string): boolean =>
-  /^(?:cm|mm|km|ft|in|yd|mi|kg|mg|lb|lbs|oz|ml|mL|hr|hrs|min|mins|sec|secs|deg|mph|kph|rad|am|pm|AM|PM)$/.test(run);
+  /^(?:cm|mm|km|ft|in|yd|mi|kg|mg|lb|lbs|oz|ml|mL|hr|hrs|min|mins|sec|secs|deg|mph|kph|rad|sq|am|pm|AM|PM)$/.test(run);
+
+/** Whether a word is the name of a unit, in singular or plural. */
+export const isUnitName = (word: string): boolean => word.length > 2 && KNOWN.has(singular(word.toLowerCase()));
+
+/** Words that make something else of the number before them. */
+export const CHANGES_NUMBER =
+  /\b(?:times|more|less|fewer|than|over|under|not|plus|minus|mod|base|out|half|quarter|factorial|percent of|to the|at least|at most)\b/i;
 
 /** One spelling of a unit: lower case, singular, "square" and "per" as powers and quotients. null for no words. */
 export function unitOf(words: string): string | null {

@@ -272,6 +272,24 @@ describe('the same, whichever is the reference', () => {
       [1,2]\cup[2,3] | [1,3]
       3\frac{1}{4}\text{ miles} | 3.25
       \frac{5\pi}{6}\text{ radians} | \frac{5\pi}{6}
+      20 minutes/day | 20
+      $2/hour | 2
+      $18,000/year | 18000
+      60 g | 60
+      24 min | 24
+      54 cubic ft | 54
+      50 sq feet | 50 \text{ ft}^2
+      5 minutes per mile | 5 \text{ min/mile}
+      30 mph | 30 \text{ miles per hour}
+      7 and a half | 7.5
+      f(2) = 5 | 5
+      \angle APC = 74^\circ | 74
+      \begin{pmatrix}1/3\\2/3\end{pmatrix} | \frac13\begin{pmatrix}1\\2\end{pmatrix}
+      1A_{16} | 1a_{16}
+      \sum_{k=0}^n a_k | \sum_{j=0}^n a_j
+      \sum_{k=1}^n k | \frac{n(n+1)}{2}
+      (1,3) U (5,7) | (1,3)\cup(5,7)
+      p=5,q=2;p=7,q=2 | (5,2),(7,2)
     `),
   )('%s and %s', (answer, reference) => {
     expect(outcome(answer, reference)).toBe('equal');
@@ -423,6 +441,15 @@ describe('not the same, whichever is the reference', () => {
       \sum_{k=1}^{n} k | \sum_{k=1}^{n} k^2
       \sum_{k=1}^{n} k | \sum_{k=0}^{n-1} k
       \int_0^1 x dx | \int_0^2 x dx
+      3 times the number of girls | 3
+      f(2) = 5 | f(3) = 5
+      1, 2, 3, ... | 1, 2, 3
+      \overrightarrow{AB} | \overrightarrow{BA}
+      k\pi, k\in\mathbb{N} | k\pi, k\in\mathbb{Z}
+      [1,+\infty) | [2^{\frac{1}{2^{1000}}}, \infty)
+      a=1 or b=2 | a=1 and b=2
+      12 dozen | 12
+      ab | AB
     `),
   )('%s and %s', (answer, reference) => {
     expect(outcome(answer, reference)).not.toBe('equal');
@@ -471,6 +498,12 @@ describe('policies', () => {
   ])('%j: %s for %s is %s', (policies, answer, reference, equal) => {
     expect(outcome(answer, reference, policies) === 'equal').toBe(equal);
   });
+});
+
+it('takes a value that is restated for one', () => {
+  expect(outcome('1/2 or 0.5', '0.5')).toBe('equal');
+  expect(outcome('3/8, or 37.5%', '\\frac{3}{8}')).toBe('equal');
+  expect(outcome('1/2 or 1/3', '0.5')).toBe('different');
 });
 
 it('says what decided', () => {
