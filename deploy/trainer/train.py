@@ -131,8 +131,13 @@ def as_text(tokenizer, row: dict) -> tuple[str, str]:
         return prompt, " " + row["completion"][0]["content"]
     prompt = tokenizer.apply_chat_template(row["prompt"], tokenize=False, add_generation_prompt=True)
     whole = tokenizer.apply_chat_template(row["prompt"] + row["completion"], tokenize=False)
-    common = len(os.path.commonprefix([prompt, whole]))
-    return whole[:common], whole[common:]
+    if whole.startswith(prompt):
+        return prompt, whole[len(prompt) :]
+    # A template that begins the answer itself, with "<think>" for instance: asked with it, so trained with it.
+    content = row["completion"][0]["content"].strip()
+    if content not in whole:
+        raise BadInput(f"the chat template of the checkpoint rewrites the assistant's text: {json.dumps(content[:80])}")
+    return prompt, whole[whole.rindex(content) :]
 
 
 def training_order(lengths: list[int], epochs: float, rows_per_step: int, seed: int) -> list[int]:

@@ -3,8 +3,8 @@ import { type ArtifactRef, readRows } from '../backends/storage/artifacts.ts';
 import type { Store } from '../backends/storage/store.ts';
 import { parseCritique } from '../method/critique.ts';
 import { type Gate, isCritiqued } from '../method/gates.ts';
-import { PROMPT_FAMILIES, stripPrimer } from '../method/prompts/index.ts';
 import { type Attempt, rowKey } from '../method/rows.ts';
+import { critiquePrompt } from '../method/sft.ts';
 import { generate } from './generations.ts';
 import { runShard, type ShardItem, type ShardResult, type ShardTask } from './shard.ts';
 
@@ -36,7 +36,7 @@ async function* items(store: Store, task: CritiqueTask): AsyncIterable<ShardItem
     yield {
       key,
       generate: async (ask) => {
-        const prompt = PROMPT_FAMILIES[promptFamily].critique(attempt.question, stripPrimer(attempt.response.text));
+        const prompt = critiquePrompt(promptFamily, attempt.question, attempt.response.text);
         const generations = await generate(ask, task, key, { prompt, n: task.critiques, temperature });
         return generations.map((generation, index) => {
           const { verdict, firstWrongStep } = parseCritique(generation.text);

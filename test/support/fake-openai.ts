@@ -6,7 +6,7 @@ import { solutionSteps } from '../../src/backends/datasets/arithmetic/flaw.ts';
 import { annotate, flaw } from '../../src/backends/datasets/arithmetic/index.ts';
 import { writeSolution } from '../../src/backends/datasets/arithmetic/write.ts';
 import { JUDGE_REQUEST } from '../../src/backends/grading/judge.ts';
-import { CRITIQUE_REQUEST, REFINE_REQUEST } from '../../src/method/prompts/text.ts';
+import { CRITIQUE_REQUEST, REFINE_REQUEST, SHORT_REFINE_REQUEST } from '../../src/method/prompts/text.ts';
 import { digest, randomFrom } from '../../src/method/random.ts';
 import type { Question } from '../../src/method/rows.ts';
 
@@ -231,7 +231,7 @@ export class Hold {
 
 function kindOf(prompt: string): FakeRequest['kind'] {
   if (prompt.includes(JUDGE_REQUEST)) return 'judge';
-  if (prompt.includes(REFINE_REQUEST)) return 'refine';
+  if (prompt.includes(REFINE_REQUEST) || prompt.includes(SHORT_REFINE_REQUEST)) return 'refine';
   return prompt.includes(CRITIQUE_REQUEST) ? 'critique' : 'solve';
 }
 

@@ -21,8 +21,7 @@ export type Servable =
   | { config: { endpoint?: EndpointConfig | undefined }; checkpoint: CheckpointRef }
   | { config: { model: string; endpoint?: EndpointConfig | undefined }; checkpoint: null };
 
-export const modelName = (model: Servable): string =>
-  model.checkpoint ? model.checkpoint.name : model.config.model;
+export const modelName = (model: Servable): string => (model.checkpoint ? model.checkpoint.name : model.config.model);
 
 /** Something that answers for models. */
 export interface Engine {

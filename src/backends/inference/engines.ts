@@ -13,8 +13,7 @@ export function createEngines(options: {
   const endpoint = new EndpointEngine(options.store, options.env);
   const embedded = new EmbeddedEngine(options);
   return {
-    serve: (model: Servable, signal: AbortSignal) =>
-      (model.config.endpoint ? endpoint : embedded).serve(model, signal),
+    serve: (model: Servable, signal: AbortSignal) => (model.config.endpoint ? endpoint : embedded).serve(model, signal),
     close: async () => {
       await Promise.all([endpoint.close(), embedded.close()]);
     },

@@ -36,6 +36,7 @@ const MODELS: [PromptFamilyName, tokenizer: string, bos: string | null, end: str
   ['chat', 'llama-3-instruct', '<|begin_of_text|>', '<|eot_id|>'],
   ['chat', 'llama-2-chat', '<s>', ' </s>'],
   ['chat', 'qwen-2.5-instruct', null, '<|im_end|>\n'],
+  ['chat', 'qwen-3 thinking', null, '<|im_end|>\n'],
 ];
 
 const rowsOf = (family: PromptFamilyName): TrainingRow[] => [

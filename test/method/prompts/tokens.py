@@ -32,6 +32,7 @@ CHATML = (
     "{% for m in messages %}{{ '<|im_start|>' + m.role + '\n' + m.content + '<|im_end|>\n' }}{% endfor %}"
     "{% if add_generation_prompt %}{{ '<|im_start|>assistant\n' }}{% endif %}"
 )
+THINKING = CHATML.replace("assistant\n'", "assistant\n<think>\n'")
 QWEN_2_5 = "{{ '<|im_start|>system\nYou are a helpful assistant.<|im_end|>\n' }}" + CHATML
 
 BOT = "<|begin_of_text|>"
@@ -46,6 +47,7 @@ KINDS = {  # special tokens, beginning of text, end of sequence, chat template
     "llama-2-chat": (SEQUENCE, "<s>", "</s>", LLAMA_2),
     "qwen-2.5": (IM, None, "<|endoftext|>", CHATML),
     "qwen-2.5-instruct": (IM, None, "<|im_end|>", QWEN_2_5),
+    "qwen-3 thinking": (IM, None, "<|im_end|>", THINKING),
     "qwen-3": (IM, None, "<|im_end|>", CHATML),
 }
 
