@@ -64,6 +64,7 @@ it('an inference worker killed in the middle of shards, and one told to go, leav
     risk += atRisk(fake);
     await worker.kill();
     const killed = Date.now();
+    await eventually('the end of its connections', async () => fake.inFlight === 0, 10_000);
     const asked = fake.requests.length;
     const lost = new Set(fake.requests.filter(({ state }) => state === 'abandoned').map(({ key }) => key));
     if (kind === 'solve') await stopped.signal('stop', { mode: 'now', reason: 'the worker is gone' });

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import OpenAI from 'openai';
 import type { Prompt } from '../../method/prompts/index.ts';
@@ -80,7 +81,7 @@ export class InferenceClient {
       const round = await this.limiter.acquire(request.n, signal);
       let wait: number;
       try {
-        const result = await this.#ask(request, signal);
+        const result = await this.#ask(request, lingering(signal));
         this.limiter.succeeded(request.n);
         this.waitingFor = null;
         return result;
@@ -134,6 +135,20 @@ export class InferenceClient {
     };
   }
 }
+
+/** The signal, a moment later: an answer that is on its way when work is given up is taken, and not generated again. */
+function lingering(signal: AbortSignal): AbortSignal {
+  const known = lingerers.get(signal);
+  if (known) return known;
+  const later = new AbortController();
+  setMaxListeners(Number.POSITIVE_INFINITY, later.signal);
+  signal.addEventListener('abort', () => setTimeout(() => later.abort(signal.reason), LINGER_MS), { once: true });
+  lingerers.set(signal, later.signal);
+  return later.signal;
+}
+
+const LINGER_MS = 100;
+const lingerers = new WeakMap<AbortSignal, AbortSignal>();
 
 function readChoice(choice: {
   text?: unknown;
