@@ -332,7 +332,17 @@ function describeCauses(error: unknown): unknown {
 }
 
 describe('an abort', () => {
-  test('ends a request that hangs, at once, and the server sees it go', async () => {
+  test('takes an answer that is on its way', async () => {
+    const abort = new AbortController();
+    const { server, generate } = await against((request, response) => {
+      abort.abort(new Error('stopped by the user'));
+      setTimeout(() => reply(response, completion(request)), 20);
+    });
+    expect((await generate({}, abort.signal)).texts).toHaveLength(1);
+    expect(server.received).toHaveLength(1);
+  });
+
+  test('ends a request that hangs, soon, and the server sees it go', async () => {
     let closed = 0;
     const { limiter, server, generate } = await against((_, response) => {
       response.once('close', () => closed++);
