@@ -91,8 +91,8 @@ export class FormulaParser extends TokenStream {
     let base = this.#postfix(this.#atom());
     while (this.peekMark() === '^') {
       this.skip();
-      if (this.#takeDegree()) base = call('degrees', base);
-      else if (this.#takePrimes()) base = call("'", base);
+      if (this.#takeRaised('degree')) base = call('degrees', base);
+      else if (this.#takeRaised("'")) base = call("'", base);
       else {
         const exponent = this.nested(() => this.#exponent());
         base = this.#postfix(binary('^', base, exponent));
@@ -116,18 +116,11 @@ export class FormulaParser extends TokenStream {
       : base;
   }
 
-  #takeDegree(): boolean {
+  /** A mark as the whole exponent: `^\circ`, `^{\circ}`. */
+  #takeRaised(mark: string): boolean {
     const [first, second, third] = this.ahead(3);
-    if (isMark(first, 'degree')) this.skip();
-    else if (isMark(first, '{') && isMark(second, 'degree') && isMark(third, '}')) this.skip(3);
-    else return false;
-    return true;
-  }
-
-  #takePrimes(): boolean {
-    const [first, second, third] = this.ahead(3);
-    if (isMark(first, "'")) this.skip();
-    else if (isMark(first, '{') && isMark(second, "'") && isMark(third, '}')) this.skip(3);
+    if (isMark(first, mark)) this.skip();
+    else if (isMark(first, '{') && isMark(second, mark) && isMark(third, '}')) this.skip(3);
     else return false;
     return true;
   }
