@@ -22,17 +22,17 @@ const COST = { simple: 2, root: 20, transcendental: 130 };
 
 /** Complex arithmetic to so many digits that says how far its results can be off. */
 export class Arithmetic {
-  readonly digits: number;
   /** The largest absolute decimal exponent of a result so far. */
   extent = 0;
   #e: Value | null = null;
+  readonly #digits: number;
   readonly #decimal: typeof Decimal;
   readonly #budget: Budget;
   /** How much dearer than with 30 digits. */
   readonly #factor: number;
 
   constructor(digits: number, budget: Budget) {
-    this.digits = digits;
+    this.#digits = digits;
     this.#decimal = Decimal.clone({ precision: digits, toExpPos: 40, toExpNeg: -40 });
     this.#budget = budget;
     this.#factor = Math.max(1, (digits / 30) ** 1.5);
@@ -90,7 +90,7 @@ export class Arithmetic {
     const [ai, bi] = [this.#im(a), this.#im(b)];
     const re = a.re.times(b.re).minus(ai.times(bi));
     const im = a.re.times(bi).plus(ai.times(b.re));
-    return this.#value(re, im, sumOfErrors(...errors, this.magnitude(a) + this.magnitude(b) - this.digits));
+    return this.#value(re, im, sumOfErrors(...errors, this.magnitude(a) + this.magnitude(b) - this.#digits));
   }
 
   divide(a: Value, b: Value): Value {
@@ -106,7 +106,7 @@ export class Arithmetic {
     const norm = b.re.times(b.re).plus(bi.times(bi));
     const re = a.re.times(b.re).plus(ai.times(bi)).div(norm);
     const im = ai.times(b.re).minus(a.re.times(bi)).div(norm);
-    return this.#value(re, im, sumOfErrors(...errors, this.magnitude(a) - size - this.digits));
+    return this.#value(re, im, sumOfErrors(...errors, this.magnitude(a) - size - this.#digits));
   }
 
   /** The principal power; a real one where the base is positive, or the exponent an integer. */
@@ -139,7 +139,7 @@ export class Arithmetic {
     const size = this.#abs(a);
     const re = size.plus(a.re).div(2).abs().sqrt();
     const im = size.minus(a.re).div(2).abs().sqrt();
-    const error = Math.max(a.error, this.magnitude(a) - this.digits) - this.magnitude(a) / 2 + 1;
+    const error = Math.max(a.error, this.magnitude(a) - this.#digits) - this.magnitude(a) / 2 + 1;
     return this.#value(re, a.im.lt(0) ? im.neg() : im, error);
   }
 
@@ -156,8 +156,8 @@ export class Arithmetic {
     const size = a.re.exp();
     const error = sumOfErrors(this.#ulp(size), a.error + this.#exponent(size)) + 1;
     if (!a.im) return this.#value(size, null, error);
-    const [cosine, sine] = [this.#cos(a.im), this.#sin(a.im)];
-    return this.#value(size.times(cosine), size.times(sine), error);
+    const angle = this.#angle(a.im);
+    return this.#value(size.times(angle.cos()), size.times(angle.sin()), error);
   }
 
   ln(a: Value): Value {
@@ -175,11 +175,11 @@ export class Arithmetic {
   }
 
   sin(a: Value): Value {
-    return this.#circular(a, (angle) => this.#sin(angle));
+    return this.#circular(a, (angle) => angle.sin());
   }
 
   cos(a: Value): Value {
-    return this.#circular(a, (angle) => this.#cos(angle));
+    return this.#circular(a, (angle) => angle.cos());
   }
 
   asin(a: Value): Value {
@@ -235,8 +235,8 @@ export class Arithmetic {
   #circular(a: Value, of: (angle: Decimal) => Decimal): Value {
     if (a.im) throw new Undefined();
     this.#spend(COST.transcendental);
-    const re = of(a.re);
-    const rounding = a.re.abs().lt(1) ? this.#ulp(re) : -this.digits;
+    const re = of(this.#angle(a.re));
+    const rounding = a.re.abs().lt(1) ? this.#ulp(re) : -this.#digits;
     return this.#value(re, null, sumOfErrors(a.error, rounding) + 1);
   }
 
@@ -248,21 +248,13 @@ export class Arithmetic {
     const edge = beyond.abs().lt(1e-20);
     const re = of(beyond.gt(0) ? new this.#decimal(a.re.s) : a.re);
     // Near 1 the slope is without bound: half of the digits are lost there.
-    return this.#value(
-      re,
-      null,
-      (edge ? sumOfErrors(a.error, -this.digits) / 2 : sumOfErrors(a.error, -this.digits) + 11) + 1,
-    );
+    const error = sumOfErrors(a.error, -this.#digits);
+    return this.#value(re, null, (edge ? error / 2 : error + 11) + 1);
   }
 
-  #sin(angle: Decimal): Decimal {
+  #angle(angle: Decimal): Decimal {
     if (angle.abs().gt(LARGEST_ANGLE)) throw new Undefined();
-    return angle.sin();
-  }
-
-  #cos(angle: Decimal): Decimal {
-    if (angle.abs().gt(LARGEST_ANGLE)) throw new Undefined();
-    return angle.cos();
+    return angle;
   }
 
   #abs(a: Value): Decimal {
@@ -289,7 +281,7 @@ export class Arithmetic {
   }
 
   #ulp(x: Decimal): number {
-    return this.#exponent(x) - this.digits + 1;
+    return this.#exponent(x) - this.#digits + 1;
   }
 }
 

@@ -2,14 +2,15 @@ import { joinedAlike, type Named, nameAndValue, namesAndValues } from './assignm
 import { Budget, OutOfBudget } from './budget.ts';
 import { type Answer, binary, type Expression, numeral, some } from './expression.ts';
 import { proportional, sameExpression } from './identity.ts';
+import { unify } from './notation.ts';
 import { DEFAULT_POLICIES, type Policies } from './policies.ts';
-import { isRounded, type Quantity, withUnit } from './quantity.ts';
+import { isRounded, type Quantity, quantityNamed, withUnit } from './quantity.ts';
 import { rational, TooLarge } from './rational.ts';
 import { readings } from './readings.ts';
 import { FLIPPED, realSet, sameRealSet } from './real-set.ts';
 import { sameNesting, settle } from './settle.ts';
 import { ratioOfUnits } from './units.ts';
-import { numberNamed, plainText, sameText, saysNothing } from './words.ts';
+import { plainText, sameText, saysNothing } from './words.ts';
 
 /** Changes with every change of what is called equal; recorded with results, so that numbers of different graders are not mixed. */
 export const GRADER_VERSION = '2';
@@ -36,18 +37,30 @@ const MAX_ITEMS = 200;
  * "different" says that nothing showed them equal.
  */
 export function compareAnswers(answer: string, reference: string, policies: Policies = DEFAULT_POLICIES): Comparison {
-  const sides = { reference, response: answer };
-  for (const [side, text] of Object.entries(sides) as ['reference' | 'response', string][]) {
-    if (text.length > MAX_LENGTH) return { outcome: `unparsed-${side}`, rule: 'too long' };
-    if (plainText(text) === '') return { outcome: `unparsed-${side}`, rule: 'empty' };
-  }
+  if (reference.length > MAX_LENGTH) return { outcome: 'unparsed-reference', rule: 'too long' };
+  const gold = spell(reference);
+  if (gold.plain === '') return { outcome: 'unparsed-reference', rule: 'empty' };
+  if (answer.length > MAX_LENGTH) return { outcome: 'unparsed-response', rule: 'too long' };
+  const given = spell(answer);
+  if (given.plain === '') return { outcome: 'unparsed-response', rule: 'empty' };
   const budget = new Budget(MAX_WORK);
   try {
-    return new Comparer(policies, budget).compare(answer, reference);
+    return new Comparer(policies, budget).compare(given, gold);
   } catch (error) {
     if (error instanceof OutOfBudget || error instanceof TooLarge) return { outcome: 'timeout', rule: 'too much work' };
     throw error;
   }
+}
+
+/** One text in the spellings that comparing needs, each made once. */
+interface Spelling {
+  unified: string;
+  plain: string;
+}
+
+function spell(text: string): Spelling {
+  const unified = unify(text);
+  return { unified, plain: plainText(unified) };
 }
 
 class Comparer {
@@ -60,10 +73,10 @@ class Comparer {
     this.#budget = budget;
   }
 
-  compare(answer: string, reference: string): Comparison {
-    if (sameText(plainText(answer), plainText(reference))) return { outcome: 'equal', rule: 'text' };
+  compare(answer: Spelling, reference: Spelling): Comparison {
+    if (sameText(answer.plain, reference.plain)) return { outcome: 'equal', rule: 'text' };
     const rules: string[] = [];
-    for (const [left, right] of readings(answer, reference, this.#policies)) {
+    for (const [left, right] of readings(answer.unified, reference.unified, this.#policies)) {
       if (this.#same(left, right)) return { outcome: 'equal', rule: this.#rule };
       rules.push(this.#rule);
     }
@@ -233,8 +246,9 @@ class Comparer {
     if (left.length > MAX_ITEMS || right.length > MAX_ITEMS) throw new OutOfBudget();
     const same = (item: Answer, other: Answer) => this.#samePart(item, other);
     if (matchAll(left, right, same)) return true;
-    // A set holds nothing twice, and a solution that is stated twice is one.
+    // "1/2 or 0.5" is one value.
     if (a.type === 'list' && a.joined === 'or' && right.length === 1) return covers(left, right, same);
+    // A set holds nothing twice, and a solution that is stated twice is one.
     const once = a.type === 'set' || b.type === 'set' || left.every((item) => item.type === 'tuple');
     return once && covers(left, right, same) && covers(right, left, (item, other) => same(other, item));
   }
@@ -302,10 +316,8 @@ function difference({ operands }: Answer & { type: 'relation' }): Expression | n
   return left.type === 'value' && right.type === 'value' ? binary('-', left.value, right.value) : null;
 }
 
-function numeralOf(answer: Answer): Answer {
-  const named = answer.type === 'text' ? numberNamed(answer.text) : null;
-  return named === null ? answer : { type: 'value', value: numeral(rational(named)), unit: null };
-}
+const numeralOf = (answer: Answer): Answer =>
+  answer.type === 'text' ? (quantityNamed(answer.text) ?? answer) : answer;
 
 function rowsOf(answer: Answer): Answer[][] | null {
   if (answer.type === 'matrix') return answer.rows;

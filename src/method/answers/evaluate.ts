@@ -2,7 +2,7 @@ import { digest } from '../random.ts';
 import { type Arithmetic, Undefined, type Value } from './arithmetic.ts';
 import { exactValue } from './exact.ts';
 import type { Expression } from './expression.ts';
-import { rational, TooLarge } from './rational.ts';
+import { rational, reduced, TooLarge } from './rational.ts';
 
 /** What each variable is at the point of evaluation. */
 export type Point = ReadonlyMap<string, Value>;
@@ -48,7 +48,8 @@ function operate(expression: Expression & { type: 'binary' }, at: Point, arithme
   if (operator === '^') {
     if (left.type === 'symbol' && left.name === 'e') return arithmetic.exp(evaluate(right, at, arithmetic));
     // A numeral as exponent may be a fraction with an odd denominator: (-8)^{1/3} is -2, as school has it.
-    const exponent = exactOrNull(right);
+    const exact = exactValue(right);
+    const exponent = exact && reduced(exact);
     const base = evaluate(left, at, arithmetic);
     if (exponent && exponent.denominator !== 1n && exponent.denominator < 1000n && exponent.numerator !== 0n) {
       const root = arithmetic.root(base, Number(exponent.denominator));
@@ -69,14 +70,6 @@ function operate(expression: Expression & { type: 'binary' }, at: Point, arithme
     case 'mod':
       return arithmetic.subtract(a, arithmetic.multiply(b, arithmetic.floor(arithmetic.divide(a, b))));
   }
-}
-
-function exactOrNull(expression: Expression) {
-  const value = exactValue(expression);
-  if (!value) return null;
-  let [a, b] = [value.numerator < 0n ? -value.numerator : value.numerator, value.denominator];
-  while (b !== 0n) [a, b] = [b, a % b];
-  return a === 0n ? value : rational(value.numerator / a, value.denominator / a);
 }
 
 type Unary = (a: Value, arithmetic: Arithmetic) => Value;

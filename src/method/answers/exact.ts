@@ -1,5 +1,17 @@
 import type { Expression } from './expression.ts';
-import { add, divide, equal, multiply, negate, power, type Rational, rational, TooLarge } from './rational.ts';
+import {
+  add,
+  divide,
+  equal,
+  gcd,
+  multiply,
+  negate,
+  numeralInBase,
+  power,
+  type Rational,
+  rational,
+  TooLarge,
+} from './rational.ts';
 
 /**
  * The exact value of arithmetic on numbers; null where it is not rational, not defined, or has variables.
@@ -97,12 +109,8 @@ function doubleFactorial(n: Rational): Rational | null {
 function inBase(digits: Rational, base: Rational): Rational | null {
   const [numeral, radix] = [integer(digits), integer(base)];
   if (numeral === null || numeral < 0n || radix === null || radix < 2n || radix > 10n) return null;
-  let value = 0n;
-  for (const digit of String(numeral)) {
-    if (BigInt(digit) >= radix) return null;
-    value = value * radix + BigInt(digit);
-  }
-  return rational(value);
+  const value = numeralInBase(String(numeral), radix);
+  return value === null ? null : rational(value);
 }
 
 function floor({ numerator, denominator }: Rational): Rational {
@@ -117,9 +125,4 @@ function ofIntegers(args: Rational[], of: (a: bigint, b: bigint) => bigint): Rat
   if (integers.some((value) => value === null)) return null;
   const magnitude = (value: bigint) => (value < 0n ? -value : value);
   return rational((integers as bigint[]).map(magnitude).reduce(of));
-}
-
-function gcd(a: bigint, b: bigint): bigint {
-  while (b !== 0n) [a, b] = [b, a % b];
-  return a;
 }

@@ -42,7 +42,7 @@ export function sameExpression(a: Expression, b: Expression, budget: Budget): bo
   return atPoints([a, b], names, budget, ([left, right], arithmetic) => sameValue(left!, right!, arithmetic));
 }
 
-/** Whether a = k b with a number k that is not 0, as two sides of an equation are the same; `positive` where only k > 0 will do. */
+/** Whether a = k b with a number k that is not 0, as two sides of an equation are the same; with `sign` only a k of that sign. */
 export function proportional(a: Expression, b: Expression, sign: 1 | -1 | null, budget: Budget): boolean {
   const names = new Set([...variables(a), ...variables(b)]);
   if (names.size === 0) return sameConstant(a, b, budget);

@@ -1,5 +1,4 @@
-import type { Answer, Expression } from './expression.ts';
-import { CONSTANTS } from './expression.ts';
+import { type Answer, CONSTANTS, type Expression } from './expression.ts';
 
 const MOST_LETTERS = 6;
 

@@ -5,6 +5,7 @@ import { type Token, Unreadable } from './tokens.ts';
 
 const TRIGONOMETRIC = /^(?:sin|cos|tan|cot|sec|csc)$/;
 const NAMED_ARGUMENTS = new Set(['max', 'min', 'gcd', 'lcm', 'abs', 'floor', 'ceil', 'det', 'binomial']);
+const OPENS_FACTOR = new Set(['(', '[', '{', 'lfloor', 'lceil']);
 /** What stands over letters makes a name of them, in their order. */
 const ACCENTS = new Map([
   ['overline', 'bar'],
@@ -66,19 +67,8 @@ export class FormulaParser extends TokenStream {
     if (token.kind === 'number') return !endsInNumber(left);
     if (token.kind === 'function') return token.name !== 'choose' && token.name !== 'over' && token.name !== 'not';
     if (token.kind === 'symbol') return !/^set |^emptyset$/.test(token.name);
-    if (token.name === '|') return this.#bars === 0 && this.#barCloses();
-    return (
-      token.name === '(' ||
-      token.name === '[' ||
-      token.name === '{' ||
-      token.name === 'lfloor' ||
-      token.name === 'lceil'
-    );
-  }
-
-  #barCloses(): boolean {
-    if (this.inBuilder) return false;
-    return this.isAhead('|');
+    if (token.name === '|') return this.#bars === 0 && !this.inBuilder && this.isAhead('|');
+    return OPENS_FACTOR.has(token.name);
   }
 
   #signed(): Expression {
@@ -165,9 +155,14 @@ export class FormulaParser extends TokenStream {
 
   #grouped(close: string): Expression {
     this.skip();
+    return this.#within(close, () => this.sum());
+  }
+
+  /** What stands in brackets up to `close`: a bar in them closes none that was opened before. */
+  #within<T>(close: string, work: () => T): T {
     const bars = this.#bars;
     this.#bars = 0;
-    const inner = this.sum();
+    const inner = work();
     this.#bars = bars;
     this.expect(close);
     return inner;
@@ -185,19 +180,14 @@ export class FormulaParser extends TokenStream {
   /** `{...}`, and the infix commands that live in it. */
   #braced(): Expression {
     this.expect('{');
-    const bars = this.#bars;
-    this.#bars = 0;
-    const above = this.sum();
-    const infix = this.peek();
-    let value = above;
-    if (infix?.kind === 'function' && (infix.name === 'choose' || infix.name === 'over')) {
+    return this.#within('}', () => {
+      const above = this.sum();
+      const infix = this.peek();
+      if (infix?.kind !== 'function' || (infix.name !== 'choose' && infix.name !== 'over')) return above;
       this.skip();
       const below = this.sum();
-      value = infix.name === 'choose' ? call('binomial', above, below) : binary('/', above, below);
-    }
-    this.#bars = bars;
-    this.expect('}');
-    return value;
+      return infix.name === 'choose' ? call('binomial', above, below) : binary('/', above, below);
+    });
   }
 
   /** What a command takes: a group, a command with its own arguments, a letter, or one digit (`\frac12`). */
@@ -216,14 +206,14 @@ export class FormulaParser extends TokenStream {
         return number(BigInt(digit!));
       }
       this.skip();
-      return { type: 'number', value: token.value, decimals: token.decimals };
+      return literal(token);
     }
     return this.nested(() => this.#atom());
   }
 
   #number(token: Token & { kind: 'number' }): Expression {
     this.skip();
-    const whole = { type: 'number' as const, value: token.value, decimals: token.decimals };
+    const whole = literal(token);
     const next = this.peek();
     if (isMark(next, '_')) {
       this.skip();
@@ -294,13 +284,11 @@ export class FormulaParser extends TokenStream {
 
   #arguments(): Expression[] {
     this.expect('(');
-    const bars = this.#bars;
-    this.#bars = 0;
-    const args = [this.sum()];
-    while (this.take(',') || this.take(';')) args.push(this.sum());
-    this.#bars = bars;
-    this.expect(')');
-    return args;
+    return this.#within(')', () => {
+      const args = [this.sum()];
+      while (this.take(',') || this.take(';')) args.push(this.sum());
+      return args;
+    });
   }
 
   /** What stands in an index, as written: `n+1` of `a_{n+1}`. */
@@ -328,7 +316,7 @@ export class FormulaParser extends TokenStream {
     const token = this.peek();
     if (token?.kind !== 'number') return this.#argument();
     this.skip();
-    return { type: 'number', value: token.value, decimals: token.decimals };
+    return literal(token);
   }
 
   #function(name: string): Expression {
@@ -364,7 +352,7 @@ export class FormulaParser extends TokenStream {
       const token = this.peek();
       if (token?.kind === 'number') {
         this.skip();
-        return { type: 'number', value: token.value, decimals: token.decimals };
+        return literal(token);
       }
       return this.peekMark() === '{' ? this.#braced() : this.#atom();
     });
@@ -441,6 +429,9 @@ function withBoundIndex(body: Expression, variable: string): Expression {
     return name === undefined ? part : { type: 'symbol', name: `${name}_${index!.replaceAll(variable, '#')}` };
   });
 }
+
+/** A numeral as it was written. */
+const literal = ({ value, decimals }: Token & { kind: 'number' }): Expression => ({ type: 'number', value, decimals });
 
 const number = (value: bigint) => numeral(rational(value));
 

@@ -1,5 +1,6 @@
-import { type Answer, binary, type Expression, rewrite, some } from './expression.ts';
+import { type Answer, binary, type Expression, numeral, rewrite, some } from './expression.ts';
 import { FormulaParser } from './parse-formula.ts';
+import { rational } from './rational.ts';
 import { isMark } from './token-stream.ts';
 import { type Token, tokenize, Unreadable } from './tokens.ts';
 import { CHANGES_NUMBER, unitOf } from './units.ts';
@@ -64,7 +65,7 @@ class AnswerParser extends FormulaParser {
     const [open, letter, close, next] = this.ahead(4);
     const isLetter = letter?.kind === 'symbol' && /^[A-H]$/.test(letter.name);
     if (!isLetter || !isMark(open, '(') || !isMark(close, ')') || !next || next.kind === 'mark') return null;
-    for (let step = 0; step < 3; step++) this.skip();
+    this.skip(3);
     return { type: 'choice', letter: letter.name, content: this.statement() };
   }
 
@@ -148,9 +149,7 @@ class AnswerParser extends FormulaParser {
   private set(): Answer {
     const close = this.peekMark() === '{' ? '}' : '\\}';
     this.skip();
-    if (this.take(close)) {
-      return { type: 'set', items: [] };
-    }
+    if (this.take(close)) return { type: 'set', items: [] };
     if (this.holdsBuilder()) {
       this.inBuilder = true;
       const member = this.operand();
@@ -248,23 +247,22 @@ function scaledMatrix(factor: Expression, matrix: Answer & { type: 'matrix' }): 
 const isDegrees = (part: Expression): part is Expression & { type: 'call' } =>
   part.type === 'call' && part.name === 'degrees';
 
-const SCALES: Record<string, bigint> = {
-  hundred: 100n,
-  thousand: 1000n,
-  million: 1_000_000n,
-  billion: 1_000_000_000n,
-  trillion: 1_000_000_000_000n,
-  dozen: 12n,
-};
+const SCALES = new Map([
+  ['hundred', 100n],
+  ['thousand', 1000n],
+  ['million', 1_000_000n],
+  ['billion', 1_000_000_000n],
+  ['trillion', 1_000_000_000_000n],
+  ['dozen', 12n],
+]);
 
 /** "1.5 million dollars" is 1,500,000 dollars. */
 function scaledValue(value: Expression, unit: string | null, second: string | null): Answer {
   const [word = '', ...rest] = (second ?? unit ?? '').split(' ');
-  const scale = Object.hasOwn(SCALES, word) ? SCALES[word] : undefined;
+  const scale = SCALES.get(word);
   if (scale === undefined) return { type: 'value', value, unit };
-  const factor: Expression = { type: 'number', value: { numerator: scale, denominator: 1n }, decimals: 0 };
   const remaining = second === null ? unitOf(rest.join(' ')) : unit;
-  return { type: 'value', value: binary('*', value, factor), unit: remaining };
+  return { type: 'value', value: binary('*', value, numeral(rational(scale))), unit: remaining };
 }
 
 /** `1 \pm 2` is two values. */

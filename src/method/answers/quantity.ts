@@ -1,9 +1,17 @@
 import type { Budget } from './budget.ts';
 import { exactValueOrNull } from './exact.ts';
-import { type Answer, type Expression, variables } from './expression.ts';
+import { type Answer, type Expression, numeral, variables } from './expression.ts';
 import { constantValue } from './identity.ts';
+import { rational, reduced } from './rational.ts';
+import { numberNamed } from './words.ts';
 
 export type Quantity = Answer & { type: 'value' };
+
+/** The number that words name: "twenty-one". null where they name none. */
+export function quantityNamed(words: string): Quantity | null {
+  const number = numberNamed(words);
+  return number === null ? null : { type: 'value', value: numeral(rational(number)), unit: null };
+}
 
 /** "5 m" is five metres, and no product, beside another quantity with a unit; metres, grams and seconds also beside a mere number. */
 export function withUnit(quantity: Quantity, other: Quantity): Quantity {
@@ -40,10 +48,7 @@ export function isRounded(a: Expression, b: Expression, significantDigits: numbe
 function isTerminating(expression: Expression): boolean {
   const value = exactValueOrNull(expression);
   if (value === null) return false;
-  let { numerator, denominator } = value;
-  let divisor = denominator;
-  for (let rest = numerator < 0n ? -numerator : numerator; rest !== 0n; ) [divisor, rest] = [rest, divisor % rest];
-  denominator /= divisor;
+  let { denominator } = reduced(value);
   for (const prime of [2n, 5n]) while (denominator % prime === 0n) denominator /= prime;
   return denominator === 1n;
 }

@@ -37,6 +37,29 @@ export function power(base: Rational, exponent: Rational): Rational | null {
   return times < 0n ? rational(raised.denominator, raised.numerator) : raised;
 }
 
+/** In lowest terms. */
+export function reduced({ numerator, denominator }: Rational): Rational {
+  const divisor = gcd(numerator < 0n ? -numerator : numerator, denominator);
+  return rational(numerator / divisor, denominator / divisor);
+}
+
+/** Of integers that are not negative. */
+export function gcd(a: bigint, b: bigint): bigint {
+  while (b !== 0n) [a, b] = [b, a % b];
+  return a;
+}
+
+/** What a numeral means in a base of 2 to 36, its letters in either case; null where one of them is no digit there. */
+export function numeralInBase(numeral: string, base: bigint): bigint | null {
+  let value = 0n;
+  for (const character of numeral) {
+    const digit = BigInt(parseInt(character, 36));
+    if (digit >= base) return null;
+    value = value * base + digit;
+  }
+  return value;
+}
+
 function bounded(value: Rational): Rational {
   if (bits(value.numerator) > MAX_BITS || bits(value.denominator) > MAX_BITS) throw new TooLarge();
   return value;

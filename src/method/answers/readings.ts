@@ -1,18 +1,15 @@
 import { exactValueOrNull } from './exact.ts';
-import { type Answer, numeral } from './expression.ts';
-import { unify } from './notation.ts';
+import type { Answer } from './expression.ts';
 import { parseAnswer } from './parse.ts';
 import type { Policies } from './policies.ts';
-import { rational } from './rational.ts';
+import { quantityNamed } from './quantity.ts';
 import { Unreadable } from './tokens.ts';
-import { numberNamed } from './words.ts';
 
 /**
- * The ways to read an answer and its reference, the plain one first: "1,234" is one number or two, and "4,5" is 4.5 where the other side is
+ * The ways to read a unified answer and its reference, the plain one first: "1,234" is one number or two, and "4,5" is 4.5 where the other side is
  * such a number. What can't be read is left out.
  */
-export function readings(answer: string, reference: string, policies: Policies): [Answer, Answer][] {
-  const [a, b] = [unify(answer), unify(reference)];
+export function readings(a: string, b: string, policies: Policies): [Answer, Answer][] {
   const [left, right] = [read(a, true), read(b, true)];
   const ways = [[left, right]];
   if (GROUPS.test(a) || GROUPS.test(b)) ways.push([read(a, false), read(b, false)]);
@@ -30,10 +27,8 @@ const DECIMAL_COMMA = /^[^,\d]*(?:0,\d+|\d+,(?!\d{3}(?!\d))\d+)[^,\d]*$/;
 const ONE_DECIMAL = /,\d\D*$/;
 
 function read(text: string, groups: boolean): Answer | null {
-  const named = numberNamed(text);
-  if (named !== null) return { type: 'value', value: numeral(rational(named)), unit: null };
   try {
-    return parseAnswer(text, { groups });
+    return quantityNamed(text) ?? parseAnswer(text, { groups });
   } catch (error) {
     if (error instanceof Unreadable) return null;
     throw error;

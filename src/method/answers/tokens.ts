@@ -1,5 +1,5 @@
 import { GROUPED } from './notation.ts';
-import { power, type Rational, rational } from './rational.ts';
+import { numeralInBase, power, type Rational, rational } from './rational.ts';
 import { isUnit, isUnitName } from './units.ts';
 import {
   CONNECTIVES,
@@ -19,8 +19,8 @@ import {
  */
 export type Token =
   | { kind: 'number'; value: Rational; decimals: number; written: string; spaced: boolean }
-  | { kind: 'symbol' | 'function' | 'text' | 'mark'; name: string; spaced: boolean }
-  | { kind: 'environment'; name: string; rows: Token[][][]; spaced: boolean };
+  | { kind: 'symbol' | 'function' | 'text' | 'mark'; name: string }
+  | { kind: 'environment'; name: string; rows: Token[][][] };
 
 /** The text can't be read as mathematics; what it says is told by its words. */
 export class Unreadable extends Error {}
@@ -89,27 +89,21 @@ class Tokenizer {
     return true;
   }
 
+  #pushNumber(value: Rational, decimals: number, written: string): true {
+    return this.#push({ kind: 'number', value, decimals, written, spaced: this.#spaced });
+  }
+
   #add(kind: 'symbol' | 'function' | 'text' | 'mark', name: string): true {
-    return this.#push({ kind, name, spaced: this.#spaced });
+    return this.#push({ kind, name });
   }
 
   /** A numeral of a base above 10: `1A_{16}`. */
   #numeralWithLetters(): boolean {
     const found = this.#match(BASED);
     if (!found) return false;
-    const base = BigInt(found[2] ?? found[3]!);
-    let value = 0n;
-    for (const digit of found[1]!) {
-      if (BigInt(parseInt(digit, 36)) >= base) throw new Unreadable('no digit of its base');
-      value = value * base + BigInt(parseInt(digit, 36));
-    }
-    return this.#push({
-      kind: 'number',
-      value: rational(value),
-      decimals: 0,
-      written: String(value),
-      spaced: this.#spaced,
-    });
+    const value = numeralInBase(found[1]!, BigInt(found[2] ?? found[3]!));
+    if (value === null) throw new Unreadable('no digit of its base');
+    return this.#pushNumber(rational(value), 0, String(value));
   }
 
   #number(): boolean {
@@ -126,7 +120,7 @@ class Tokenizer {
     const scale = power(rational(10n), rational(BigInt(exponent)))!;
     const mantissa = BigInt(`${whole}${decimals}` || '0');
     const value = rational(mantissa * scale.numerator, scale.denominator);
-    return this.#push({ kind: 'number', value, decimals: decimals.length, written: digits, spaced: this.#spaced });
+    return this.#pushNumber(value, decimals.length, digits);
   }
 
   #command(): boolean {
@@ -168,9 +162,7 @@ class Tokenizer {
       /^(?:[A-Za-z]|\([A-Za-z]\)|[A-Z](?:,\s*[A-Z])+|[-+\d.,/:%\s]+|.*[\\^=+].*)$/s.test(inner) ||
       /^\d/.test(inner)
     ) {
-      const spaced = this.#spaced;
       for (const token of tokenize(content, this.#options)) this.#push(token);
-      this.#spaced = spaced && this.#spaced;
       return true;
     }
     return this.#add('text', inner);
@@ -187,7 +179,7 @@ class Tokenizer {
       .split(/\\\\(?:\[[^\]]*\])?|\\cr(?![A-Za-z])/)
       .filter((row) => row.replace(/\\hline/g, '').trim() !== '');
     const cells = rows.map((row) => row.split('&').map((cell) => tokenize(cell, { groups: false })));
-    return this.#push({ kind: 'environment', name: name.replace(/\*$/, ''), rows: cells, spaced: this.#spaced });
+    return this.#push({ kind: 'environment', name: name.replace(/\*$/, ''), rows: cells });
   }
 
   /** The content of the braces that begin here. */
@@ -224,11 +216,9 @@ class Tokenizer {
       return this.#add('symbol', applied[2]!);
     }
     if (run.length === 1) return this.#add('symbol', run);
-    const before = this.#tokens.at(-1);
-    if (before?.kind === 'symbol' && /^(?:angle|measuredangle|triangle)$/.test(before.name)) return this.#symbols(run);
-    const per = this.#tokens.at(-1);
-    const isRate =
-      per?.kind === 'mark' && per.name === '/' && (isUnitName(run) || this.#tokens.at(-2)?.kind === 'text');
+    const [before, last] = [this.#tokens.at(-2), this.#tokens.at(-1)];
+    if (last?.kind === 'symbol' && /^(?:angle|measuredangle|triangle)$/.test(last.name)) return this.#symbols(run);
+    const isRate = last?.kind === 'mark' && last.name === '/' && (isUnitName(run) || before?.kind === 'text');
     if (alone || isRate || !this.#isProduct(run)) return this.#add('text', run);
     return this.#symbols(run);
   }

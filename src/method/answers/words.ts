@@ -1,14 +1,14 @@
-import { GROUPED, unify, withoutTail } from './notation.ts';
+import { GROUPED, withoutTail } from './notation.ts';
 
 const FONT =
   /\\(?:text|textbf|textit|textrm|textnormal|textsf|texttt|mathrm|mathbf|mathit|mathsf|mbox|hbox|operatorname|emph|boldsymbol|bm)\s*\{([^{}]*)\}/g;
 
 /**
- * An answer as plain text, for what is no mathematics: without fonts, and without spaces but those between two words or numbers. "1 2" never
+ * A unified answer as plain text, for what is no mathematics: without fonts, and without spaces but those between two words or numbers. "1 2" never
  * becomes 12.
  */
-export function plainText(answer: string): string {
-  let text = unify(answer);
+export function plainText(unified: string): string {
+  let text = unified;
   for (let round = 0; round < 4; round++) {
     const next = text.replace(FONT, ' $1 ');
     if (next === text) break;
