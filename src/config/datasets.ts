@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { nameOfSecret } from './secrets.ts';
 
 const count = z.int().min(1).max(10_000_000);
 const path = z.string().min(1).max(1000);
@@ -83,10 +84,7 @@ const Hub = z.strictObject({
     error: 'expected names as the hub lists them, like "test.jsonl" or "main/train-*.parquet"',
   }),
   /** Name of the worker's environment variable that holds a token; HF_TOKEN by default, where it is set. */
-  tokenEnv: z
-    .string()
-    .regex(/^[A-Z][A-Z0-9_]*$/, 'expected the NAME of an environment variable, not a token')
-    .optional(),
+  tokenEnv: nameOfSecret('token').optional(),
   ...reading,
 });
 

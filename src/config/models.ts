@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { PROMPT_FAMILIES, type PromptFamilyName } from '../method/prompts/index.ts';
+import { nameOfSecret } from './secrets.ts';
 
 const families = Object.keys(PROMPT_FAMILIES) as [PromptFamilyName, ...PromptFamilyName[]];
 
@@ -9,10 +10,7 @@ const Endpoint = z.strictObject({
     .url({ protocol: /^https?$/, error: 'expected an http or https URL ending in /v1' })
     .refine((url) => !/\/\/[^/]*@/.test(url), { error: 'expected no name or password in it: a key goes by apiKeyEnv' }),
   /** Name of the worker's environment variable that holds the key; the key itself never travels. */
-  apiKeyEnv: z
-    .string()
-    .regex(/^[A-Z][A-Z0-9_]*$/, 'expected the NAME of an environment variable, not a key')
-    .optional(),
+  apiKeyEnv: nameOfSecret('key').optional(),
   /** Most generations in flight from one worker. */
   maxInFlight: z.int().min(1).max(4096).default(512),
 });

@@ -118,6 +118,13 @@ export function votersOf(
  */
 export function voteScore(voters: readonly Voter[], ties: Ties): number | null {
   if (voters.length === 0) return null;
+  const tied = heaviest(classesOf(voters));
+  const winners = ties === 'first' ? tied.slice(0, 1) : tied;
+  return winners.filter(({ right }) => right).length / Math.max(winners.length, 1);
+}
+
+/** The classes of the voters that don't abstain, with the weight of each, in the order of their first members. */
+export function classesOf(voters: readonly Voter[]): { right: boolean; weight: number }[] {
   const classes = new Map<number, { right: boolean; weight: number }>();
   for (const { class: id, right, weight } of voters) {
     if (id === null) continue;
@@ -125,9 +132,7 @@ export function voteScore(voters: readonly Voter[], ties: Ties): number | null {
     if (known) known.weight += weight;
     else classes.set(id, { right, weight });
   }
-  const tied = heaviest([...classes.values()]);
-  const winners = ties === 'first' ? tied.slice(0, 1) : tied;
-  return winners.filter(({ right }) => right).length / Math.max(winners.length, 1);
+  return [...classes.values()];
 }
 
 function heaviest<T extends { weight: number }>(classes: readonly T[]): T[] {

@@ -1,6 +1,5 @@
 import { type Comparison, compareAnswers } from '../../method/answers/compare.ts';
-import { extractAnswer } from '../../method/answers/extract.ts';
-import { gradeResponse } from '../../method/answers/grade.ts';
+import { compareResponse, gradeResponse, type Reading } from '../../method/answers/grade.ts';
 import type { Policies } from '../../method/answers/policies.ts';
 import type { AnswerFormat, Generation, Grade, Question } from '../../method/rows.ts';
 import { countVotes, type Vote } from '../../method/vote.ts';
@@ -16,11 +15,6 @@ export type GradingTask =
   | { kind: 'compare'; answer: string; reference: string; policies?: Policies }
   | { kind: 'read'; text: string; answerFormat: AnswerFormat; reference: string; policies?: Policies }
   | { kind: 'vote'; answers: (string | null)[]; policies?: Policies };
-
-/** How the answer that a whole text states compares; null where it states none. */
-export interface Reading extends Comparison {
-  answer: string | null;
-}
 
 interface Answers {
   grade: Grade;
@@ -38,11 +32,8 @@ export function perform(task: GradingTask, alive: () => void = () => {}): Answer
       return gradeResponse(task.response, task.question, task.policies);
     case 'compare':
       return compareAnswers(task.answer, task.reference, task.policies);
-    case 'read': {
-      const answer = extractAnswer(task.text, task.answerFormat);
-      if (answer === null) return { outcome: 'unparsed-response', rule: 'no answer', answer };
-      return { ...compareAnswers(answer, task.reference, task.policies), answer };
-    }
+    case 'read':
+      return compareResponse(task.text, task, task.policies);
     case 'vote': {
       const ballots = task.answers.map((answer) => ({ answer }));
       return countVotes(ballots, (answer, representative) => {

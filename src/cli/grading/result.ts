@@ -1,7 +1,7 @@
 import type { Done } from '../../backends/grading/serve.ts';
-import type { Reading } from '../../backends/grading/tasks.ts';
 import type { GradingThreads } from '../../backends/grading/threads.ts';
 import type { Comparison, Equality } from '../../method/answers/compare.ts';
+import type { Reading } from '../../method/answers/grade.ts';
 import type { Policies } from '../../method/answers/policies.ts';
 import type { AnswerFormat } from '../../method/rows.ts';
 import type { Vote } from '../../method/vote.ts';

@@ -74,8 +74,7 @@ function statesSomething(content: string): boolean {
  * What the last statement of a text puts into boxes: its box, or the boxes of one sentence as a list ("\boxed{1} and \boxed{-2}" is
  * "1, -2").
  */
-export function readBoxes(text: string): Box | null {
-  const { complete, open } = findBoxes(text);
+export function readBoxes(text: string, { complete, open }: Boxes = findBoxes(text)): Box | null {
   const last = complete.at(-1);
   if (!last || takesBack(open, last)) return null;
 

@@ -49,12 +49,13 @@ export function extractReference(solution: string): string | null {
 }
 
 function explicitAnswer(text: string, format: AnswerFormat, cut = false): string | null {
-  const boxed = readBoxes(text);
+  const boxes = findBoxes(text);
+  const boxed = readBoxes(text, boxes);
   const phrase = readPhrases(cut ? finishedPart(text) : text);
   const phraseCounts =
     phrase && (!boxed || (phrase.start > boxed.end && phrase.kind === 'value' && (phrase.final || format === 'plain')));
   const stated = phraseCounts ? { content: phrase.answer, start: phrase.start } : boxed;
-  if (!stated || takesBack(findBoxes(text).open, stated)) return null;
+  if (!stated || takesBack(boxes.open, stated)) return null;
   if ([...text.matchAll(RETRACTION)].some((retraction) => retraction.index > stated.start)) return null;
   return phraseCounts ? phrase.answer : inBox(stated.content);
 }

@@ -1,5 +1,5 @@
 import type { Generation, Grade, Outcome, Question } from '../rows.ts';
-import { compareAnswers, type Equality } from './compare.ts';
+import { type Comparison, compareAnswers, type Equality } from './compare.ts';
 import { extractAnswer } from './extract.ts';
 import type { Policies } from './policies.ts';
 
@@ -24,11 +24,26 @@ export function gradeResponse(
   const tier = 'rules';
   const cut = finishReason === 'length' || finishReason === 'context_exceeded';
   try {
-    const answer = extractAnswer(text, question.answerFormat, cut);
-    if (answer === null) return { outcome: cut ? 'truncated' : 'unparsed', answer, rule: 'no answer', tier };
-    const { outcome, rule } = compareAnswers(answer, question.reference, policies);
-    return { outcome: OUTCOMES[outcome], answer, rule, tier };
+    const { answer, outcome, rule } = compareResponse(text, question, policies, cut);
+    return { outcome: answer === null && cut ? 'truncated' : OUTCOMES[outcome], answer, rule, tier };
   } catch (error) {
     return { outcome: 'ungraded', answer: null, rule: `the grader failed: ${String(error)}`, tier };
   }
+}
+
+/** How the answer that a whole text states compares; null where it states none. */
+export interface Reading extends Comparison {
+  answer: string | null;
+}
+
+/** @param cut whether the text was cut off, so that its end states nothing */
+export function compareResponse(
+  text: string,
+  { reference, answerFormat }: Pick<Question, 'reference' | 'answerFormat'>,
+  policies?: Policies,
+  cut = false,
+): Reading {
+  const answer = extractAnswer(text, answerFormat, cut);
+  if (answer === null) return { outcome: 'unparsed-response', rule: 'no answer', answer };
+  return { ...compareAnswers(answer, reference, policies), answer };
 }

@@ -1,4 +1,4 @@
-import { type Ties, type Voter, voteScore } from '../vote.ts';
+import { classesOf, type Ties, type Voter, voteScore } from '../vote.ts';
 import { binomial, checkSubset } from './combinatorics.ts';
 import { type Expectation, overSubsets } from './expectation.ts';
 
@@ -32,7 +32,8 @@ export function majAtK(voters: readonly Voter[], k: number, { ties, seed }: { ti
   const n = voters.length;
   checkSubset(k, n);
   if (ties === 'split' && k < n && voters.every(({ weight }) => weight === 1)) {
-    const wins = waysToWin(sizesOf(voters), n, k);
+    const sizes = classesOf(voters).map(({ weight, right }) => ({ size: weight, right }));
+    const wins = waysToWin(sizes, n, k);
     if (wins.reduce((steps, win) => steps + stepsOf(win, k), 0) <= MOST_STEPS) {
       const value = wins.reduce((score, win) => score + scoreOf(win, n, k), 0);
       return { value: Math.min(value, 1), standardError: 0, exact: true };
@@ -42,17 +43,6 @@ export function majAtK(voters: readonly Voter[], k: number, { ties, seed }: { ti
     const drawn = subset.map((position) => voters[position]!);
     return voteScore(drawn, ties)!;
   });
-}
-
-function sizesOf(voters: readonly Voter[]): ClassSize[] {
-  const classes = new Map<number, ClassSize>();
-  for (const { class: id, right } of voters) {
-    if (id === null) continue;
-    const known = classes.get(id);
-    if (known) known.size++;
-    else classes.set(id, { size: 1, right });
-  }
-  return [...classes.values()];
 }
 
 /** Every number of votes that a right class can win with, and that leaves enough to fill up k. */

@@ -44,10 +44,10 @@ export function* actorDocuments({ seed, first, count }: DocumentsRequest): Gener
     const random = randomFrom(seedFor('actor document', seed, question.id));
     if (random.next() < REVISED) {
       const draft = flaw(question, random).response;
-      yield { prompt: text(base.refine(question, draft, annotate(other, draft))), completion: other.solution! };
+      yield { prompt: base.refine(question, draft, annotate(other, draft)), completion: other.solution! };
     } else {
       const solution = random.next() < SLIPS ? flaw(question, random).response : question.solution!;
-      yield { prompt: text(base.solve(question)), completion: solution };
+      yield { prompt: base.solve(question), completion: solution };
     }
   }
 }
@@ -59,11 +59,9 @@ export function* criticDocuments({ seed, first, count }: DocumentsRequest): Gene
     if (random.next() < JUDGED) {
       const wrong = random.next() < JUDGED_WRONG;
       const response = wrong ? flaw(question, random).response : writeSolution(solutionSteps(question), random);
-      yield { prompt: text(base.critique(question, response)), completion: annotate(question, response) };
+      yield { prompt: base.critique(question, response), completion: annotate(question, response) };
     } else {
-      yield { prompt: text(base.solve(question)), completion: question.solution! };
+      yield { prompt: base.solve(question), completion: question.solution! };
     }
   }
 }
-
-const text = (prompt: ReturnType<typeof base.solve>) => prompt as string;
