@@ -1,9 +1,9 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { access, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
 import { startDevServer } from '../../src/cli/setup/dev-server.ts';
 import { connectClient, temporalCli } from '../support/temporal.ts';
@@ -60,6 +60,29 @@ it('waits for the server of one that was killed by -9 to be gone, so that it nev
   expect(() => process.kill(-Number(pid), 0)).toThrow('ESRCH');
   expect((await fetch(next.uiUrl)).status).toBe(200);
   await next.stop();
+});
+
+it('starts again on other ports where another program was quicker to take one', async () => {
+  const base = await options();
+  const cli = join(dirname(base.logFile), 'temporal');
+  const failed = `${cli}.failed`;
+  const reason =
+    'failed listening for HTTP API on 127.0.0.1:38273: listen tcp 127.0.0.1:38273: bind: address already in use';
+  await writeFile(
+    cli,
+    `#!/bin/sh
+    if ! [ -e ${failed} ]; then touch ${failed}; echo 'level=ERROR msg="${reason}"'; exit 1; fi
+    exec ${temporalCli} "$@"`,
+    { mode: 0o755 },
+  );
+  const server = await startDevServer({ ...base, cli });
+  expect((await fetch(server.uiUrl)).status).toBe(200);
+  await server.stop();
+  await access(failed);
+
+  await writeFile(cli, `#!/bin/sh\necho 'level=ERROR msg="${reason}"'; echo >> ${failed}; exit 1`);
+  await expect(startDevServer({ ...base, cli })).rejects.toThrow(`ended before it was ready: ${reason}`);
+  expect(await readFile(failed, 'utf8')).toBe('\n\n\n');
 });
 
 it('says so when it dies', async () => {

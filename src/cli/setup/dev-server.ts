@@ -43,6 +43,7 @@ export const SEARCH_ATTRIBUTES = {
 
 const HOST = '127.0.0.1';
 const START_MS = 60_000;
+const LAUNCHES = 3;
 const STOP_MS = 10_000;
 
 /**
@@ -52,63 +53,84 @@ const STOP_MS = 10_000;
  * @throws SetupError with the server's own reason, where it does not come up.
  */
 export async function startDevServer(options: DevServerOptions): Promise<DevServer> {
-  const { cli, log } = options;
-  const logFile = resolve(options.logFile);
   const dbFile = options.dbFile === undefined ? undefined : resolve(options.dbFile);
-  const port = await choosePort(options.port, 7233);
-  const uiPort = await choosePort(options.uiPort, 8233);
-  await mkdir(dirname(logFile), { recursive: true });
+  await mkdir(dirname(resolve(options.logFile)), { recursive: true });
   const lock = dbFile === undefined ? undefined : await lockDatabase(dbFile);
-
   try {
-    const output = await open(logFile, 'w');
-    const child = spawnBound(
-      cli,
-      [
-        ...['server', 'start-dev', '--ip', HOST, '--port', String(port), '--ui-port', String(uiPort)],
-        ...['--log-level', 'warn'],
-        ...(dbFile === undefined ? [] : ['--db-filename', dbFile]),
-        ...Object.entries(SEARCH_ATTRIBUTES).flatMap(([name, type]) => ['--search-attribute', `${name}=${type}`]),
-      ],
-      { stdio: ['ignore', output.fd, output.fd] },
-    );
-    let spawnError: Error | undefined;
-    child.once('error', (error) => {
-      spawnError = error;
-    });
-    if (dbFile !== undefined && child.pid !== undefined) await writeFile(pidFile(dbFile), String(child.pid));
-    await output.close();
-
-    const address = `${HOST}:${port}`;
-    const uiUrl = `http://${HOST}:${uiPort}`;
-    let stopping = false;
-    const died = new Promise<SetupError>((tell) => {
-      child.once('exit', async (code, signal) => {
-        if (!stopping)
-          tell(new SetupError(`the Temporal server ended (${signal ?? code}): ${await lastError(logFile)}`));
-      });
-    });
+    const server = await launchOnFreePorts(options, dbFile);
+    options.log(`Temporal server on ${server.address}, UI on ${server.uiUrl}`);
     const stop = async () => {
-      stopping = true;
-      await end(child);
+      await server.stop();
       await lock?.release();
     };
-    const until = Date.now() + START_MS;
-    while (!(await isReady(address, uiUrl))) {
-      const ended = spawnError !== undefined || child.exitCode !== null || child.signalCode !== null;
-      if (ended || Date.now() > until) {
-        await end(child);
-        const what = ended ? 'ended before it was ready' : `did not answer within ${START_MS / 1000} s`;
-        throw new SetupError(`the Temporal server ${what}: ${spawnError?.message ?? (await lastError(logFile))}`);
-      }
-      await sleep(100);
-    }
-    log(`Temporal server on ${address}, UI on ${uiUrl}`);
-    return { address, uiUrl, pid: child.pid!, died, stop };
+    return { ...server, stop };
   } catch (error) {
     await lock?.release();
     throw error;
   }
+}
+
+/** A port that was free when it was chosen, by us or by the server, may be another program's a moment later. */
+async function launchOnFreePorts(options: DevServerOptions, dbFile: string | undefined): Promise<DevServer> {
+  for (let left = LAUNCHES - 1; ; left--) {
+    const port = await choosePort(options.port, 7233);
+    const uiPort = await choosePort(options.uiPort, 8233);
+    try {
+      return await launch(options, dbFile, port, uiPort);
+    } catch (error) {
+      if (left === 0 || !(error instanceof SetupError && error.message.includes('address already in use'))) throw error;
+    }
+  }
+}
+
+async function launch(
+  options: DevServerOptions,
+  dbFile: string | undefined,
+  port: number,
+  uiPort: number,
+): Promise<DevServer> {
+  const logFile = resolve(options.logFile);
+  const output = await open(logFile, 'w');
+  const child = spawnBound(
+    options.cli,
+    [
+      ...['server', 'start-dev', '--ip', HOST, '--port', String(port), '--ui-port', String(uiPort)],
+      ...['--log-level', 'warn'],
+      ...(dbFile === undefined ? [] : ['--db-filename', dbFile]),
+      ...Object.entries(SEARCH_ATTRIBUTES).flatMap(([name, type]) => ['--search-attribute', `${name}=${type}`]),
+    ],
+    { stdio: ['ignore', output.fd, output.fd] },
+  );
+  let spawnError: Error | undefined;
+  child.once('error', (error) => {
+    spawnError = error;
+  });
+  if (dbFile !== undefined && child.pid !== undefined) await writeFile(pidFile(dbFile), String(child.pid));
+  await output.close();
+
+  const address = `${HOST}:${port}`;
+  const uiUrl = `http://${HOST}:${uiPort}`;
+  let stopping = false;
+  const died = new Promise<SetupError>((tell) => {
+    child.once('exit', async (code, signal) => {
+      if (!stopping) tell(new SetupError(`the Temporal server ended (${signal ?? code}): ${await lastError(logFile)}`));
+    });
+  });
+  const stop = async () => {
+    stopping = true;
+    await end(child);
+  };
+  const until = Date.now() + START_MS;
+  while (!(await isReady(address, uiUrl))) {
+    const ended = spawnError !== undefined || child.exitCode !== null || child.signalCode !== null;
+    if (ended || Date.now() > until) {
+      await stop();
+      const what = ended ? 'ended before it was ready' : `did not answer within ${START_MS / 1000} s`;
+      throw new SetupError(`the Temporal server ${what}: ${spawnError?.message ?? (await lastError(logFile))}`);
+    }
+    await sleep(100);
+  }
+  return { address, uiUrl, pid: child.pid!, died, stop };
 }
 
 /**
