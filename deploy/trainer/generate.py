@@ -87,7 +87,7 @@ class Model:
         self.lock = threading.Lock()  # of the queue
         self.lanes = [Lane(self, slots // lanes, cache_bytes // lanes // bytes_per_token) for _ in range(lanes)]
         self.token_texts = None
-        self.stop_tables = {}
+        self.stop_tables, self.stop_pairs = {}, {}
 
     def live(self) -> int:
         return sum(lane.live + len(lane.joining) for lane in self.lanes)
@@ -100,11 +100,21 @@ class Model:
         if stop not in self.stop_tables:
             if self.token_texts is None:
                 self.token_texts = [self.tokenizer.decode([i]) for i in range(self.vocabulary)]
-            table = [any(can_complete(text, s) for s in stop) for text in self.token_texts]
+            table = [any(can_complete("", text, s) for s in stop) for text in self.token_texts]
             if len(self.stop_tables) >= 64:
                 self.stop_tables.clear()
             self.stop_tables[stop] = torch.tensor(table, device=self.device)
         return self.stop_tables[stop]
+
+    def pair_can_stop(self, stop: tuple[str, ...], before: int, last: int) -> bool:
+        """Whether `last` can complete a stop string behind `before`: of a stop that ends in a space, hardly a word can."""
+        pair = (stop, before, last)
+        if pair not in self.stop_pairs:
+            texts = self.tokenizer.decode([before]), self.tokenizer.decode([before, last])
+            if len(self.stop_pairs) >= 100_000:
+                self.stop_pairs.clear()
+            self.stop_pairs[pair] = any(can_complete(*texts, s) for s in stop)
+        return self.stop_pairs[pair]
 
 
 def check_folder(path: str) -> str:
@@ -132,12 +142,13 @@ def context_length(config) -> int:
     return min(length, window or length)
 
 
-def can_complete(token_text: str, stop: str) -> bool:
-    if "\ufffd" in token_text:  # a part of a character
+def can_complete(before: str, text: str, stop: str) -> bool:
+    """Whether a stop string may end in what `text` adds to its beginning, `before`, whatever stands before that."""
+    if "\ufffd" in text or not text.startswith(before):  # a part of a character
         return True
-    # decoding one token alone can lose its leading space
-    starts = (t[:n] for t in (token_text, " " + token_text) for n in range(1, len(t) + 1))
-    return any(stop.endswith(start) or start.endswith(stop) for start in starts)
+    # decoding can lose the leading space
+    ends = (t[:n] for t in (text, " " + text) for n in range(len(t) - len(text) + len(before) + 1, len(t) + 1))
+    return any(stop.endswith(end) or end.endswith(stop) for end in ends)
 
 
 class Lane:
@@ -298,7 +309,7 @@ class Lane:
     def ends(self, row: int) -> bool:
         s, count = self.sequences[row], int(self.counts[row])
         tokens = self.tokens[row, :count].tolist()
-        if s.stop:
+        if s.stop and (count == 1 or self.model.pair_can_stop(s.stop, *tokens[-2:])):
             # a token is at least one byte: these hold every stop string that the last one can complete
             tail = self.model.decode(tokens[-(max(len(x.encode()) for x in s.stop) + 4) :])
             if any(x in tail for x in s.stop):
