@@ -36,5 +36,6 @@ export function namesAndValues(answer: Answer): Named[] | null {
 /** "x = 1 or x = 2" is "x = 1, x = 2", but "x = 1 or y = 2" is not "x = 1, y = 2". */
 export function joinedAlike(a: Answer, b: Answer, named: Named[]): boolean {
   const oneName = new Set(named.map(({ name }) => name)).size === 1;
-  return oneName || (a.type === 'list' && b.type === 'list' && a.joined === b.joined);
+  const isChoice = (it: Answer) => it.type === 'list' && it.joined === 'or';
+  return oneName || isChoice(a) === isChoice(b);
 }

@@ -7,13 +7,13 @@ import { DEFAULT_POLICIES, type Policies } from './policies.ts';
 import { isRounded, type Quantity, quantityNamed, withUnit } from './quantity.ts';
 import { rational, TooLarge } from './rational.ts';
 import { readings } from './readings.ts';
-import { FLIPPED, realSet, sameRealSet } from './real-set.ts';
+import { DIRECTED, FLIPPED, isInequality, realSet, sameRealSet } from './real-set.ts';
 import { sameNesting, settle } from './settle.ts';
 import { ratioOfUnits } from './units.ts';
 import { plainText, sameText, saysNothing } from './words.ts';
 
 /** Changes with every change of what is called equal; recorded with results, so that numbers of different graders are not mixed. */
-export const GRADER_VERSION = '2';
+export const GRADER_VERSION = '3';
 
 /** `timeout`: more work than one comparison may cost, so that nothing is known. */
 export type Equality = 'equal' | 'different' | 'unparsed-response' | 'unparsed-reference' | 'timeout';
@@ -215,7 +215,7 @@ class Comparer {
 
   /** As sets of real numbers; null where they can't be read as such. */
   #sameRealSets(a: Answer, b: Answer): boolean | null {
-    if (isInequality(a) && !isInequality(b) && !this.#policies.inequalityForSet) return false;
+    if (holdsInequality(a) && !holdsInequality(b) && !this.#policies.inequalityForSet) return false;
     const [left, right] = [realSet(a, this.#budget), realSet(b, this.#budget)];
     return left && right && sameRealSet(left, right, this.#budget);
   }
@@ -242,6 +242,7 @@ class Comparer {
 
   #sameCollection(a: Answer, b: Answer): boolean {
     this.#rule = a.type === 'set' || b.type === 'set' ? 'set' : 'list';
+    if (joinedOtherwise(a, b)) return this.#sameRealSets(a, b) ?? false;
     const [left, right] = [itemsOf(a), itemsOf(b)];
     if (left.length > MAX_ITEMS || right.length > MAX_ITEMS) throw new OutOfBudget();
     const same = (item: Answer, other: Answer) => this.#samePart(item, other);
@@ -301,12 +302,17 @@ const ONE_DEGREE: Expression = binary('/', { type: 'symbol', name: 'pi' }, numer
 
 /** Relations between formulas that can be brought to one side. */
 const COMPARABLE = new Set(['=', '<', '<=', '>', '>=', '!=']);
-const DIRECTED = new Set(['<', '<=', '>', '>=']);
 
-const isInequality = (it: Answer): boolean =>
-  it.type === 'list'
-    ? it.items.some(isInequality)
-    : it.type === 'relation' && it.operators.some((operator) => DIRECTED.has(operator) || operator === '!=');
+const holdsInequality = (it: Answer): boolean =>
+  it.type === 'list' ? it.items.some(holdsInequality) : isInequality(it);
+
+/** "x < 1 and x > 3" and "x < 1 or x > 3". */
+const joinedOtherwise = (a: Answer, b: Answer): boolean =>
+  a.type === 'list' &&
+  b.type === 'list' &&
+  [a.joined, b.joined].sort().join() === 'and,or' &&
+  holdsInequality(a) &&
+  holdsInequality(b);
 
 const flip = (operator: string) => FLIPPED.get(operator) ?? operator;
 

@@ -17,8 +17,8 @@ export type Answer =
   | { type: 'value'; value: Expression; unit: string | null }
   | { type: 'ratio'; parts: Expression[]; unit: string | null }
   | { type: 'text'; text: string }
-  /** Unordered and without brackets: `1, 2`, `x = 1 or x = 2`. */
-  | { type: 'list'; items: Answer[]; joined: 'and' | 'or' }
+  /** Unordered and without brackets: `1, 2`, `x = 1 or x = 2`. With a comma in it ("1, 2, and 3") commas join it. */
+  | { type: 'list'; items: Answer[]; joined: ',' | 'and' | 'or' }
   | { type: 'set'; items: Answer[] }
   /** Ordered, in brackets: a point, a vector or an interval. */
   | { type: 'tuple'; open: string; close: string; items: Answer[] }

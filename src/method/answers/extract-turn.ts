@@ -16,7 +16,9 @@ const THOUGHTS = [
 ] as const;
 const END_OF_TURN =
   /<\|(?:im_end|eot_id|end_of_text|endoftext|end|return|eom_id|im_start|start_header_id|user)\|>|<\/s>|<｜end▁of▁sentence｜>|<(?:end_of_turn|eos)>|\[INST\]|(?<=[.!?])\s+(?:Human|User):|\n[ \t*#]*(?:Human|User|###? ?Instruction|###? ?Input)[ \t]*:?\**[ \t]*(?::|\n)/;
-const HOPE = /I hope (?:it|this|that) is correct/i;
+/** How Minerva's answers end, unless it goes on to correct itself. */
+const HOPE =
+  /I hope (?:it|this|that) is correct(?!\W*(?:I (?:sincerely )?apologi[sz]e|(?:I am |I'm )?sorry|(?:oh )?wait|actually|correction|let me (?:correct|fix|redo|re-?(?:do|check|calculate|compute|consider|evaluate)))\b)/i;
 const CALCULATOR = /<<[^<>\n]{0,200}>>/g;
 
 /** Without the thinking before it, the turns that a model goes on to invent after it, and GSM8K's calculator tags. */

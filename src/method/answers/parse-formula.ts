@@ -241,7 +241,8 @@ export class FormulaParser extends TokenStream {
       if (first.decimals + last.decimals > 0) return null;
       this.skip(3);
       const fraction = divide(first.value, last.value);
-      return fraction && numeral(add(whole, fraction));
+      if (fraction === null) throw new Unreadable('a fraction without value');
+      return numeral(add(whole, fraction));
     }
     if (first?.kind !== 'function' || first.name !== 'frac') return null;
     return this.attempt(() => {

@@ -37,7 +37,7 @@ class AnswerParser extends FormulaParser {
         this.skip();
       }
     }
-    const joined = separators.has('or') ? 'or' : 'and';
+    const joined = separators.has('or') ? 'or' : separators.has(',') || separators.has(';') ? ',' : 'and';
     const list = (items: Answer[]): Answer => (items.length === 1 ? items[0]! : { type: 'list', items, joined });
     // "p = 1, q = 2; p = 3, q = 4" is a list of lists.
     const nested = separators.has(',') && groups.every((group) => group.length > 0);

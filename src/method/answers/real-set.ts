@@ -82,12 +82,15 @@ function combine(sets: (RealSet | null)[], of: (held: boolean[]) => boolean): Re
   };
 }
 
-/** "(0, 1), (2, 3)" and "x < 1 or x > 2" are unions; "x > 1, x < 2" holds both, unless nothing can: "x < 1, x > 2". */
+/**
+ * "(0, 1), (2, 3)" and "x < 1 or x > 2" are unions, and "x > 1 and x < 2" holds both. So does "x > 1, x < 2", unless nothing can: "x < 1, x > 2".
+ */
 function fromList({ items, joined }: Answer & { type: 'list' }, budget: Budget): RealSet | null {
   const sets = items.map((item) => (item.type === 'value' ? point(item, budget) : realSet(item, budget)));
   const union = combine(sets, (held) => held.some(Boolean));
   if (joined === 'or' || !items.every((item) => item.type === 'relation')) return union;
   const intersection = combine(sets, (held) => held.every(Boolean));
+  if (joined === 'and' && items.every(isInequality)) return intersection;
   return intersection && sameRealSet(intersection, NONE, budget) ? union : intersection;
 }
 
@@ -143,6 +146,11 @@ function relation({ operands, operators }: Answer & { type: 'relation' }, budget
 }
 
 const condition = (set: Answer): Answer => (set.type === 'set' ? set.items[0]! : set);
+
+export const DIRECTED = new Set(['<', '<=', '>', '>=']);
+
+export const isInequality = (it: Answer): boolean =>
+  it.type === 'relation' && it.operators.some((operator) => DIRECTED.has(operator) || operator === '!=');
 
 /** An inequality read from the other side. */
 export const FLIPPED = new Map([

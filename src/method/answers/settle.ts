@@ -44,14 +44,30 @@ function isRangeOfParameter(answer: Answer): boolean {
   return range.type === 'text' && range.text === 'set Z';
 }
 
-/** "p = 1, q = 2; p = 3, q = 4" is nested only by its semicolons: where the other side is flat, both are. */
+/**
+ * "p = 1, q = 2; p = 3, q = 4" is nested only by its semicolons: a flat list on the other side is parted alike, or where the groups differ in
+ * size, both are flat.
+ */
 export function sameNesting(a: Answer, b: Answer): [Answer, Answer] {
+  if (a.type !== 'list' || b.type !== 'list' || isNested(a) === isNested(b)) return [a, b];
   const [left, right] = [flat(a), flat(b)];
-  const alike = left.type === 'list' && right.type === 'list' && left.items.length === right.items.length;
-  return alike ? [left, right] : [a, b];
+  if (left.items.length !== right.items.length) return [a, b];
+  const sizes = new Set((isNested(a) ? a : b).items.map((item) => (item.type === 'list' ? item.items.length : 1)));
+  const [size] = sizes;
+  if (sizes.size > 1) return [left, right];
+  return isNested(a) ? [a, parted(b, size!)] : [parted(a, size!), b];
 }
 
-function flat(answer: Answer): Answer {
-  if (answer.type !== 'list') return answer;
-  return { ...answer, items: answer.items.flatMap((item) => (item.type === 'list' ? item.items : [item])) };
+type List = Answer & { type: 'list' };
+
+const isNested = (list: List) => list.items.some((item) => item.type === 'list');
+
+const flat = (list: List): List => ({
+  ...list,
+  items: list.items.flatMap((item) => (item.type === 'list' ? item.items : [item])),
+});
+
+function parted(list: List, size: number): List {
+  const starts = list.items.map((_, index) => index).filter((index) => index % size === 0);
+  return { ...list, items: starts.map((start) => ({ ...list, items: list.items.slice(start, start + size) })) };
 }

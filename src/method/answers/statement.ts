@@ -22,7 +22,8 @@ export function readStatement(following: string): Stated | null {
   const opening = OPENING.exec(text)?.[0] ?? '';
   const [sentence] = splitSentence(text.slice(opening.length));
   const said = affirmed(sentence);
-  if (said === null || (opening.includes('\n') && ENUMERATION.test(text.slice(opening.length)))) return null;
+  if (said === null || FIRST_STEP.test(said)) return null;
+  if (opening.includes('\n') && ENUMERATION.test(text.slice(opening.length))) return null;
 
   const value =
     YES_OR_NO.exec(said)?.[0] ?? wholeValue(said) ?? emphasisedValue(sentence) ?? resultValue(withoutReason(said));
@@ -74,6 +75,8 @@ const REASON =
   /\s*,?\s*(?:\b(?:because|since|as|so|given that|due to|but|although|though|assuming|respectively)\b|\((?:since|because|as|i\.e|that)\b|[–—]\s|;|, not\b).*$/is;
 const REMARK = /,?\s*\b(?:which|where)\b.*$/is;
 const ENUMERATION = /^\d+[.)]\s+\S/;
+/** The first of several steps, and no result: "We first compute 2." */
+const FIRST_STEP = /^(?:to\b[^,]*,\s+)?(?:first,|(?:we|you|I|let us|let's)\s+(?:first|begin|start)\b)/i;
 
 /** What a sentence affirms, without markup, filling words and full stop: of "not 17 but 18" it is 18. null where that can't be an answer. */
 function affirmed(sentence: string): string | null {

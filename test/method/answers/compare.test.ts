@@ -289,7 +289,14 @@ describe('the same, whichever is the reference', () => {
       \sum_{k=0}^n a_k | \sum_{j=0}^n a_j
       \sum_{k=1}^n k | \frac{n(n+1)}{2}
       (1,3) U (5,7) | (1,3)\cup(5,7)
+      x>1 \text{ and } x<3 | 1<x<3
+      x>1 \text{ and } x<3 | x<3 \text{ and } x>1
+      x>0 \text{ or } x>1 | x>0
+      x=1 \text{ and } y=2 | x=1, y=2
       p=5,q=2;p=7,q=2 | (5,2),(7,2)
+      p=5,q=2;p=7,q=3 | p=7,q=3;p=5,q=2
+      p=5,q=2;p=7,q=3 | p=5,q=2 \text{ and } p=7,q=3
+      1,2;3,4 | 1,2,3,4
     `),
   )('%s and %s', (answer, reference) => {
     expect(outcome(answer, reference)).toBe('equal');
@@ -421,11 +428,19 @@ describe('not the same, whichever is the reference', () => {
       at least 5 | 5
       not 5 | 5
       5 - 3 | 5
+      4 4/0 | 4
+      -4 0/0 | -4
+      1 000 0/0 | 1000
+      4\frac{0}{0} | 4
       5^2 | 52
       2^3 | 8.5
       -5 | 5
       10 minutes | 10 hours
       x<1 \text{ or } x>2 | 1<x<2
+      x<1 \text{ and } x>3 | x<1 \text{ or } x>3
+      x>1 \land x<3 | x>1 \lor x<3
+      x\ne1 \text{ and } x\ne2 | x\ne1 \text{ or } x\ne2
+      x<1 \text{ and } x>3 | x<0 \text{ and } x>4
       1<x<2 | 1\le x\le 2
       (2,3),(3,2) | (2,3),(2,3)
       x=1,y=2 | x=2,y=1
@@ -450,6 +465,9 @@ describe('not the same, whichever is the reference', () => {
       a=1 or b=2 | a=1 and b=2
       12 dozen | 12
       ab | AB
+      p=5,q=3;p=7,q=2 | p=5,q=2;p=7,q=3
+      p=5,q=3;p=7,q=2 | p=5,q=2 \text{ and } p=7,q=3
+      1,2;3,4 | 1,3;2,4
     `),
   )('%s and %s', (answer, reference) => {
     expect(outcome(answer, reference)).not.toBe('equal');
@@ -467,12 +485,19 @@ describe('a set answers an inequality', () => {
       (-\infty,1)\cup(2,\infty) | x<1 \text{ or } x>2
       (-\infty,1)\cup(2,\infty) | x<1, x>2
       (1,2) | x>1, x<2
+      (1,2) | x>1 \text{ and } x<2
       (3,\infty) | \{x : x>3\}
       (-\infty, 2] | x \le 2
     `),
   )('%s for %s', (answer, reference) => {
     expect(outcome(answer, reference)).toBe('equal');
   });
+});
+
+it('takes "and" between inequalities at its word, and a comma as it makes sense', () => {
+  expect(outcome('(-\\infty,1)\\cup(3,\\infty)', 'x<1 \\text{ and } x>3')).toBe('different');
+  expect(outcome('(-\\infty,1)\\cup(3,\\infty)', 'x<1, x>3')).toBe('equal');
+  expect(outcome('(-\\infty,1)\\cup(1,3)\\cup(3,\\infty)', 'x\\ne1, and x\\ne3')).toBe('equal');
 });
 
 describe('policies', () => {

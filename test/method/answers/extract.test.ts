@@ -96,6 +96,14 @@ describe('an announced answer', () => {
       'Final Answer: The final answer is 28 \\%. I hope it is correct. Note: The solution provided is incorrect. Final answer 30.',
       '28 \\%',
     ],
+    [
+      'The final answer is 17. I hope it is correct. I apologize for the mistake. The final answer is 18. I hope it is correct. <|im_start|>user',
+      '18',
+    ],
+    [
+      'The final answer is 17. I hope it is correct.\n\nWait, let me redo it. The final answer is 18. I hope it is correct.\n\nProblem:\nx',
+      '18',
+    ],
     ['The answer is 18. That is because 3*6=18.', '18'],
     ['The answer is not 17 but 18.', '18'],
     ['not 17 but 18. The answer is 18.', '18'],
@@ -474,6 +482,9 @@ describe('none', () => {
     ['Answer:\n1. First, add.\n2. Then multiply.', 'plain'],
     ['Answer choices: (A) 2 (B) 3 (C) 4', 'plain'],
     ['Answer: The smallest is 5 and the largest is 9.', 'plain'],
+    ['Answer:\nWe first compute 2.\nThen check our reasoning.', 'plain'],
+    ['Answer: To find the total, we begin with 2.', 'plain'],
+    ['The answer is 17. I hope it is correct. I apologize for the mistake in my solution.', 'plain'],
   ])('is stated by %j', (text, format) => {
     expect(extractAnswer(text, format)).toBeNull();
   });
