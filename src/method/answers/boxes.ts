@@ -92,6 +92,13 @@ export function readBoxes(text: string, { complete, open }: Boxes = findBoxes(te
   return { content: items.join(', '), start: group[0]!.start, end: last.end };
 }
 
+/** What an answer holds that is nothing but a box, or several. */
+export function unboxed(answer: string): string {
+  const box = readBoxes(answer);
+  const around = box && answer.slice(0, box.start) + answer.slice(box.end);
+  return box && /^(?:[\s$.,;]|\\[()[\]])*$/.test(around!) ? box.content : answer;
+}
+
 /** A box that is cut off takes back what was stated before it, unless it only begins to repeat it. */
 export function takesBack(open: Box | undefined, stated: { content: string; start: number }): boolean {
   if (!open || open.start < stated.start) return false;

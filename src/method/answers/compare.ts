@@ -1,6 +1,8 @@
 import { joinedAlike, type Named, nameAndValue, namesAndValues } from './assignments.ts';
+import { unboxed } from './boxes.ts';
 import { Budget, OutOfBudget } from './budget.ts';
 import { type Answer, binary, type Expression, numeral, some } from './expression.ts';
+import { withoutStop } from './extract-turn.ts';
 import { proportional, sameExpression } from './identity.ts';
 import { unify } from './notation.ts';
 import { DEFAULT_POLICIES, type Policies } from './policies.ts';
@@ -59,7 +61,7 @@ interface Spelling {
 }
 
 function spell(text: string): Spelling {
-  const unified = unify(text);
+  const unified = unify(unboxed(withoutStop(text)));
   return { unified, plain: plainText(unified) };
 }
 
@@ -112,15 +114,13 @@ class Comparer {
   /** Takes names off: "x = 5" is 5. null where there are none to take. */
   #sameNamed(a: Answer, b: Answer): boolean | null {
     const [left, right] = [nameAndValue(a), nameAndValue(b)];
-    if (left && right) {
-      if (left.name === right.name) return this.#same(left.value, right.value);
-      return null;
-    }
+    if (left && right && left.name === right.name) return this.#same(left.value, right.value);
     const [leftAll, rightAll] = [namesAndValues(a), namesAndValues(b)];
+    if (leftAll && rightAll) return joinedAlike(a, b, leftAll) && this.#sameAssignments(leftAll, rightAll);
+    if (left && right) return null;
     if (left && b.type !== 'relation') return this.#same(left.value, b);
     if (right && a.type !== 'relation') return this.#same(a, right.value);
     if (!leftAll && !rightAll) return null;
-    if (leftAll && rightAll) return joinedAlike(a, b, leftAll) && this.#sameAssignments(leftAll, rightAll);
     const [assigned, bare] = leftAll ? [leftAll, b] : [rightAll!, a];
     const items = bare.type === 'list' || bare.type === 'tuple' || bare.type === 'set' ? bare.items : [bare];
     if (items.length !== assigned.length) return false;

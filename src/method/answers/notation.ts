@@ -56,6 +56,8 @@ const SYMBOLS: Record<string, string> = {
   '∓': '\\mp ',
   '°': '^\\circ ',
   º: '^\\circ ',
+  '℃': '^\\circ C ',
+  '℉': '^\\circ F ',
   '′': "'",
   '’': "'",
   ℝ: '\\mathbb{R}',
@@ -102,6 +104,9 @@ export function unify(answer: string): string {
     .replace(/(\d)(?:\{,\}|,\s*(?:\\!\s*)+|\\,)(?=\d{3}(?!\d))/g, `$1${GROUPED}`)
     .replace(/(\d)\{,\}(?=\d)/g, '$1.')
     .replace(/\\[dtc]frac(?![A-Za-z])/g, '\\frac')
+    .replace(/\\[dt]binom(?![A-Za-z])/g, '\\binom')
+    .replace(/\{:\}/g, ':')
+    .replace(/(?<![\w})\]])\{\s*\}(?=\s*[_^])/g, '')
     .replace(TYPESETTING, (command) => (command === '\\\\' ? command : command === '\\!' ? '' : ' '))
     .replace(/~/g, ' ')
     .replace(/\\(?:text)?color\{\w+\}/g, '')

@@ -1,7 +1,7 @@
 import { binary, call, type Expression, numeral, rewrite } from './expression.ts';
 import { add, divide, power, type Rational, rational } from './rational.ts';
-import { isMark, TokenStream } from './token-stream.ts';
-import { type Token, Unreadable } from './tokens.ts';
+import { TokenStream } from './token-stream.ts';
+import { isMark, type Token, Unreadable } from './tokens.ts';
 
 const TRIGONOMETRIC = /^(?:sin|cos|tan|cot|sec|csc)$/;
 const NAMED_ARGUMENTS = new Set(['max', 'min', 'gcd', 'lcm', 'abs', 'floor', 'ceil', 'det', 'binomial']);
@@ -145,12 +145,27 @@ export class FormulaParser extends TokenStream {
         return call('ceil', this.#grouped('rceil'));
       case '|':
         return this.#absolute();
+      case '_':
+      case '^':
+        return this.#chosen();
       case '...':
         this.skip();
         return { type: 'symbol', name: '...' };
       default:
         throw new Unreadable(token.name);
     }
+  }
+
+  /** `_7C_2` and `^7P_2`, with the upper number before its letter. */
+  #chosen(): Expression {
+    this.skip();
+    const above = this.nested(() => this.#argumentWhole());
+    const letter = this.peek();
+    this.skip();
+    if (letter?.kind !== 'symbol' || !/^[CP]$/.test(letter.name)) throw new Unreadable('index of nothing');
+    this.expect('_');
+    const below = this.nested(() => this.#argumentWhole());
+    return call(letter.name === 'C' ? 'binomial' : 'permutations', above, below);
   }
 
   #grouped(close: string): Expression {

@@ -1,9 +1,8 @@
 import { type Answer, binary, type Expression, numeral, rewrite, some } from './expression.ts';
 import { FormulaParser } from './parse-formula.ts';
 import { rational } from './rational.ts';
-import { isMark } from './token-stream.ts';
-import { type Token, tokenize, Unreadable } from './tokens.ts';
-import { CHANGES_NUMBER, unitOf } from './units.ts';
+import { isMark, type Token, tokenize, Unreadable } from './tokens.ts';
+import { CHANGES_NUMBER, unitOf, unitOfDegrees } from './units.ts';
 
 const RELATIONS = new Set(['=', '<', '<=', '>', '>=', '!=', '~', 'in', 'notin', 'equiv', 'parallel', 'perp', 'to']);
 const SET_OPERATIONS = new Set(['cup', 'cap', 'setminus']);
@@ -60,12 +59,15 @@ class AnswerParser extends FormulaParser {
     });
   }
 
-  /** `(C)` before anything else that is no operator: a letter to choose, and what it stands for. */
+  /** `(C)`, or of a whole answer "C)" or "C.", before anything else that is no operator: a letter to choose, and what it stands for. */
   private choice(): Answer | null {
-    const [open, letter, close, next] = this.ahead(4);
-    const isLetter = letter?.kind === 'symbol' && /^[A-H]$/.test(letter.name);
-    if (!isLetter || !isMark(open, '(') || !isMark(close, ')') || !next || next.kind === 'mark') return null;
-    this.skip(3);
+    const length = isMark(this.peek(), '(') ? 3 : 2;
+    const label = this.ahead(length + 1);
+    const [letter, close, next] = label.slice(-3);
+    const closes = length === 3 ? isMark(close, ')') : this.depth === 1 && (isMark(close, ')') || isMark(close, '.'));
+    if (letter?.kind !== 'symbol' || !/^[A-H]$/.test(letter.name) || !closes || !next || next.kind === 'mark')
+      return null;
+    this.skip(length);
     return { type: 'choice', letter: letter.name, content: this.statement() };
   }
 
@@ -199,7 +201,7 @@ class AnswerParser extends FormulaParser {
     const inDegrees = some(signed, isDegrees);
     const value = inDegrees ? rewrite(signed, (part) => (isDegrees(part) ? part.args[0]! : part)) : signed;
     const scaled = currency === null ? null : this.takeUnit();
-    return scaledValue(value, inDegrees ? 'degree' : unit, scaled);
+    return scaledValue(value, inDegrees ? unitOfDegrees(unit) : unit, scaled);
   }
 
   private isCurrency(token: Token | undefined): boolean {

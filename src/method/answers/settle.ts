@@ -20,6 +20,7 @@ export function settle(answer: Answer): Answer {
     const items = answer.items.filter((item) => !isRangeOfParameter(item));
     return items.length === 1 ? settle(items[0]!) : items.length === 0 ? answer : { ...answer, items };
   }
+  if (isSystem(answer)) return { type: 'list', items: answer.rows.flat(), joined: 'and' };
   if (answer.type === 'tuple' && answer.items.length === 1 && answer.open === '(') return settle(answer.items[0]!);
   return answer;
 }
@@ -35,6 +36,16 @@ function lastOfChain(relation: Answer & { type: 'relation' }): Answer {
   const isNumber = (it: Answer) =>
     it.type === 'value' && !some(it.value, (part) => part.type === 'symbol' || part.type === 'bound');
   return operands.every(isNumber) ? last : relation;
+}
+
+/** Relations below each other in one brace. A function that is defined by cases has their conditions beside their values. */
+function isSystem(answer: Answer): answer is Answer & { type: 'matrix' } {
+  return (
+    answer.type === 'matrix' &&
+    answer.fence === 'cases' &&
+    answer.rows.length > 1 &&
+    answer.rows.every((row) => row.length === 1 && row[0]!.type === 'relation')
+  );
 }
 
 /** `k \in \mathbb{Z}`: what a parameter is where nothing else is said. */

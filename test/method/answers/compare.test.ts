@@ -297,6 +297,40 @@ describe('the same, whichever is the reference', () => {
       p=5,q=2;p=7,q=3 | p=7,q=3;p=5,q=2
       p=5,q=2;p=7,q=3 | p=5,q=2 \text{ and } p=7,q=3
       1,2;3,4 | 1,2,3,4
+      -7°C | -7
+      4^{\circ}\text{C} | 4 \text{ degrees Celsius}
+      4\,^\circ\mathrm{F} | 4°F
+      90^\circ \text{ counterclockwise} | 90^\circ
+      $\boxed{1}\boxed{2}$ | 1,2
+      \(\boxed{6 \text{ and } 8}\) | 6,8
+      \[\boxed{x = 42}\] | x=42
+      \boxed{a=4,\,-8,\,-10} | -10,-8,4
+      \boxed{x = -5,\ p = \frac{14}{3}} | -5, \frac{14}{3}
+      \boxed{ p = 5, q = 2 \quad \text{and} \quad p = 7, q = 2} | p=5,q=2;p=7,q=2
+      x=\boxed{5} | 5
+      42<|endoftext|> | 42
+      42 <|im_end|> | 42
+      A. Blue | A
+      C. the third one | C
+      C) 12 | 12
+      A, C | \text{A and C}
+      6.0 + 9.0*I | 6+9i
+      (-oo, 3) | (-\infty,3)
+      a \not= 0 | a\neq 0
+      x \not\in A | x \notin A
+      3{:}30\text{ p.m.} | 3:30 PM
+      \dbinom{n}{2} | \frac{n(n-1)}{2}
+      {}_7C_2 | 21
+      ^7C_2 | 21
+      {}_{10}P_{3} | 720
+      y=2, x=1 | (x,y)=(1,2)
+      (x,y)=(1,2) | (y,x)=(2,1)
+      \begin{cases}x=1\\y=2\end{cases} | (x,y)=(1,2)
+      \begin{cases}x=1\\y=2\end{cases} | \begin{cases}y=2\\x=1\end{cases}
+      |x|>1 | x<-1 \text{ or } x>1
+      |2x+1|\le3 | -2\le x\le1
+      |1-x|\ge3 | x\le-2 \text{ or } x\ge4
+      1\le|z|\le\frac32 | -1.5\le z\le-1 \text{ or } 1\le z\le1.5
     `),
   )('%s and %s', (answer, reference) => {
     expect(outcome(answer, reference)).toBe('equal');
@@ -468,6 +502,23 @@ describe('not the same, whichever is the reference', () => {
       p=5,q=3;p=7,q=2 | p=5,q=2;p=7,q=3
       p=5,q=3;p=7,q=2 | p=5,q=2 \text{ and } p=7,q=3
       1,2;3,4 | 1,3;2,4
+      4°C | 4°F
+      4^\circ C | 4^\circ
+      -7°C | 7°C
+      A. Blue | B
+      A. Blue | B. Blue
+      9*I | 9
+      _7C_2 | _7P_2
+      \dbinom{n}{3} | \frac{n(n-1)}{2}
+      y=1, x=2 | (x,y)=(1,2)
+      x=1 \text{ or } y=2 | (x,y)=(1,2)
+      \begin{cases}x=2\\y=1\end{cases} | (x,y)=(1,2)
+      |x|>1 | x>1
+      |x|>1 | |y|>1
+      |x|<1 | |x|\le1
+      |x^2|>1 | x>1
+      |x-y|<1 | -1<x<1
+      |z|=1 | z=\pm1
     `),
   )('%s and %s', (answer, reference) => {
     expect(outcome(answer, reference)).not.toBe('equal');
