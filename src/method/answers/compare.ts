@@ -10,7 +10,7 @@ import { isRounded, type Quantity, quantityNamed, withUnit } from './quantity.ts
 import { rational, TooLarge } from './rational.ts';
 import { readings } from './readings.ts';
 import { DIRECTED, FLIPPED, isInequality, realSet, sameRealSet } from './real-set.ts';
-import { sameNesting, settle } from './settle.ts';
+import { sameNesting, sameParameter, settle } from './settle.ts';
 import { ratioOfUnits } from './units.ts';
 import { plainText, sameText, saysNothing } from './words.ts';
 
@@ -88,7 +88,8 @@ class Comparer {
   /** Of an answer and the reference, or of parts of them. */
   #same(answer: Answer, reference: Answer): boolean {
     this.#budget.spend(20);
-    const [a, b] = sameNesting(settle(answer), settle(reference));
+    const [first, second] = sameParameter(answer, reference);
+    const [a, b] = sameNesting(settle(first), settle(second));
     const named = this.#sameNamed(a, b);
     if (named !== null) return named;
 

@@ -85,6 +85,31 @@ export function rewrite(expression: Expression, change: (part: Expression) => Ex
   );
 }
 
+/** The same for every formula in an answer. */
+export function rewriteAnswer(answer: Answer, change: (part: Expression) => Expression): Answer {
+  const inside = (part: Answer) => rewriteAnswer(part, change);
+  switch (answer.type) {
+    case 'text':
+      return answer;
+    case 'value':
+      return { ...answer, value: rewrite(answer.value, change) };
+    case 'ratio':
+      return { ...answer, parts: answer.parts.map((part) => rewrite(part, change)) };
+    case 'list':
+    case 'set':
+    case 'tuple':
+      return { ...answer, items: answer.items.map(inside) };
+    case 'matrix':
+      return { ...answer, rows: answer.rows.map((row) => row.map(inside)) };
+    case 'relation':
+      return { ...answer, operands: answer.operands.map(inside) };
+    case 'setOperation':
+      return { ...answer, left: inside(answer.left), right: inside(answer.right) };
+    case 'choice':
+      return { ...answer, content: inside(answer.content) };
+  }
+}
+
 export function some(expression: Expression, holds: (part: Expression) => boolean): boolean {
   return holds(expression) || parts(expression).some((part) => some(part, holds));
 }

@@ -90,6 +90,12 @@ for (const entry of GREEK.split(' ')) SYMBOLS[entry[0]!] = `\\${entry.slice(1)} 
 const TYPESETTING =
   /\\\\|\\(?:(?:left|right|middle|[bB]igg?[lrm]?|displaystyle|textstyle|scriptstyle|limits|nolimits|quad|qquad|thinspace|enspace|allowbreak)(?![A-Za-z])|[,;:>! /~])/g;
 
+/** `14^{\text{th}}`. */
+const ORDINAL = (() => {
+  const ending = String.raw`\\(?:text|textrm|mathrm)\{(?:st|nd|rd|th)\}`;
+  return new RegExp(String.raw`(?<=\d)\^(?:${ending}|\{${ending}\})`, 'g');
+})();
+
 /** Stands between the groups of digits of one number. */
 export const GROUPED = '\uE001';
 /** Stands for a dollar sign that is money. */
@@ -106,6 +112,7 @@ export function unify(answer: string): string {
     .replace(/\\[dtc]frac(?![A-Za-z])/g, '\\frac')
     .replace(/\\[dt]binom(?![A-Za-z])/g, '\\binom')
     .replace(/\{:\}/g, ':')
+    .replace(ORDINAL, (ending) => ending.replace(/[^a-z]|text(?:rm)?|mathrm/g, ''))
     .replace(/(?<![\w})\]])\{\s*\}(?=\s*[_^])/g, '')
     .replace(TYPESETTING, (command) => (command === '\\\\' ? command : command === '\\!' ? '' : ' '))
     .replace(/~/g, ' ')

@@ -2,6 +2,7 @@ import { binary, call, type Expression, numeral, rewrite } from './expression.ts
 import { add, divide, power, type Rational, rational } from './rational.ts';
 import { TokenStream } from './token-stream.ts';
 import { isMark, type Token, Unreadable } from './tokens.ts';
+import { numberNamed } from './words.ts';
 
 const TRIGONOMETRIC = /^(?:sin|cos|tan|cot|sec|csc)$/;
 const NAMED_ARGUMENTS = new Set(['max', 'min', 'gcd', 'lcm', 'abs', 'floor', 'ceil', 'det', 'binomial']);
@@ -235,12 +236,22 @@ export class FormulaParser extends TokenStream {
       return call(
         'base',
         whole,
-        this.nested(() => this.#argumentWhole()),
+        this.nested(() => this.#numberNamed() ?? this.#argumentWhole()),
       );
     }
     if (next?.kind === 'function' && (next.name === 'overline' || next.name === 'dot') && token.written.includes('.'))
       return this.#repeating(token);
     return token.decimals === 0 ? (this.#mixed(token.value) ?? whole) : whole;
+  }
+
+  /** A base in words: `1011_{\text{two}}`. */
+  #numberNamed(): Expression | null {
+    const [open, words, close] = this.ahead(3);
+    if (!isMark(open, '{') || words?.kind !== 'text' || !isMark(close, '}')) return null;
+    const named = numberNamed(words.name);
+    if (named === null) return null;
+    this.skip(3);
+    return number(named);
   }
 
   /** `1\frac{1}{2}` and "1 1/2" are sums. */

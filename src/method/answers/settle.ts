@@ -1,4 +1,4 @@
-import { type Answer, some } from './expression.ts';
+import { type Answer, rewriteAnswer, some } from './expression.ts';
 import { nameOf } from './names.ts';
 
 /** Removes what states nothing: approximations behind the value, the way to it, the range of a parameter, brackets around one thing. */
@@ -49,10 +49,35 @@ function isSystem(answer: Answer): answer is Answer & { type: 'matrix' } {
 }
 
 /** `k \in \mathbb{Z}`: what a parameter is where nothing else is said. */
-function isRangeOfParameter(answer: Answer): boolean {
-  if (answer.type !== 'relation' || answer.operators[0] !== 'in') return false;
-  const range = answer.operands[1]!;
-  return range.type === 'text' && range.text === 'set Z';
+const isRangeOfParameter = (answer: Answer): boolean => rangeOfParameter(answer)?.set === 'set Z';
+
+function rangeOfParameter(answer: Answer): { name: string; set: string } | null {
+  if (answer.type !== 'relation' || answer.operators.join() !== 'in') return null;
+  const [name, range] = [nameOf(answer.operands[0]!), answer.operands[1]!];
+  return name !== null && range.type === 'text' && range.text.startsWith('set ') ? { name, set: range.text } : null;
+}
+
+/** "k pi, k an integer" and "n pi, n an integer" by one name of the parameter, where the second has no other use for it. */
+export function sameParameter(a: Answer, b: Answer): [Answer, Answer] {
+  const [name, other] = [parameterOf(a), parameterOf(b)];
+  if (name === null || other === null || name === other) return [a, b];
+  let isFree = true;
+  const renamed = rewriteAnswer(b, (part) => {
+    if (part.type !== 'symbol') return part;
+    if (part.name === name) isFree = false;
+    return part.name === other ? { ...part, name } : part;
+  });
+  return isFree ? [a, renamed] : [a, b];
+}
+
+/** The one parameter of which a list says the range, and nothing else: of "n > 3, n an integer" n is the unknown. */
+function parameterOf(answer: Answer): string | null {
+  if (answer.type !== 'list') return null;
+  const [range, ...others] = answer.items.map(rangeOfParameter).filter((found) => found !== null);
+  if (!range || others.length > 0) return null;
+  const relations = answer.items.filter((item) => item.type === 'relation');
+  const bounds = relations.filter(({ operands }) => operands.some((operand) => nameOf(operand) === range.name));
+  return bounds.length === 1 ? range.name : null;
 }
 
 /**

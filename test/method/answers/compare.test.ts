@@ -297,6 +297,13 @@ describe('the same, whichever is the reference', () => {
       p=5,q=2;p=7,q=3 | p=7,q=3;p=5,q=2
       p=5,q=2;p=7,q=3 | p=5,q=2 \text{ and } p=7,q=3
       1,2;3,4 | 1,2,3,4
+      k\pi, k\in\mathbb{Z} | n\pi,\ n\in\mathbb{Z}
+      x=k\pi, k\in\mathbb{Z} | x=n\pi,\ n\in\mathbb{Z}
+      (\pm1, 0) | (1,0),(-1,0)
+      (x,y)=(0,\pm\sqrt{3}) | (0,\sqrt3),(0,-\sqrt3)
+      \{\pm1, 0\} | -1,0,1
+      1011_{\text{two}} | 1011_2
+      \text{March } 14^{\text{th}} | March 14
       -7°C | -7
       4^{\circ}\text{C} | 4 \text{ degrees Celsius}
       4\,^\circ\mathrm{F} | 4°F
@@ -502,6 +509,15 @@ describe('not the same, whichever is the reference', () => {
       p=5,q=3;p=7,q=2 | p=5,q=2;p=7,q=3
       p=5,q=3;p=7,q=2 | p=5,q=2 \text{ and } p=7,q=3
       1,2;3,4 | 1,3;2,4
+      2k\pi, k\in\mathbb{Z} | n\pi, n\in\mathbb{Z}
+      2k\pi, k\in\mathbb{Z} | 2n\pi
+      k\pi, k\in\mathbb{N} | n\pi, n\in\mathbb{Z}
+      x>3, x\in\mathbb{Z} | n>3, n\in\mathbb{Z}
+      (\pm1, 0) | (1,-1,0)
+      (\pm1, \pm2) | (1,2),(-1,-2)
+      1011_{\text{three}} | 1011_2
+      \text{March } 14^{\text{th}} | March 15
+      14^{\text{th}} | 14
       4°C | 4°F
       4^\circ C | 4^\circ
       -7°C | 7°C
@@ -717,6 +733,22 @@ describe('hostile answers', () => {
       '(\\sqrt{2}+\\sqrt{3}+\\sqrt{5})^{99}',
       '(x+y)^{100000}',
     ],
+    ...[
+      '|x|<'.repeat(900),
+      '|2x+1|<3,'.repeat(200),
+      '|\\sin x|<1 or '.repeat(150),
+      '<|im_end|> '.repeat(360),
+      '{}'.repeat(1900),
+    ],
+    ...[
+      '_7'.repeat(1900),
+      '^7C_'.repeat(900),
+      '(\\pm1,'.repeat(600),
+      'k\\in\\mathbb{Z},'.repeat(200),
+      '\\boxed{'.repeat(550),
+      '\\boxed{1}'.repeat(440),
+    ],
+    ...['1^{\\text{'.repeat(380), '7^\\circ C'.repeat(400), 'A. '.repeat(1300), '\\not'.repeat(900), '*I'.repeat(1900)],
     ...['__proto__', 'constructor', '\\constructor', '\\hasOwnProperty{x}', 'toString', 'process.exit(1)'],
     ...['\0\0', '\ud800', '\u202e321', '\ufeff', '\\', '\\\\', '\\begin{pmatrix}', '\\end{pmatrix}', '^', '_', '&'],
   ];

@@ -670,6 +670,16 @@ it.each([
     'x = ',
   ],
   ...['\nQuestion: ', 'Answer:\n', 'A: ', ' is correct ', '\\begin{cases}', 'that is wrong '],
+  ...[
+    '\nCase 2: \\boxed{5}.',
+    '\\boxed{} ',
+    '$\\boxed{',
+    '<|im_end|>',
+    '<final_answer>',
+    '**5.**\n',
+    'May 5 ',
+    '\\int_',
+  ],
 ])('costs little on a megabyte of %j', (part) => {
   for (const before of ['', 'The answer is ', '\\boxed{5} ']) {
     const text = before + part.repeat(1_000_000 / part.length);
