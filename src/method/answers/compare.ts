@@ -148,8 +148,11 @@ class Comparer {
     this.#rule = 'choice';
     const letter = (it: Answer) =>
       it.type === 'choice' ? it.letter : it.type === 'value' && it.value.type === 'symbol' ? it.value.name : null;
-    if (letter(a) !== null && letter(b) !== null) return letter(a) === letter(b);
-    return this.#same(a.type === 'choice' ? a.content : a, b.type === 'choice' ? b.content : b);
+    const [left, right] = [a, b].map((it) => (it.type === 'choice' ? it.content : it)) as [Answer, Answer];
+    if (letter(a) === null || letter(b) === null) return this.#same(left, right);
+    // The words for one choice vary; with another value a letter is of another question.
+    const isTold = a.type === 'choice' && b.type === 'choice' && left.type !== 'text' && right.type !== 'text';
+    return letter(a) === letter(b) && (!isTold || this.#samePart(left, right));
   }
 
   #sameRelation(a: Answer, b: Answer): boolean {

@@ -215,7 +215,7 @@ export class FormulaParser extends TokenStream {
       return { type: 'negate', of: this.#argument() };
     }
     if (token?.kind === 'number') {
-      if (token.written.length > 1 && token.decimals === 0) {
+      if (/^\d{2,}$/.test(token.written)) {
         const [digit, ...rest] = token.written;
         const written = rest.join('');
         this.replace({ ...token, value: rational(BigInt(written)), written });

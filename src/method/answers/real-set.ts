@@ -98,7 +98,10 @@ function fromList({ items, joined }: Answer & { type: 'list' }, budget: Budget):
 function interval(tuple: Answer & { type: 'tuple' }, budget: Budget): RealSet | null {
   const [low, high] = tuple.items.map((item) => end(item, budget));
   if (!low || !high) return null;
-  return between(null, low, tuple.open === '[', high, tuple.close === ']');
+  // What would hold nothing is no interval but a point.
+  const order = compareEnds(low, high, budget);
+  const [lowIn, highIn] = [tuple.open === '[', tuple.close === ']'];
+  return order < 0 || (order === 0 && lowIn && highIn) ? between(null, low, lowIn, high, highIn) : null;
 }
 
 function between(name: string | null, low: End, lowIn: boolean, high: End, highIn: boolean): RealSet {

@@ -11,7 +11,8 @@ const LONE = /^[-−]?\\?[A-Za-z\u0370-\u03ff]+(?:_\{?\w+\}?|')?(?:\([a-z]\))?$/
 const SEVERAL = /(?<!\\)(?:,(?!\d{3})|;)|&|\\\\|\b(?:and|or)\b|[<>≤≥≠]|\\(?:leq?|geq?|lt|gt|neq?|in)(?![a-z])/;
 
 /** Between two equals signs, the end of one equation and the name in another: `1 \quad y` of `x = 1 \quad y = 2`. */
-const NEXT_NAME = /\\(?:[,;: ]|q?quad(?![a-z]))\s*[A-Za-z](?:_\{?\w+\}?)?$/;
+const NEXT_NAME =
+  /(?<!\\(?:(?:Long|long)?[rR]ightarrow|implies|iff|therefore|to)\s*)\\(?:[,;: ]|q?quad(?![a-z]))\s*[A-Za-z](?:_\{?\w+\}?)?$/;
 
 /**
  * What a stated equation gives: "3 * 6 = 18", "Total = 18" and "x = 3 * 6 = 18" give 18, and so do "m + n = 18" and

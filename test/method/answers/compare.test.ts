@@ -519,10 +519,13 @@ describe('not the same, whichever is the reference', () => {
       \text{March } 14^{\text{th}} | March 15
       14^{\text{th}} | 14
       4°C | 4°F
+      (3, 1) | x<1 \text{ and } x>3
+      (1, 1) | x<1 \text{ and } x>3
       4^\circ C | 4^\circ
       -7°C | 7°C
       A. Blue | B
       A. Blue | B. Blue
+      A. 1 | A. 2
       9*I | 9
       _7C_2 | _7P_2
       \dbinom{n}{3} | \frac{n(n-1)}{2}
@@ -751,6 +754,7 @@ describe('hostile answers', () => {
     ...['1^{\\text{'.repeat(380), '7^\\circ C'.repeat(400), 'A. '.repeat(1300), '\\not'.repeat(900), '*I'.repeat(1900)],
     ...['__proto__', 'constructor', '\\constructor', '\\hasOwnProperty{x}', 'toString', 'process.exit(1)'],
     ...['\0\0', '\ud800', '\u202e321', '\ufeff', '\\', '\\\\', '\\begin{pmatrix}', '\\end{pmatrix}', '^', '_', '&'],
+    ...['\\frac1.', '\\frac11.'],
   ];
 
   it('cost little and are never equal', () => {

@@ -355,6 +355,7 @@ describe('a boxed answer', () => {
     ['The final answer is 10, to be put into $\\boxed{...}$.', '10'],
     ['\\boxed{\\lim_{x \\to 0} f(x) = 3, f(0) = 4}', '\\lim_{x \\to 0} f(x) = 3, f(0) = 4'],
     ['\\boxed{x = 1\\; y = 2}', 'x = 1\\; y = 2'],
+    ['\\boxed{15n = 225k^2 \\quad \\Rightarrow \\quad n = 15k^2}', '15k^2'],
     ['\\boxed{x = 1 \\quad y = 2}', 'x = 1 \\quad y = 2'],
     ['The tens digit is \\boxed{3}. The final answer is 4.', '4'],
     ['$\\boxed{200}$ So, after six months... Final Answer: The final answer is $15$. I hope it is correct.', '15'],
