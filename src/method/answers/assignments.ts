@@ -22,8 +22,9 @@ export function nameAndValue(answer: Answer): { name: string; value: Answer } | 
   return answer.operators[0] === 'in' && name !== null ? { name, value: right } : null;
 }
 
-/** A list of which an item is named: "x = 1, y = 2", "x = 1 or x = 2", "n = 1, 2, 3". */
+/** A list of which an item is named: "x = 1, y = 2", "x = 1 or x = 2", "n = 1, 2, 3", or `(x, y) = (1, 2)`. */
 export function namesAndValues(answer: Answer): Named[] | null {
+  if (answer.type === 'relation') return componentsOf(answer);
   if (answer.type !== 'list') return null;
   const named = answer.items.map((item) => nameAndValue(settle(item)) ?? { name: null, value: item });
   if (named.every(({ name }) => name === null)) return null;
@@ -33,8 +34,17 @@ export function namesAndValues(answer: Answer): Named[] | null {
   return names.size === 1 ? named.map(({ value }) => ({ name: [...names][0]!, value })) : named;
 }
 
+/** `x` and 1, `y` and 2 of `(x, y) = (1, 2)`. */
+function componentsOf({ operands, operators }: Answer & { type: 'relation' }): Named[] | null {
+  const [left, right] = operands as [Answer, Answer];
+  if (operators.join() !== '=' || left.type !== 'tuple' || right.type !== 'tuple') return null;
+  if (left.items.length !== right.items.length || nameOf(left) === null) return null;
+  return left.items.map((item, index) => ({ name: nameOf(item), value: right.items[index]! }));
+}
+
 /** "x = 1 or x = 2" is "x = 1, x = 2", but "x = 1 or y = 2" is not "x = 1, y = 2". */
 export function joinedAlike(a: Answer, b: Answer, named: Named[]): boolean {
   const oneName = new Set(named.map(({ name }) => name)).size === 1;
-  return oneName || (a.type === 'list' && b.type === 'list' && a.joined === b.joined);
+  const isChoice = (it: Answer) => it.type === 'list' && it.joined === 'or';
+  return oneName || isChoice(a) === isChoice(b);
 }

@@ -78,14 +78,25 @@ export function readBoxes(text: string, { complete, open }: Boxes = findBoxes(te
   const last = complete.at(-1);
   if (!last || takesBack(open, last)) return null;
 
+  // A box at the end of each case, and nothing after the last.
+  const casesEnd =
+    !SAYS_SOMETHING.test(text.slice(last.end)) && FIRST_CASE.test(`\n${text.slice(0, complete[0]!.start)}`);
   const group = [last];
   for (let index = complete.length - 2; index >= 0; index--) {
     const box = complete[index]!;
-    if (!inOneStatement(text.slice(box.end, group[0]!.start))) break;
+    const gap = text.slice(box.end, group[0]!.start);
+    if (!inOneStatement(gap) && !(casesEnd && NEXT_CASE.test(gap))) break;
     group.unshift(box);
   }
   const items = [...new Set(group.map((box) => withSurroundings(box, text)))];
   return { content: items.join(', '), start: group[0]!.start, end: last.end };
+}
+
+/** What an answer holds that is nothing but a box, or several. */
+export function unboxed(answer: string): string {
+  const box = readBoxes(answer);
+  const around = box && answer.slice(0, box.start) + answer.slice(box.end);
+  return box && /^(?:[\s$.,;]|\\[()[\]])*$/.test(around!) ? box.content : answer;
 }
 
 /** A box that is cut off takes back what was stated before it, unless it only begins to repeat it. */
@@ -94,10 +105,15 @@ export function takesBack(open: Box | undefined, stated: { content: string; star
   return open.content === '' || !stated.content.startsWith(open.content);
 }
 
+const SAYS_SOMETHING = /[\p{L}\p{N}]/u;
+const CASE = String.raw`\n[ \t*#-]*Case\s+\(?(?:\d+|[IVX]+|[A-H])\b`;
+const FIRST_CASE = new RegExp(CASE, 'i');
+const NEXT_CASE = new RegExp(String.raw`^[^\p{L}\p{N}]*${CASE}(?!.*${CASE})`, 'isu');
+
 const TYPESETTING = /\$|\\[()[\]]|\\q?quad|\\[,;:! ]|\\text(?:rm|bf)?\s*\{|[&{}*~]/g;
 const CONNECTED = /[,;]|\b(?:and|or|plus)\b/;
 const GOES_ON =
-  /[.!?](?:\s|$)|\n[ \t]*\n|\b(?:then|so|thus|hence|therefore|but|not|no|wait|hmm|actually|instead|because|since|which|gives?|giving|means|if|when|again|correct(?:ion|ed)?|wrong|mistake|check|yields?|answer)\b|⇒|→|\\(?:implies|Rightarrow|to)\b/i;
+  /[.!?](?:\s|$)|\n[ \t]*\n|\b(?:then|so|thus|hence|therefore|but|not|no|wait|hmm|actually|instead|because|since|which|gives?|giving|means|if|when|again|correct(?:ion|ed)?|wrong|mistake|check|yields?|answer|attempt|finally)\b|\bfinal\W*$|⇒|→|\\(?:implies|Rightarrow|to)\b/i;
 
 /** Whether what stands between two boxes leaves them parts of one answer: ", ", " papers and ", ", y=". */
 function inOneStatement(gap: string): boolean {

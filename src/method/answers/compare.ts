@@ -1,19 +1,21 @@
 import { joinedAlike, type Named, nameAndValue, namesAndValues } from './assignments.ts';
+import { unboxed } from './boxes.ts';
 import { Budget, OutOfBudget } from './budget.ts';
 import { type Answer, binary, type Expression, numeral, some } from './expression.ts';
+import { withoutStop } from './extract-turn.ts';
 import { proportional, sameExpression } from './identity.ts';
 import { unify } from './notation.ts';
 import { DEFAULT_POLICIES, type Policies } from './policies.ts';
 import { isRounded, type Quantity, quantityNamed, withUnit } from './quantity.ts';
 import { rational, TooLarge } from './rational.ts';
 import { readings } from './readings.ts';
-import { FLIPPED, realSet, sameRealSet } from './real-set.ts';
-import { sameNesting, settle } from './settle.ts';
+import { DIRECTED, FLIPPED, isInequality, realSet, sameRealSet } from './real-set.ts';
+import { sameNesting, sameParameter, settle } from './settle.ts';
 import { ratioOfUnits } from './units.ts';
 import { plainText, sameText, saysNothing } from './words.ts';
 
 /** Changes with every change of what is called equal; recorded with results, so that numbers of different graders are not mixed. */
-export const GRADER_VERSION = '2';
+export const GRADER_VERSION = '3';
 
 /** `timeout`: more work than one comparison may cost, so that nothing is known. */
 export type Equality = 'equal' | 'different' | 'unparsed-response' | 'unparsed-reference' | 'timeout';
@@ -59,7 +61,7 @@ interface Spelling {
 }
 
 function spell(text: string): Spelling {
-  const unified = unify(text);
+  const unified = unify(unboxed(withoutStop(text)));
   return { unified, plain: plainText(unified) };
 }
 
@@ -86,7 +88,8 @@ class Comparer {
   /** Of an answer and the reference, or of parts of them. */
   #same(answer: Answer, reference: Answer): boolean {
     this.#budget.spend(20);
-    const [a, b] = sameNesting(settle(answer), settle(reference));
+    const [first, second] = sameParameter(answer, reference);
+    const [a, b] = sameNesting(settle(first), settle(second));
     const named = this.#sameNamed(a, b);
     if (named !== null) return named;
 
@@ -112,15 +115,13 @@ class Comparer {
   /** Takes names off: "x = 5" is 5. null where there are none to take. */
   #sameNamed(a: Answer, b: Answer): boolean | null {
     const [left, right] = [nameAndValue(a), nameAndValue(b)];
-    if (left && right) {
-      if (left.name === right.name) return this.#same(left.value, right.value);
-      return null;
-    }
+    if (left && right && left.name === right.name) return this.#same(left.value, right.value);
     const [leftAll, rightAll] = [namesAndValues(a), namesAndValues(b)];
+    if (leftAll && rightAll) return joinedAlike(a, b, leftAll) && this.#sameAssignments(leftAll, rightAll);
+    if (left && right) return null;
     if (left && b.type !== 'relation') return this.#same(left.value, b);
     if (right && a.type !== 'relation') return this.#same(a, right.value);
     if (!leftAll && !rightAll) return null;
-    if (leftAll && rightAll) return joinedAlike(a, b, leftAll) && this.#sameAssignments(leftAll, rightAll);
     const [assigned, bare] = leftAll ? [leftAll, b] : [rightAll!, a];
     const items = bare.type === 'list' || bare.type === 'tuple' || bare.type === 'set' ? bare.items : [bare];
     if (items.length !== assigned.length) return false;
@@ -147,8 +148,11 @@ class Comparer {
     this.#rule = 'choice';
     const letter = (it: Answer) =>
       it.type === 'choice' ? it.letter : it.type === 'value' && it.value.type === 'symbol' ? it.value.name : null;
-    if (letter(a) !== null && letter(b) !== null) return letter(a) === letter(b);
-    return this.#same(a.type === 'choice' ? a.content : a, b.type === 'choice' ? b.content : b);
+    const [left, right] = [a, b].map((it) => (it.type === 'choice' ? it.content : it)) as [Answer, Answer];
+    if (letter(a) === null || letter(b) === null) return this.#same(left, right);
+    // The words for one choice vary; with another value a letter is of another question.
+    const isTold = a.type === 'choice' && b.type === 'choice' && left.type !== 'text' && right.type !== 'text';
+    return letter(a) === letter(b) && (!isTold || this.#samePart(left, right));
   }
 
   #sameRelation(a: Answer, b: Answer): boolean {
@@ -215,7 +219,7 @@ class Comparer {
 
   /** As sets of real numbers; null where they can't be read as such. */
   #sameRealSets(a: Answer, b: Answer): boolean | null {
-    if (isInequality(a) && !isInequality(b) && !this.#policies.inequalityForSet) return false;
+    if (holdsInequality(a) && !holdsInequality(b) && !this.#policies.inequalityForSet) return false;
     const [left, right] = [realSet(a, this.#budget), realSet(b, this.#budget)];
     return left && right && sameRealSet(left, right, this.#budget);
   }
@@ -242,6 +246,7 @@ class Comparer {
 
   #sameCollection(a: Answer, b: Answer): boolean {
     this.#rule = a.type === 'set' || b.type === 'set' ? 'set' : 'list';
+    if (joinedOtherwise(a, b)) return this.#sameRealSets(a, b) ?? false;
     const [left, right] = [itemsOf(a), itemsOf(b)];
     if (left.length > MAX_ITEMS || right.length > MAX_ITEMS) throw new OutOfBudget();
     const same = (item: Answer, other: Answer) => this.#samePart(item, other);
@@ -301,12 +306,17 @@ const ONE_DEGREE: Expression = binary('/', { type: 'symbol', name: 'pi' }, numer
 
 /** Relations between formulas that can be brought to one side. */
 const COMPARABLE = new Set(['=', '<', '<=', '>', '>=', '!=']);
-const DIRECTED = new Set(['<', '<=', '>', '>=']);
 
-const isInequality = (it: Answer): boolean =>
-  it.type === 'list'
-    ? it.items.some(isInequality)
-    : it.type === 'relation' && it.operators.some((operator) => DIRECTED.has(operator) || operator === '!=');
+const holdsInequality = (it: Answer): boolean =>
+  it.type === 'list' ? it.items.some(holdsInequality) : isInequality(it);
+
+/** "x < 1 and x > 3" and "x < 1 or x > 3". */
+const joinedOtherwise = (a: Answer, b: Answer): boolean =>
+  a.type === 'list' &&
+  b.type === 'list' &&
+  [a.joined, b.joined].sort().join() === 'and,or' &&
+  holdsInequality(a) &&
+  holdsInequality(b);
 
 const flip = (operator: string) => FLIPPED.get(operator) ?? operator;
 

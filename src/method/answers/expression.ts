@@ -17,8 +17,8 @@ export type Answer =
   | { type: 'value'; value: Expression; unit: string | null }
   | { type: 'ratio'; parts: Expression[]; unit: string | null }
   | { type: 'text'; text: string }
-  /** Unordered and without brackets: `1, 2`, `x = 1 or x = 2`. */
-  | { type: 'list'; items: Answer[]; joined: 'and' | 'or' }
+  /** Unordered and without brackets: `1, 2`, `x = 1 or x = 2`. With a comma in it ("1, 2, and 3") commas join it. */
+  | { type: 'list'; items: Answer[]; joined: ',' | 'and' | 'or' }
   | { type: 'set'; items: Answer[] }
   /** Ordered, in brackets: a point, a vector or an interval. */
   | { type: 'tuple'; open: string; close: string; items: Answer[] }
@@ -83,6 +83,31 @@ export function rewrite(expression: Expression, change: (part: Expression) => Ex
       parts(expression).map((part) => rewrite(part, change)),
     ),
   );
+}
+
+/** The same for every formula in an answer. */
+export function rewriteAnswer(answer: Answer, change: (part: Expression) => Expression): Answer {
+  const inside = (part: Answer) => rewriteAnswer(part, change);
+  switch (answer.type) {
+    case 'text':
+      return answer;
+    case 'value':
+      return { ...answer, value: rewrite(answer.value, change) };
+    case 'ratio':
+      return { ...answer, parts: answer.parts.map((part) => rewrite(part, change)) };
+    case 'list':
+    case 'set':
+    case 'tuple':
+      return { ...answer, items: answer.items.map(inside) };
+    case 'matrix':
+      return { ...answer, rows: answer.rows.map((row) => row.map(inside)) };
+    case 'relation':
+      return { ...answer, operands: answer.operands.map(inside) };
+    case 'setOperation':
+      return { ...answer, left: inside(answer.left), right: inside(answer.right) };
+    case 'choice':
+      return { ...answer, content: inside(answer.content) };
+  }
 }
 
 export function some(expression: Expression, holds: (part: Expression) => boolean): boolean {

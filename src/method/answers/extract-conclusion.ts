@@ -14,7 +14,9 @@ const TENTATIVE =
   /\?\W*$|\b(?:suppose|assume|let's|let us|let me|next|still need|remains to|yet to|need to (?:find|calculate|compute|determine|solve|check)|must (?:find|check)|can (?:now|use|write|find|calculate|solve)|not (?:the|sure|equal|correct|possible|enough)|isn't|cannot|can't|unknown|impossible|contradict\w*|perhaps|maybe|might|wrong|incorrect|mistake)\b/i;
 /** What is yet to be done: "Finally, subtract 5." */
 const INSTRUCTS =
-  /^(?!.*=)(?:(?:we|you|I)\s+(?:now\s+|then\s+)?)?(?:add|subtract|multiply|divide|find|compute|calculate|convert|solve|substitute|simplify|take|use|plug|set|check|consider|note|round)\b/i;
+  /^[*_]*(?!.*=)(?:(?:we|you|I)\s+(?:now\s+|then\s+)?)?(?:add|subtract|multiply|divide|find|compute|calculate|convert|solve|substitute|simplify|take|use|plug|set|check|consider|note|round)\b/i;
+/** A line whose sentences are all in bold type. */
+const BOLD = /^\*\*[^*]+[.!]\*\*$/;
 const ITEM = /^(?:[-•*]|\d+[.)]|\(?[a-z]\))\s/i;
 const STEP = /^[\W_]*(?:step|case|part)\s/i;
 
@@ -43,7 +45,7 @@ export function readConclusion(text: string): string | null {
   );
   const cue = CUE.exec(concluding)?.[0] ?? '';
   if (INSTRUCTS.test(concluding.slice(cue.length))) return null;
-  const concludes = cue !== '' || SUBJECT.test(concluding);
+  const concludes = cue !== '' || SUBJECT.test(concluding) || (BOLD.test(line!) && line!.startsWith(sentence));
   const how = concludes ? 'concludes' : sentence === line && !ITEM.test(line) ? 'alone' : 'states';
   const stated = readConcluding(concluding.slice(cue.length), how, formulas);
   if (stated) return stated.answer;

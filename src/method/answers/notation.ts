@@ -56,6 +56,8 @@ const SYMBOLS: Record<string, string> = {
   '∓': '\\mp ',
   '°': '^\\circ ',
   º: '^\\circ ',
+  '℃': '^\\circ C ',
+  '℉': '^\\circ F ',
   '′': "'",
   '’': "'",
   ℝ: '\\mathbb{R}',
@@ -88,6 +90,12 @@ for (const entry of GREEK.split(' ')) SYMBOLS[entry[0]!] = `\\${entry.slice(1)} 
 const TYPESETTING =
   /\\\\|\\(?:(?:left|right|middle|[bB]igg?[lrm]?|displaystyle|textstyle|scriptstyle|limits|nolimits|quad|qquad|thinspace|enspace|allowbreak)(?![A-Za-z])|[,;:>! /~])/g;
 
+/** `14^{\text{th}}`. */
+const ORDINAL = (() => {
+  const ending = String.raw`\\(?:text|textrm|mathrm)\{(?:st|nd|rd|th)\}`;
+  return new RegExp(String.raw`(?<=\d)\^(?:${ending}|\{${ending}\})`, 'g');
+})();
+
 /** Stands between the groups of digits of one number. */
 export const GROUPED = '\uE001';
 /** Stands for a dollar sign that is money. */
@@ -102,6 +110,10 @@ export function unify(answer: string): string {
     .replace(/(\d)(?:\{,\}|,\s*(?:\\!\s*)+|\\,)(?=\d{3}(?!\d))/g, `$1${GROUPED}`)
     .replace(/(\d)\{,\}(?=\d)/g, '$1.')
     .replace(/\\[dtc]frac(?![A-Za-z])/g, '\\frac')
+    .replace(/\\[dt]binom(?![A-Za-z])/g, '\\binom')
+    .replace(/\{:\}/g, ':')
+    .replace(ORDINAL, (ending) => ending.replace(/[^a-z]|text(?:rm)?|mathrm/g, ''))
+    .replace(/(?<![\w})\]])\{\s*\}(?=\s*[_^])/g, '')
     .replace(TYPESETTING, (command) => (command === '\\\\' ? command : command === '\\!' ? '' : ' '))
     .replace(/~/g, ' ')
     .replace(/\\(?:text)?color\{\w+\}/g, '')

@@ -1,7 +1,8 @@
 import { binary, call, type Expression, numeral, rewrite } from './expression.ts';
 import { add, divide, power, type Rational, rational } from './rational.ts';
-import { isMark, TokenStream } from './token-stream.ts';
-import { type Token, Unreadable } from './tokens.ts';
+import { TokenStream } from './token-stream.ts';
+import { isMark, type Token, Unreadable } from './tokens.ts';
+import { numberNamed } from './words.ts';
 
 const TRIGONOMETRIC = /^(?:sin|cos|tan|cot|sec|csc)$/;
 const NAMED_ARGUMENTS = new Set(['max', 'min', 'gcd', 'lcm', 'abs', 'floor', 'ceil', 'det', 'binomial']);
@@ -145,12 +146,27 @@ export class FormulaParser extends TokenStream {
         return call('ceil', this.#grouped('rceil'));
       case '|':
         return this.#absolute();
+      case '_':
+      case '^':
+        return this.#chosen();
       case '...':
         this.skip();
         return { type: 'symbol', name: '...' };
       default:
         throw new Unreadable(token.name);
     }
+  }
+
+  /** `_7C_2` and `^7P_2`, with the upper number before its letter. */
+  #chosen(): Expression {
+    this.skip();
+    const above = this.nested(() => this.#argumentWhole());
+    const letter = this.peek();
+    this.skip();
+    if (letter?.kind !== 'symbol' || !/^[CP]$/.test(letter.name)) throw new Unreadable('index of nothing');
+    this.expect('_');
+    const below = this.nested(() => this.#argumentWhole());
+    return call(letter.name === 'C' ? 'binomial' : 'permutations', above, below);
   }
 
   #grouped(close: string): Expression {
@@ -199,7 +215,7 @@ export class FormulaParser extends TokenStream {
       return { type: 'negate', of: this.#argument() };
     }
     if (token?.kind === 'number') {
-      if (token.written.length > 1 && token.decimals === 0) {
+      if (/^\d{2,}$/.test(token.written)) {
         const [digit, ...rest] = token.written;
         const written = rest.join('');
         this.replace({ ...token, value: rational(BigInt(written)), written });
@@ -220,12 +236,22 @@ export class FormulaParser extends TokenStream {
       return call(
         'base',
         whole,
-        this.nested(() => this.#argumentWhole()),
+        this.nested(() => this.#numberNamed() ?? this.#argumentWhole()),
       );
     }
     if (next?.kind === 'function' && (next.name === 'overline' || next.name === 'dot') && token.written.includes('.'))
       return this.#repeating(token);
     return token.decimals === 0 ? (this.#mixed(token.value) ?? whole) : whole;
+  }
+
+  /** A base in words: `1011_{\text{two}}`. */
+  #numberNamed(): Expression | null {
+    const [open, words, close] = this.ahead(3);
+    if (!isMark(open, '{') || words?.kind !== 'text' || !isMark(close, '}')) return null;
+    const named = numberNamed(words.name);
+    if (named === null) return null;
+    this.skip(3);
+    return number(named);
   }
 
   /** `1\frac{1}{2}` and "1 1/2" are sums. */
@@ -241,7 +267,8 @@ export class FormulaParser extends TokenStream {
       if (first.decimals + last.decimals > 0) return null;
       this.skip(3);
       const fraction = divide(first.value, last.value);
-      return fraction && numeral(add(whole, fraction));
+      if (fraction === null) throw new Unreadable('a fraction without value');
+      return numeral(add(whole, fraction));
     }
     if (first?.kind !== 'function' || first.name !== 'frac') return null;
     return this.attempt(() => {

@@ -1,9 +1,8 @@
-import { type Answer, binary, type Expression, numeral, rewrite, some } from './expression.ts';
+import { type Answer, binary, type Expression, numeral, rewrite, rewriteAnswer, some } from './expression.ts';
 import { FormulaParser } from './parse-formula.ts';
 import { rational } from './rational.ts';
-import { isMark } from './token-stream.ts';
-import { type Token, tokenize, Unreadable } from './tokens.ts';
-import { CHANGES_NUMBER, unitOf } from './units.ts';
+import { isMark, type Token, tokenize, Unreadable } from './tokens.ts';
+import { CHANGES_NUMBER, unitOf, unitOfDegrees } from './units.ts';
 
 const RELATIONS = new Set(['=', '<', '<=', '>', '>=', '!=', '~', 'in', 'notin', 'equiv', 'parallel', 'perp', 'to']);
 const SET_OPERATIONS = new Set(['cup', 'cap', 'setminus']);
@@ -24,11 +23,11 @@ export function parseAnswer(text: string, options: { groups: boolean }): Answer 
 
 class AnswerParser extends FormulaParser {
   /** Items up to the end or a closing mark. */
-  list(isEnd: (mark: string) => boolean): Answer {
+  list(isEnd: (mark: string) => boolean, expand = expandSigns): Answer {
     const groups: Answer[][] = [[]];
     const separators = new Set<string>();
     for (;;) {
-      groups.at(-1)!.push(...expandSigns(this.statement()));
+      groups.at(-1)!.push(...expand(this.statement()));
       const mark = this.peekMark();
       if (mark === null || isEnd(mark) || !SEPARATORS.has(mark)) break;
       for (let next = this.peekMark(); next !== null && SEPARATORS.has(next); next = this.peekMark()) {
@@ -37,7 +36,7 @@ class AnswerParser extends FormulaParser {
         this.skip();
       }
     }
-    const joined = separators.has('or') ? 'or' : 'and';
+    const joined = separators.has('or') ? 'or' : separators.has(',') || separators.has(';') ? ',' : 'and';
     const list = (items: Answer[]): Answer => (items.length === 1 ? items[0]! : { type: 'list', items, joined });
     // "p = 1, q = 2; p = 3, q = 4" is a list of lists.
     const nested = separators.has(',') && groups.every((group) => group.length > 0);
@@ -60,12 +59,15 @@ class AnswerParser extends FormulaParser {
     });
   }
 
-  /** `(C)` before anything else that is no operator: a letter to choose, and what it stands for. */
+  /** `(C)`, or of a whole answer "C)" or "C.", before anything else that is no operator: a letter to choose, and what it stands for. */
   private choice(): Answer | null {
-    const [open, letter, close, next] = this.ahead(4);
-    const isLetter = letter?.kind === 'symbol' && /^[A-H]$/.test(letter.name);
-    if (!isLetter || !isMark(open, '(') || !isMark(close, ')') || !next || next.kind === 'mark') return null;
-    this.skip(3);
+    const length = isMark(this.peek(), '(') ? 3 : 2;
+    const label = this.ahead(length + 1);
+    const [letter, close, next] = label.slice(-3);
+    const closes = length === 3 ? isMark(close, ')') : this.depth === 1 && (isMark(close, ')') || isMark(close, '.'));
+    if (letter?.kind !== 'symbol' || !/^[A-H]$/.test(letter.name) || !closes || !next || next.kind === 'mark')
+      return null;
+    this.skip(length);
     return { type: 'choice', letter: letter.name, content: this.statement() };
   }
 
@@ -168,7 +170,10 @@ class AnswerParser extends FormulaParser {
   private tuple(): Answer {
     const open = this.peekMark()!;
     this.skip();
-    const inner = this.list((mark) => CLOSING[open]!.test(mark));
+    const inner = this.list(
+      (mark) => CLOSING[open]!.test(mark),
+      (item) => [item],
+    );
     const close = this.peekMark() ?? '';
     if (!CLOSING[open]!.test(close)) throw new Unreadable(`no bracket for ${open}`);
     this.skip();
@@ -199,7 +204,7 @@ class AnswerParser extends FormulaParser {
     const inDegrees = some(signed, isDegrees);
     const value = inDegrees ? rewrite(signed, (part) => (isDegrees(part) ? part.args[0]! : part)) : signed;
     const scaled = currency === null ? null : this.takeUnit();
-    return scaledValue(value, inDegrees ? 'degree' : unit, scaled);
+    return scaledValue(value, inDegrees ? unitOfDegrees(unit) : unit, scaled);
   }
 
   private isCurrency(token: Token | undefined): boolean {
@@ -265,27 +270,20 @@ function scaledValue(value: Expression, unit: string | null, second: string | nu
   return { type: 'value', value: binary('*', value, numeral(rational(scale))), unit: remaining };
 }
 
-/** `1 \pm 2` is two values. */
+/** `1 \pm 2` is two values, and `(\pm 1, 2)` two points. With signs in several of its places a tuple may be two or four. */
 function expandSigns(answer: Answer): Answer[] {
-  const inValue = (expression: Expression) => some(expression, (part) => part.type === 'plusMinus');
-  const choose = (expression: Expression, upper: 1 | -1) =>
-    rewrite(expression, (part) => {
-      if (part.type !== 'plusMinus') return part;
-      return part.sign === upper ? binary('+', part.left, part.right) : binary('-', part.left, part.right);
-    });
-  const both: (1 | -1)[] = [1, -1];
-  if (answer.type === 'value' && inValue(answer.value))
-    return both.map((upper) => ({ ...answer, value: choose(answer.value, upper) }));
-  if (answer.type === 'relation') {
-    const last = answer.operands.at(-1)!;
-    if (answer.operands.slice(0, -1).some((operand) => operand.type === 'value' && inValue(operand.value)))
-      return [answer];
-    return expandSigns(last).map((value) => ({ ...answer, operands: [...answer.operands.slice(0, -1), value] }));
-  }
-  if (answer.type === 'tuple' && answer.items.some((item) => item.type === 'value' && inValue(item.value)))
-    return both.map((upper) => ({
-      ...answer,
-      items: answer.items.map((item) => (item.type === 'value' ? { ...item, value: choose(item.value, upper) } : item)),
-    }));
-  return [answer];
+  const both = () => [1, -1].map((upper) => rewriteAnswer(answer, (part) => withSign(part, upper)));
+  if (answer.type === 'value') return hasSigns(answer) ? both() : [answer];
+  if (answer.type === 'tuple') return answer.items.filter(hasSigns).length === 1 ? both() : [answer];
+  if (answer.type !== 'relation' || answer.operands.slice(0, -1).some(hasSigns)) return [answer];
+  const last = expandSigns(answer.operands.at(-1)!);
+  return last.map((value) => ({ ...answer, operands: [...answer.operands.slice(0, -1), value] }));
+}
+
+const hasSigns = (answer: Answer): boolean =>
+  answer.type === 'value' && some(answer.value, (part) => part.type === 'plusMinus');
+
+function withSign(part: Expression, upper: number): Expression {
+  if (part.type !== 'plusMinus') return part;
+  return binary(part.sign === upper ? '+' : '-', part.left, part.right);
 }

@@ -7,7 +7,7 @@ import { Unreadable } from './tokens.ts';
 
 /**
  * The ways to read a unified answer and its reference, the plain one first: "1,234" is one number or two, and "4,5" is 4.5 where the other side is
- * such a number. What can't be read is left out.
+ * such a number, and "2*I" is 2i beside an imaginary one. What can't be read is left out.
  */
 export function readings(a: string, b: string, policies: Policies): [Answer, Answer][] {
   const [left, right] = [read(a, true), read(b, true)];
@@ -18,9 +18,14 @@ export function readings(a: string, b: string, policies: Policies): [Answer, Ans
     if (DECIMAL_COMMA.test(b) && !ONE_DECIMAL.test(b) && isBroken(left))
       ways.push([left, read(b.replace(',', '.'), true)]);
   }
+  if (SYMPY_UNIT.test(a) && IMAGINARY.test(b)) ways.push([read(a.split(SYMPY_UNIT).join('*i'), true), right]);
+  if (SYMPY_UNIT.test(b) && IMAGINARY.test(a)) ways.push([left, read(b.split(SYMPY_UNIT).join('*i'), true)]);
   return ways.filter((way): way is [Answer, Answer] => way.every((side) => side !== null));
 }
 
+/** SymPy's imaginary unit: `6.0 + 9.0*I`. */
+const SYMPY_UNIT = /\*\s*I(?![A-Za-z_])/;
+const IMAGINARY = /(?<![A-Za-z\\])i(?![A-Za-z])/;
 const GROUPS = /\d[, ]\d{3}(?!\d)/;
 const DECIMAL_COMMA = /^[^,\d]*(?:0,\d+|\d+,(?!\d{3}(?!\d))\d+)[^,\d]*$/;
 /** A reference of "1,2" is two numbers. */

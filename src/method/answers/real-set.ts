@@ -1,8 +1,9 @@
 import type { Value } from './arithmetic.ts';
 import type { Budget } from './budget.ts';
-import type { Answer, Expression } from './expression.ts';
+import { type Answer, binary, type Expression, numeral, rewrite, variables } from './expression.ts';
 import { constantValue, sameExpression } from './identity.ts';
 import { nameOf } from './names.ts';
+import { rational } from './rational.ts';
 
 /** An end of an interval: a number, or an infinity. */
 type End = { expression: Expression; value: Value } | 'low' | 'high';
@@ -82,19 +83,25 @@ function combine(sets: (RealSet | null)[], of: (held: boolean[]) => boolean): Re
   };
 }
 
-/** "(0, 1), (2, 3)" and "x < 1 or x > 2" are unions; "x > 1, x < 2" holds both, unless nothing can: "x < 1, x > 2". */
+/**
+ * "(0, 1), (2, 3)" and "x < 1 or x > 2" are unions, and "x > 1 and x < 2" holds both. So does "x > 1, x < 2", unless nothing can: "x < 1, x > 2".
+ */
 function fromList({ items, joined }: Answer & { type: 'list' }, budget: Budget): RealSet | null {
   const sets = items.map((item) => (item.type === 'value' ? point(item, budget) : realSet(item, budget)));
   const union = combine(sets, (held) => held.some(Boolean));
   if (joined === 'or' || !items.every((item) => item.type === 'relation')) return union;
   const intersection = combine(sets, (held) => held.every(Boolean));
+  if (joined === 'and' && items.every(isInequality)) return intersection;
   return intersection && sameRealSet(intersection, NONE, budget) ? union : intersection;
 }
 
 function interval(tuple: Answer & { type: 'tuple' }, budget: Budget): RealSet | null {
   const [low, high] = tuple.items.map((item) => end(item, budget));
   if (!low || !high) return null;
-  return between(null, low, tuple.open === '[', high, tuple.close === ']');
+  // What would hold nothing is no interval but a point.
+  const order = compareEnds(low, high, budget);
+  const [lowIn, highIn] = [tuple.open === '[', tuple.close === ']'];
+  return order < 0 || (order === 0 && lowIn && highIn) ? between(null, low, lowIn, high, highIn) : null;
 }
 
 function between(name: string | null, low: End, lowIn: boolean, high: End, highIn: boolean): RealSet {
@@ -127,22 +134,79 @@ function relation({ operands, operators }: Answer & { type: 'relation' }, budget
     return inner && name !== null ? { ...inner, name } : null;
   }
   if (operators.length === 1 && operators[0] === '|') return realSet(condition(operands[1]!), budget);
-  const at = operands.findIndex((operand) => nameOf(operand) !== null);
+  const at = operands.findIndex((operand) => nameOf(operand) !== null || isAbsolute(operand));
   if (at < 0 || operands.length > 3) return null;
-  const name = nameOf(operands[at]!);
+  const bounded = operands[at]!;
+  const linear = isAbsolute(bounded) ? linearForm(bounded.value.args[0]!, budget) : null;
+  const name = nameOf(bounded);
+  if (!linear && name === null) return null;
   const sets = operators.map((operator, index) => {
-    // Each operator stands between two operands, of which one is the name.
+    // Each operator stands between two operands, of which one is what is bounded.
     const left = operands[index]!;
     const right = operands[index + 1]!;
     if (index !== at && index + 1 !== at) return null;
-    const bound = end(index === at ? right : left, budget);
-    if (!bound) return null;
-    return oneSided(name, index === at ? operator : (FLIPPED.get(operator) ?? operator), bound);
+    const bound = index === at ? right : left;
+    const towards = index === at ? operator : (FLIPPED.get(operator) ?? operator);
+    if (linear) return aroundCentre(linear, towards, bound, budget);
+    const limit = end(bound, budget);
+    return limit && oneSided(name, towards, limit);
   });
   return combine(sets, (held) => held.every(Boolean));
 }
 
+type Absolute = Answer & { type: 'value'; value: { type: 'call' } };
+
+const isAbsolute = (answer: Answer): answer is Absolute =>
+  answer.type === 'value' && answer.value.type === 'call' && answer.value.name === 'abs';
+
+/** slope * name + constant, with a positive slope. */
+interface Linear {
+  name: string;
+  slope: Expression;
+  constant: Expression;
+}
+
+/** Of an expression or its negative; null where it is no linear form in one variable. */
+function linearForm(expression: Expression, budget: Budget): Linear | null {
+  const [name, ...others] = variables(expression);
+  if (name === undefined || others.length > 0) return null;
+  const at = (value: bigint) =>
+    rewrite(expression, (part) => (part.type === 'symbol' && part.name === name ? numeral(rational(value)) : part));
+  const constant = at(0n);
+  const slope = binary('-', at(1n), constant);
+  const rise = constantValue(slope, budget);
+  if (!rise?.arithmetic.isReal(rise.value) || rise.arithmetic.isZero(rise.value)) return null;
+  const form = binary('+', binary('*', slope, { type: 'symbol', name }), constant);
+  if (!sameExpression(expression, form, budget)) return null;
+  const negated = (part: Expression): Expression => (rise.value.re.s < 0 ? { type: 'negate', of: part } : part);
+  return { name, slope: negated(slope), constant: negated(constant) };
+}
+
+/** `|2x + 1| < 3` is an interval, and `|2x + 1| > 3` all but one. */
+function aroundCentre(
+  { name, slope, constant }: Linear,
+  operator: string,
+  bound: Answer,
+  budget: Budget,
+): RealSet | null {
+  if (!DIRECTED.has(operator) || bound.type !== 'value') return null;
+  const ends = [{ type: 'negate', of: bound.value } as const, bound.value].map((distance) =>
+    end({ type: 'value', value: binary('/', binary('-', distance, constant), slope), unit: null }, budget),
+  );
+  const [low, high] = ends;
+  if (!low || !high) return null;
+  const outside = ABOVE.has(operator);
+  const closed = operator.endsWith('=') !== outside;
+  const inside = between(name, low, closed, high, closed);
+  return outside ? { ...inside, has: (place, rank) => !inside.has(place, rank) } : inside;
+}
+
 const condition = (set: Answer): Answer => (set.type === 'set' ? set.items[0]! : set);
+
+export const DIRECTED = new Set(['<', '<=', '>', '>=']);
+
+export const isInequality = (it: Answer): boolean =>
+  it.type === 'relation' && it.operators.some((operator) => DIRECTED.has(operator) || operator === '!=');
 
 /** An inequality read from the other side. */
 export const FLIPPED = new Map([

@@ -19,6 +19,8 @@ const RELATION = /^(?:[=<>:≤≥≈≠∈]|<=|>=|\\(?:leq?|geq?|lt|gt|neq?|appr
 const SIGN = /^(?:[-+−–±$£€¥]|\\\$|\\pm|[-−]\\?\$)$/;
 const SYMBOL =
   /^[-−]?(?:[A-Za-zα-ωπ]|[A-Z]{2}|\|[A-Za-z]{1,2}\||[A-Za-z](?:_\{?\w+\}?|[′'])|[A-Za-z]\([\w, ]{1,5}\)|\\[a-z]+|∠[A-Z]{1,3})$/;
+const MONTH = /^(?:January|February|March|April|May|June|July|August|September|October|November|December)$/;
+const DAY = /^\d{1,2}(?:st|nd|rd|th)?$/;
 const LETTER = /^(?:\(?[A-J]\)?[.)]?|\([a-jA-J]\))$/;
 const CURRENCY = /[$£€¥]/;
 const SCALE = /^(?:hundred|thousand|million|billion|trillion)$/i;
@@ -55,6 +57,7 @@ export function leadingValue(sentence: string): Leading | null {
 
 /** The index after the value that begins at `from`; `from` itself where none does. */
 function readValue(tokens: Token[], from: number): number {
+  if (MONTH.test(textAt(tokens, from)) && DAY.test(textAt(tokens, from + 1))) return afterDate(tokens, from + 2);
   let index = from;
   while (SIGN.test(textAt(tokens, index)) && isOperand(textAt(tokens, index + 1))) index++;
   if (isChoice(tokens, index)) {
@@ -94,6 +97,12 @@ function withoutCounted(tokens: Token[], end: number): number {
     tokens.slice(number, end).some(({ text }) => MEASURE.test(text)) ||
     tokens.slice(0, number).some(({ text }) => /^[a-z]{3,}$/.test(text));
   return tokens[(matters ? end : number) - 1]!.end;
+}
+
+/** The index behind the year that may follow a day: "June 20, 2024". */
+function afterDate(tokens: Token[], from: number): number {
+  const year = textAt(tokens, from) === ',' ? from + 1 : from;
+  return /^\d{4}$/.test(textAt(tokens, year)) ? year + 1 : from;
 }
 
 function readUnit(tokens: Token[], from: number): number {

@@ -18,11 +18,12 @@ const SENTENCE_END = new RegExp(String.raw`\n|\\[)\]]|[.!?。](?!\s+[-=+*/×<>�
 
 /** The answer at the beginning of what follows "The answer is" or "Final Answer:"; null where nothing is stated there. */
 export function readStatement(following: string): Stated | null {
-  const { text, formulas } = maskFormulas(following.slice(0, MAX_STATEMENT));
+  const { text, formulas } = maskFormulas(following.slice(0, MAX_STATEMENT).replace(EMPTY_BOX, ' '));
   const opening = OPENING.exec(text)?.[0] ?? '';
   const [sentence] = splitSentence(text.slice(opening.length));
   const said = affirmed(sentence);
-  if (said === null || (opening.includes('\n') && ENUMERATION.test(text.slice(opening.length)))) return null;
+  if (said === null || FIRST_STEP.test(said)) return null;
+  if (opening.includes('\n') && ENUMERATION.test(text.slice(opening.length))) return null;
 
   const value =
     YES_OR_NO.exec(said)?.[0] ?? wholeValue(said) ?? emphasisedValue(sentence) ?? resultValue(withoutReason(said));
@@ -65,15 +66,22 @@ export function splitSentence(text: string): [sentence: string, rest: string] {
 const YES_OR_NO = /^(?:yes|no|true|false)(?=$|\s*[,;:—–(]|\s+(?:because|since|as)\b)/i;
 /** Boxes are read as boxes, or were cut off. */
 const BOX = /\\(?:boxed|fbox)/;
+/** Repeats where the answer was to be put. */
+const EMPTY_BOX = (() => {
+  const box = String.raw`\\(?:boxed|fbox)[ \t]*\{[\s.…]*\}`;
+  return new RegExp(String.raw`\$\s*${box}\s*\$|\\\(\s*${box}\s*\\\)|${box}`, 'g');
+})();
 const NO_ANSWER =
   /^(?:[\d.,]+ times (?:the|as|more|that|what|his|her|their)|100\s?%\s+(?:correct|sure|certain)|(?:in)?correct|wrong|right(?! (?:triangle|angle))|as (?:follows|required|expected)|below|above|shown|found|obtained|calculated|determined|computed|given|clear|simple|reasonable|consistent|verified|confirmed|valid|unique|within|in (?:the |its )?(?:form|terms|simplest|box)|of the form|expressed|rounded|supposed|expected|already|to be|what|how|why|your|required|the same)\b|^an? (?:\w+ ){0,2}(?:multiple|integer|number|fraction|value|function|factor|divisor|expression|percentage|constant)\b|^\[?(?:your |the |final )*answer\b/i;
 const FILLER =
-  /^(?:(?:thus|therefore|hence|then|so|simply|just|exactly|precisely|approximately|approx\.?|about|roughly|around|nearly|indeed|clearly|obviously|actually|now|also|in fact|equal to|given by|found to be|that|only|option|choice|letter|between|Rs\.?|USD|EUR|GBP|=>|[:=≈⇒→∴]|\\(?:approx|implies|Rightarrow))(?![A-Za-z])\s*,?\s*)+/i;
+  /^(?:(?:thus|therefore|hence|then|so|for sure|for certain|certainly|definitely|surely|simply|just|exactly|precisely|approximately|approx\.?|about|roughly|around|nearly|indeed|clearly|obviously|actually|now|also|in fact|equal to|given by|found to be|that|only|option|choice|letter|between|Rs\.?|USD|EUR|GBP|=>|[:=≈⇒→∴]|\\(?:approx|implies|Rightarrow))(?![A-Za-z])\s*,?\s*)+/i;
 const VERB = /\b(?:is|are|was|were|has|have|will|we|I|let|let's|need|should|must|can|you)\b/i;
 const REASON =
   /\s*,?\s*(?:\b(?:because|since|as|so|given that|due to|but|although|though|assuming|respectively)\b|\((?:since|because|as|i\.e|that)\b|[–—]\s|;|, not\b).*$/is;
 const REMARK = /,?\s*\b(?:which|where)\b.*$/is;
 const ENUMERATION = /^\d+[.)]\s+\S/;
+/** The first of several steps, and no result: "We first compute 2." */
+const FIRST_STEP = /^(?:to\b[^,]*,\s+)?(?:first,|(?:we|you|I|let us|let's)\s+(?:first|begin|start)\b)/i;
 
 /** What a sentence affirms, without markup, filling words and full stop: of "not 17 but 18" it is 18. null where that can't be an answer. */
 function affirmed(sentence: string): string | null {

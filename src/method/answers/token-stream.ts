@@ -1,4 +1,4 @@
-import { type Token, Unreadable } from './tokens.ts';
+import { isMark, type Token, Unreadable } from './tokens.ts';
 
 const MAX_DEPTH = 60;
 const OPENING = new Set(['(', '[', '\\{', '<<', '{', 'lfloor', 'lceil']);
@@ -104,5 +104,3 @@ export class TokenStream {
     return false;
   }
 }
-
-export const isMark = (token: Token | undefined, name: string) => token?.kind === 'mark' && token.name === name;

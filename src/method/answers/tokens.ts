@@ -22,6 +22,8 @@ export type Token =
   | { kind: 'symbol' | 'function' | 'text' | 'mark'; name: string }
   | { kind: 'environment'; name: string; rows: Token[][][] };
 
+export const isMark = (token: Token | undefined, name: string) => token?.kind === 'mark' && token.name === name;
+
 /** The text can't be read as mathematics; what it says is told by its words. */
 export class Unreadable extends Error {}
 
@@ -34,6 +36,8 @@ const SPACED_THOUSANDS = /\d{1,3}(?: \d{3})+(?![\d])(?:\.\d+)?/y;
 const EXPONENT = /[eE]([-+]?\d{1,9})(?![\d.]|[A-Za-z])/y;
 const BASED = /(\d[0-9A-Za-z]{0,40})_(?:\{(1[1-9]|[23]\d)\}|(1[1-9]|[23]\d)(?!\d))/y;
 const COMMAND = /\\([A-Za-z]+|.)/sy;
+/** Behind `\\not`. */
+const NEGATED = /\s*(=|\\in(?![A-Za-z]))/y;
 const LETTERS = /\p{L}+/uy;
 const PLAIN_MARKS = /\*\*|<=|>=|=>|!=|=<|==|\.\.\.|<|>|[-+*/^_=!%()[\]{}|,;:'&"~@#?.`£€¢\uE002]/y;
 
@@ -129,6 +133,8 @@ class Tokenizer {
     const name = found[1]!;
     if (name === 'begin') return this.#environment();
     if (FONTS.test(name)) return this.#font(name);
+    const negated = name === 'not' ? this.#match(NEGATED) : null;
+    if (negated) return this.#markNamed(negated[1] === '=' ? '!=' : 'notin');
     const mark = MARKS.get(name);
     if (mark !== undefined) return this.#markNamed(mark);
     if (name === '{' || name === '}') return this.#markNamed(`\\${name}`);
@@ -159,7 +165,9 @@ class Tokenizer {
     if (/^[mgshlLNJWVAKCF]$/.test(inner) && this.#followsValue()) return this.#add('text', inner);
     if (/^[A-Za-z]{2,}$/.test(inner) && (!TEXT_FONT.test(name) || FUNCTIONS.has(inner))) return this.#word(inner, true);
     if (
-      /^(?:[A-Za-z]|\([A-Za-z]\)|[A-Z](?:,\s*[A-Z])+|[-+\d.,/:%\s]+|.*[\\^=+].*)$/s.test(inner) ||
+      /^(?:[A-Za-z]|\([A-Za-z]\)|[A-Z](?:(?:,\s*(?:and\s)?|\s+and\s)\s*[A-Z])+|[-+\d.,/:%\s]+|.*[\\^=+].*)$/s.test(
+        inner,
+      ) ||
       /^\d/.test(inner)
     ) {
       for (const token of tokenize(content, this.#options)) this.#push(token);
@@ -207,9 +215,10 @@ class Tokenizer {
   #word(run: string, alone: boolean): true {
     if (CONNECTIVES.test(run)) return this.#add('mark', run.toLowerCase());
     if (this.#followsValue() && isUnit(run)) return this.#add('text', run);
+    if (/^[CF]$/.test(run) && this.#followsDegrees()) return this.#add('text', run);
     const name = FUNCTION_NAMES.get(run) ?? run;
     if (FUNCTIONS.has(name)) return this.#add('function', name);
-    if (run === 'pi' || run === 'infinity' || run === 'Infinity') return this.#add('symbol', SYMBOLS.get(run) ?? run);
+    if (/^(?:pi|oo|[iI]nfinity)$/.test(run)) return this.#add('symbol', SYMBOLS.get(run) ?? run);
     const applied = /^(sqrt|sin|cos|tan|log|ln|pi)([a-z])$/.exec(run);
     if (applied) {
       this.#word(applied[1]!, alone);
@@ -230,7 +239,14 @@ class Tokenizer {
 
   #followsValue(): boolean {
     const last = this.#tokens.at(-1);
-    return last?.kind === 'number' || last?.kind === 'text' || (last?.kind === 'mark' && /^[)}]$/.test(last.name));
+    return (
+      last?.kind === 'number' || last?.kind === 'text' || (last?.kind === 'mark' && /^(?:[)}]|degree)$/.test(last.name))
+    );
+  }
+
+  #followsDegrees(): boolean {
+    const [before, last] = this.#tokens.slice(-2);
+    return isMark(last, 'degree') || (isMark(last, '}') && isMark(before, 'degree'));
   }
 
   /** Two letters, or up to four that an operator, a digit or a brace touches. */

@@ -74,8 +74,16 @@ export function unitOf(words: string): string | null {
     .replace(/[{}]/g, '')
     .trim()
     .replace(/\s+/g, ' ')
-    .replace(/[a-z]+/g, singular);
+    .replace(/[a-z]+/g, singular)
+    .replace(/^(?:degree )?(?:celsius|centigrade)$|^degree c$/, 'celsius')
+    .replace(/^(?:degree )?fahrenheit$|^degree f$/, 'fahrenheit');
   return text === '' ? null : /^(?:percent|percentage|pct|per cent)$/.test(text) ? '%' : text;
+}
+
+/** The unit of a number with a degree sign, by the words behind that: an angle where they name no scale of temperature. */
+export function unitOfDegrees(words: string | null): string {
+  const unit = unitOf(`degree ${words ?? ''}`);
+  return unit === 'celsius' || unit === 'fahrenheit' ? unit : 'degree';
 }
 
 function singular(word: string): string {

@@ -104,6 +104,7 @@ export const SYMBOLS = new Map(
     infty: 'infinity',
     infinity: 'infinity',
     Infinity: 'infinity',
+    oo: 'infinity',
     varnothing: 'emptyset',
     varphi: 'phi',
     vartheta: 'theta',

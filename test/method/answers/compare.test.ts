@@ -289,7 +289,55 @@ describe('the same, whichever is the reference', () => {
       \sum_{k=0}^n a_k | \sum_{j=0}^n a_j
       \sum_{k=1}^n k | \frac{n(n+1)}{2}
       (1,3) U (5,7) | (1,3)\cup(5,7)
+      x>1 \text{ and } x<3 | 1<x<3
+      x>1 \text{ and } x<3 | x<3 \text{ and } x>1
+      x>0 \text{ or } x>1 | x>0
+      x=1 \text{ and } y=2 | x=1, y=2
       p=5,q=2;p=7,q=2 | (5,2),(7,2)
+      p=5,q=2;p=7,q=3 | p=7,q=3;p=5,q=2
+      p=5,q=2;p=7,q=3 | p=5,q=2 \text{ and } p=7,q=3
+      1,2;3,4 | 1,2,3,4
+      k\pi, k\in\mathbb{Z} | n\pi,\ n\in\mathbb{Z}
+      x=k\pi, k\in\mathbb{Z} | x=n\pi,\ n\in\mathbb{Z}
+      (\pm1, 0) | (1,0),(-1,0)
+      (x,y)=(0,\pm\sqrt{3}) | (0,\sqrt3),(0,-\sqrt3)
+      \{\pm1, 0\} | -1,0,1
+      1011_{\text{two}} | 1011_2
+      \text{March } 14^{\text{th}} | March 14
+      -7°C | -7
+      4^{\circ}\text{C} | 4 \text{ degrees Celsius}
+      4\,^\circ\mathrm{F} | 4°F
+      90^\circ \text{ counterclockwise} | 90^\circ
+      $\boxed{1}\boxed{2}$ | 1,2
+      \(\boxed{6 \text{ and } 8}\) | 6,8
+      \[\boxed{x = 42}\] | x=42
+      \boxed{a=4,\,-8,\,-10} | -10,-8,4
+      \boxed{x = -5,\ p = \frac{14}{3}} | -5, \frac{14}{3}
+      \boxed{ p = 5, q = 2 \quad \text{and} \quad p = 7, q = 2} | p=5,q=2;p=7,q=2
+      x=\boxed{5} | 5
+      42<|endoftext|> | 42
+      42 <|im_end|> | 42
+      A. Blue | A
+      C. the third one | C
+      C) 12 | 12
+      A, C | \text{A and C}
+      6.0 + 9.0*I | 6+9i
+      (-oo, 3) | (-\infty,3)
+      a \not= 0 | a\neq 0
+      x \not\in A | x \notin A
+      3{:}30\text{ p.m.} | 3:30 PM
+      \dbinom{n}{2} | \frac{n(n-1)}{2}
+      {}_7C_2 | 21
+      ^7C_2 | 21
+      {}_{10}P_{3} | 720
+      y=2, x=1 | (x,y)=(1,2)
+      (x,y)=(1,2) | (y,x)=(2,1)
+      \begin{cases}x=1\\y=2\end{cases} | (x,y)=(1,2)
+      \begin{cases}x=1\\y=2\end{cases} | \begin{cases}y=2\\x=1\end{cases}
+      |x|>1 | x<-1 \text{ or } x>1
+      |2x+1|\le3 | -2\le x\le1
+      |1-x|\ge3 | x\le-2 \text{ or } x\ge4
+      1\le|z|\le\frac32 | -1.5\le z\le-1 \text{ or } 1\le z\le1.5
     `),
   )('%s and %s', (answer, reference) => {
     expect(outcome(answer, reference)).toBe('equal');
@@ -421,11 +469,19 @@ describe('not the same, whichever is the reference', () => {
       at least 5 | 5
       not 5 | 5
       5 - 3 | 5
+      4 4/0 | 4
+      -4 0/0 | -4
+      1 000 0/0 | 1000
+      4\frac{0}{0} | 4
       5^2 | 52
       2^3 | 8.5
       -5 | 5
       10 minutes | 10 hours
       x<1 \text{ or } x>2 | 1<x<2
+      x<1 \text{ and } x>3 | x<1 \text{ or } x>3
+      x>1 \land x<3 | x>1 \lor x<3
+      x\ne1 \text{ and } x\ne2 | x\ne1 \text{ or } x\ne2
+      x<1 \text{ and } x>3 | x<0 \text{ and } x>4
       1<x<2 | 1\le x\le 2
       (2,3),(3,2) | (2,3),(2,3)
       x=1,y=2 | x=2,y=1
@@ -450,6 +506,38 @@ describe('not the same, whichever is the reference', () => {
       a=1 or b=2 | a=1 and b=2
       12 dozen | 12
       ab | AB
+      p=5,q=3;p=7,q=2 | p=5,q=2;p=7,q=3
+      p=5,q=3;p=7,q=2 | p=5,q=2 \text{ and } p=7,q=3
+      1,2;3,4 | 1,3;2,4
+      2k\pi, k\in\mathbb{Z} | n\pi, n\in\mathbb{Z}
+      2k\pi, k\in\mathbb{Z} | 2n\pi
+      k\pi, k\in\mathbb{N} | n\pi, n\in\mathbb{Z}
+      x>3, x\in\mathbb{Z} | n>3, n\in\mathbb{Z}
+      (\pm1, 0) | (1,-1,0)
+      (\pm1, \pm2) | (1,2),(-1,-2)
+      1011_{\text{three}} | 1011_2
+      \text{March } 14^{\text{th}} | March 15
+      14^{\text{th}} | 14
+      4°C | 4°F
+      (3, 1) | x<1 \text{ and } x>3
+      (1, 1) | x<1 \text{ and } x>3
+      4^\circ C | 4^\circ
+      -7°C | 7°C
+      A. Blue | B
+      A. Blue | B. Blue
+      A. 1 | A. 2
+      9*I | 9
+      _7C_2 | _7P_2
+      \dbinom{n}{3} | \frac{n(n-1)}{2}
+      y=1, x=2 | (x,y)=(1,2)
+      x=1 \text{ or } y=2 | (x,y)=(1,2)
+      \begin{cases}x=2\\y=1\end{cases} | (x,y)=(1,2)
+      |x|>1 | x>1
+      |x|>1 | |y|>1
+      |x|<1 | |x|\le1
+      |x^2|>1 | x>1
+      |x-y|<1 | -1<x<1
+      |z|=1 | z=\pm1
     `),
   )('%s and %s', (answer, reference) => {
     expect(outcome(answer, reference)).not.toBe('equal');
@@ -467,12 +555,19 @@ describe('a set answers an inequality', () => {
       (-\infty,1)\cup(2,\infty) | x<1 \text{ or } x>2
       (-\infty,1)\cup(2,\infty) | x<1, x>2
       (1,2) | x>1, x<2
+      (1,2) | x>1 \text{ and } x<2
       (3,\infty) | \{x : x>3\}
       (-\infty, 2] | x \le 2
     `),
   )('%s for %s', (answer, reference) => {
     expect(outcome(answer, reference)).toBe('equal');
   });
+});
+
+it('takes "and" between inequalities at its word, and a comma as it makes sense', () => {
+  expect(outcome('(-\\infty,1)\\cup(3,\\infty)', 'x<1 \\text{ and } x>3')).toBe('different');
+  expect(outcome('(-\\infty,1)\\cup(3,\\infty)', 'x<1, x>3')).toBe('equal');
+  expect(outcome('(-\\infty,1)\\cup(1,3)\\cup(3,\\infty)', 'x\\ne1, and x\\ne3')).toBe('equal');
 });
 
 describe('policies', () => {
@@ -641,8 +736,25 @@ describe('hostile answers', () => {
       '(\\sqrt{2}+\\sqrt{3}+\\sqrt{5})^{99}',
       '(x+y)^{100000}',
     ],
+    ...[
+      '|x|<'.repeat(900),
+      '|2x+1|<3,'.repeat(200),
+      '|\\sin x|<1 or '.repeat(150),
+      '<|im_end|> '.repeat(360),
+      '{}'.repeat(1900),
+    ],
+    ...[
+      '_7'.repeat(1900),
+      '^7C_'.repeat(900),
+      '(\\pm1,'.repeat(600),
+      'k\\in\\mathbb{Z},'.repeat(200),
+      '\\boxed{'.repeat(550),
+      '\\boxed{1}'.repeat(440),
+    ],
+    ...['1^{\\text{'.repeat(380), '7^\\circ C'.repeat(400), 'A. '.repeat(1300), '\\not'.repeat(900), '*I'.repeat(1900)],
     ...['__proto__', 'constructor', '\\constructor', '\\hasOwnProperty{x}', 'toString', 'process.exit(1)'],
     ...['\0\0', '\ud800', '\u202e321', '\ufeff', '\\', '\\\\', '\\begin{pmatrix}', '\\end{pmatrix}', '^', '_', '&'],
+    ...['\\frac1.', '\\frac11.'],
   ];
 
   it('cost little and are never equal', () => {

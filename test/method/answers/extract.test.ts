@@ -96,6 +96,14 @@ describe('an announced answer', () => {
       'Final Answer: The final answer is 28 \\%. I hope it is correct. Note: The solution provided is incorrect. Final answer 30.',
       '28 \\%',
     ],
+    [
+      'The final answer is 17. I hope it is correct. I apologize for the mistake. The final answer is 18. I hope it is correct. <|im_start|>user',
+      '18',
+    ],
+    [
+      'The final answer is 17. I hope it is correct.\n\nWait, let me redo it. The final answer is 18. I hope it is correct.\n\nProblem:\nx',
+      '18',
+    ],
     ['The answer is 18. That is because 3*6=18.', '18'],
     ['The answer is not 17 but 18.', '18'],
     ['not 17 but 18. The answer is 18.', '18'],
@@ -119,6 +127,7 @@ describe('an announced answer', () => {
     ['Answer: m+n = 256+37 = 293', '293'],
     ['Answer: It is not B, the answer is D', 'D'],
     ['Answer: D, not B', 'D'],
+    ["The answer is for sure D, it can't be A or B", 'D'],
     ['The answer is B because a car moves.', 'B'],
     ['The answer is B. Note that A is a common distractor.', 'B'],
     ['Therefore, 18 is the answer.', '18'],
@@ -335,6 +344,19 @@ describe('a boxed answer', () => {
     ],
     ['$\\boxed{1}\\boxed{2}$', '1, 2'],
     ['First, \\boxed{3}.\n\nThen \\boxed{4}.', '4'],
+    ['first attempt \\boxed{wrong}, final \\boxed{42}', '42'],
+    ['initially \\boxed{41}, finally \\boxed{42}', '42'],
+    ['The first value is \\boxed{3} and the final value is \\boxed{5}.', '3, 5'],
+    ['Case 1: $x \\ge 0$. Then $x = \\boxed{5}$.\n\n**Case 2:** $x < 0$. Then $x = \\boxed{-1}$.', '5, -1'],
+    ['Case 1: $x \\ge 0$. Then \\boxed{5}.\nCase 2: $x < 0$.\nCase 3: $y < 0$. Then \\boxed{-1}.', '-1'],
+    ['Case 1: $x \\ge 0$. Then \\boxed{5}, which is large.\nCase 2: $x < 0$. Then \\boxed{-1}.', '-1'],
+    ['Case 1: $x \\ge 0$. Then \\boxed{5}.\nCase 2: $x < 0$. Then \\boxed{-1}, which is less.', '-1'],
+    ['So the final answer is 10, and I am asked to put it within \\boxed{}.', '10'],
+    ['The final answer is 10, to be put into $\\boxed{...}$.', '10'],
+    ['\\boxed{\\lim_{x \\to 0} f(x) = 3, f(0) = 4}', '\\lim_{x \\to 0} f(x) = 3, f(0) = 4'],
+    ['\\boxed{x = 1\\; y = 2}', 'x = 1\\; y = 2'],
+    ['\\boxed{15n = 225k^2 \\quad \\Rightarrow \\quad n = 15k^2}', '15k^2'],
+    ['\\boxed{x = 1 \\quad y = 2}', 'x = 1 \\quad y = 2'],
     ['The tens digit is \\boxed{3}. The final answer is 4.', '4'],
     ['$\\boxed{200}$ So, after six months... Final Answer: The final answer is $15$. I hope it is correct.', '15'],
     ['\\boxed{18}\n\nThis answer is consistent with the 3 conditions.', '18'],
@@ -357,6 +379,7 @@ describe('the turn that answers', () => {
     ['</think>\\boxed{9}', '9'],
     ['<think>ok \\boxed{4}</think>', '4'],
     ['<answer>18</answer>', '18'],
+    ['<FINAL_ANSWER>18</FINAL_ANSWER>', '18'],
     ['<think>x</think><answer> The answer is $\\boxed{18}$ </answer>', '18'],
     ['<answer>18', '18'],
     [
@@ -423,6 +446,13 @@ describe('a conclusion that announces nothing', () => {
     ['所以答案是 16。', '16'],
     ['Thus, the remainder is **2**. ✅', '2'],
     ['The perimeter is 7', '7'],
+    ['$$\\int_0^2 (3x^2+1)\\,dx = \\left[x^3 + x\\right]_0^2 = 8 + 2 = 10.$$', '10'],
+    ['$\\lim_{x \\to 0} \\frac{\\sin x}{x} = 1$', '1'],
+    ['$\\begin{vmatrix} 2 & 1 \\\\ 1 & 2 \\end{vmatrix} = 3$', '3'],
+    ['Hence $\\sum_{k=1}^n k = \\frac{n(n+1)}{2}$.', '\\frac{n(n+1)}{2}'],
+    ['It leaks 40 litres a day.\n\n**The tank will be empty after 125 days.**', '125 days'],
+    ['Counting 45 days on from May 6, we get **June 20**.', 'June 20'],
+    ['So the trip ends on **December 3, 2024**.', 'December 3, 2024'],
   ])('of %j is %j', (text, answer) => {
     expect(extractAnswer(text, 'plain')).toBe(answer);
   });
@@ -474,6 +504,13 @@ describe('none', () => {
     ['Answer:\n1. First, add.\n2. Then multiply.', 'plain'],
     ['Answer choices: (A) 2 (B) 3 (C) 4', 'plain'],
     ['Answer: The smallest is 5 and the largest is 9.', 'plain'],
+    ['Answer:\nWe first compute 2.\nThen check our reasoning.', 'plain'],
+    ['Answer: To find the total, we begin with 2.', 'plain'],
+    ['The answer is $\\boxed{}$.', 'boxed'],
+    ['We try both ways.\n\n**Method 2**', 'plain'],
+    ['We start anew.\n\n**Add 5 to both sides.**', 'plain'],
+    ['So it is.\n\n**Anna has 3 apples. Bob has 5.**', 'plain'],
+    ['The answer is 17. I hope it is correct. I apologize for the mistake in my solution.', 'plain'],
   ])('is stated by %j', (text, format) => {
     expect(extractAnswer(text, format)).toBeNull();
   });
@@ -634,6 +671,16 @@ it.each([
     'x = ',
   ],
   ...['\nQuestion: ', 'Answer:\n', 'A: ', ' is correct ', '\\begin{cases}', 'that is wrong '],
+  ...[
+    '\nCase 2: \\boxed{5}.',
+    '\\boxed{} ',
+    '$\\boxed{',
+    '<|im_end|>',
+    '<final_answer>',
+    '**5.**\n',
+    'May 5 ',
+    '\\int_',
+  ],
 ])('costs little on a megabyte of %j', (part) => {
   for (const before of ['', 'The answer is ', '\\boxed{5} ']) {
     const text = before + part.repeat(1_000_000 / part.length);
