@@ -97,24 +97,28 @@ class Model:
 
     def stop_table(self, stop: tuple[str, ...]) -> torch.Tensor:
         """(vocabulary,): which tokens can complete a stop string, so that only after them the text is looked at."""
-        if stop not in self.stop_tables:
+        table = self.stop_tables.get(stop)
+        if table is None:
             if self.token_texts is None:
                 self.token_texts = [self.tokenizer.decode([i]) for i in range(self.vocabulary)]
-            table = [any(can_complete("", text, s) for s in stop) for text in self.token_texts]
-            if len(self.stop_tables) >= 64:
-                self.stop_tables.clear()
-            self.stop_tables[stop] = torch.tensor(table, device=self.device)
-        return self.stop_tables[stop]
+            table = torch.tensor([any(can_complete("", t, s) for s in stop) for t in self.token_texts], device=self.device)
+            remember(self.stop_tables, stop, table, 64)
+        return table
 
     def pair_can_stop(self, stop: tuple[str, ...], before: int, last: int) -> bool:
         """Whether `last` can complete a stop string behind `before`: of a stop that ends in a space, hardly a word can."""
-        pair = (stop, before, last)
-        if pair not in self.stop_pairs:
-            texts = self.tokenizer.decode([before]), self.tokenizer.decode([before, last])
-            if len(self.stop_pairs) >= 100_000:
-                self.stop_pairs.clear()
-            self.stop_pairs[pair] = any(can_complete(*texts, s) for s in stop)
-        return self.stop_pairs[pair]
+        can = self.stop_pairs.get((stop, before, last))
+        if can is None:
+            text = self.tokenizer.decode([before, last])
+            can = any(can_complete(self.token_texts[before], text, s) for s in stop)
+            remember(self.stop_pairs, (stop, before, last), can, 100_000)
+        return can
+
+
+def remember(known: dict, key, value, most: int) -> None:
+    if len(known) >= most:
+        known.clear()
+    known[key] = value
 
 
 def check_folder(path: str) -> str:

@@ -187,7 +187,7 @@ def train(job: dict, rows: list[dict], output: Path, emit) -> int:
     began = time.time()
     os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
     # Threads that spin while they wait make training ten times slower as soon as another process wants a core; a moment of it
-    # spares small models a third of their time.
+    # spares small models a fifth of their time.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     os.environ.setdefault("GOMP_SPINCOUNT", "1000")
     # these take seconds: not before the job is known to be good

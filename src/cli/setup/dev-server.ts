@@ -52,12 +52,16 @@ const STOP_MS = 10_000;
  *
  * @throws SetupError with the server's own reason, where it does not come up.
  */
-export async function startDevServer(options: DevServerOptions): Promise<DevServer> {
-  const dbFile = options.dbFile === undefined ? undefined : resolve(options.dbFile);
-  await mkdir(dirname(resolve(options.logFile)), { recursive: true });
-  const lock = dbFile === undefined ? undefined : await lockDatabase(dbFile);
+export async function startDevServer(given: DevServerOptions): Promise<DevServer> {
+  const options = {
+    ...given,
+    logFile: resolve(given.logFile),
+    ...(given.dbFile !== undefined && { dbFile: resolve(given.dbFile) }),
+  };
+  await mkdir(dirname(options.logFile), { recursive: true });
+  const lock = options.dbFile === undefined ? undefined : await lockDatabase(options.dbFile);
   try {
-    const server = await launchOnFreePorts(options, dbFile);
+    const server = await launchOnFreePorts(options);
     options.log(`Temporal server on ${server.address}, UI on ${server.uiUrl}`);
     const stop = async () => {
       await server.stop();
@@ -71,28 +75,23 @@ export async function startDevServer(options: DevServerOptions): Promise<DevServ
 }
 
 /** A port that was free when it was chosen, by us or by the server, may be another program's a moment later. */
-async function launchOnFreePorts(options: DevServerOptions, dbFile: string | undefined): Promise<DevServer> {
+async function launchOnFreePorts(options: DevServerOptions): Promise<DevServer> {
   for (let left = LAUNCHES - 1; ; left--) {
     const port = await choosePort(options.port, 7233);
     const uiPort = await choosePort(options.uiPort, 8233);
     try {
-      return await launch(options, dbFile, port, uiPort);
+      return await launch(options, port, uiPort);
     } catch (error) {
       if (left === 0 || !(error instanceof SetupError && error.message.includes('address already in use'))) throw error;
     }
   }
 }
 
-async function launch(
-  options: DevServerOptions,
-  dbFile: string | undefined,
-  port: number,
-  uiPort: number,
-): Promise<DevServer> {
-  const logFile = resolve(options.logFile);
+async function launch(options: DevServerOptions, port: number, uiPort: number): Promise<DevServer> {
+  const { cli, logFile, dbFile } = options;
   const output = await open(logFile, 'w');
   const child = spawnBound(
-    options.cli,
+    cli,
     [
       ...['server', 'start-dev', '--ip', HOST, '--port', String(port), '--ui-port', String(uiPort)],
       ...['--log-level', 'warn'],
