@@ -108,19 +108,17 @@ describe('a training set', () => {
     }
   });
 
-  it('of GSM8K has no test question, which takes less than two seconds to tell', (context) => {
+  it('of GSM8K has no test question', (context) => {
     const read = (split: string) =>
       jsonLines<{ question: string }>(sharedData(context, `gsm8k-${split}.jsonl`)).map(({ question }, i) => ({
         id: `${split}-${i}`,
         question,
       }));
     const [train, test] = [read('train'), read('test')];
-    const start = performance.now();
     const tests = new TestQuestions();
     for (const question of test) tests.add(question);
     const contamination = new Contamination(tests);
     for (const question of train) contamination.add(question);
-    expect(performance.now() - start).toBeLessThan(2000);
     expect(contamination.summary()).toEqual({ same: 0, near: 0, pairs: [] });
 
     // Two of its training questions differ in a name: had one of them been in the test set, it would be found.

@@ -1,5 +1,4 @@
 import { readFileSync } from 'node:fs';
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
   type CritiqueStep,
@@ -8,6 +7,7 @@ import {
   type StatedCritique,
   trimCritique,
 } from '../../src/method/critique.ts';
+import fc from '../support/properties.ts';
 import { quickest } from '../support/quickest.ts';
 import { type ReleasedRecord, readReleased } from '../support/released-triples.ts';
 import { sharedData } from '../support/shared-data.ts';

@@ -1,7 +1,7 @@
-import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { levelOf, passRates } from '../../src/method/difficulty.ts';
 import { anAttempt } from '../support/attempts.ts';
+import fc from '../support/properties.ts';
 
 it.each([
   [10, 10, 1],

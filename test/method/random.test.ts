@@ -1,6 +1,6 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { digest, randomFrom, seedFor, shuffle } from '../../src/method/random.ts';
+import fc from '../support/properties.ts';
 
 describe('randomFrom', () => {
   it('repeats for a seed and differs for its neighbour', () => {

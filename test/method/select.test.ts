@@ -1,4 +1,3 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { trimCritique } from '../../src/method/critique.ts';
 import { PROMPT_FAMILIES, stripPrimer } from '../../src/method/prompts/index.ts';
@@ -7,6 +6,7 @@ import type { Attempt, Question, RefinementTriple } from '../../src/method/rows.
 import { type SelectOptions, startSelection } from '../../src/method/select.ts';
 import type { SftRow } from '../../src/method/sft.ts';
 import { anAttempt, aQuestion } from '../support/attempts.ts';
+import fc from '../support/properties.ts';
 
 const OPTIONS: SelectOptions = {
   promptFamily: 'base',

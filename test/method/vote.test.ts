@@ -1,8 +1,8 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { compareAnswers } from '../../src/method/answers/compare.ts';
 import { randomFrom, shuffle } from '../../src/method/random.ts';
 import { type Ballot, countStrings, countVotes, type Voter, votersOf, voteScore } from '../../src/method/vote.ts';
+import fc from '../support/properties.ts';
 
 const ballots = (...answers: (string | null)[]): Ballot[] => answers.map((answer) => ({ answer }));
 const never = () => false;

@@ -29,5 +29,5 @@ export function proportion(successes: number, n: number): Proportion {
 export function wilson(value: number, n: number): { low: number; high: number } {
   const centre = (value + Z ** 2 / (2 * n)) / (1 + Z ** 2 / n);
   const half = (Z * Math.sqrt((value * (1 - value)) / n + Z ** 2 / (4 * n ** 2))) / (1 + Z ** 2 / n);
-  return { low: value === 0 ? 0 : centre - half, high: value === 1 ? 1 : centre + half };
+  return { low: value === 0 ? 0 : Math.max(0, centre - half), high: value === 1 ? 1 : Math.min(1, centre + half) };
 }

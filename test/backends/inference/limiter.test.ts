@@ -1,6 +1,6 @@
-import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { Limiter } from '../../../src/backends/inference/limiter.ts';
+import fc from '../../support/properties.ts';
 
 const never = new AbortController().signal;
 /** Lets everything that can go on go on. */

@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
 import { appendFileSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { setImmediate } from 'node:timers/promises';
-import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
   type ArtifactRef,
@@ -12,6 +11,7 @@ import {
 } from '../../../src/backends/storage/artifacts.ts';
 import { FolderStore } from '../../../src/backends/storage/store.ts';
 import { temporaryFolder } from '../../support/folder.ts';
+import fc from '../../support/properties.ts';
 
 const newStore = async () => new FolderStore(await temporaryFolder());
 

@@ -1,7 +1,7 @@
-import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { runFolder } from '../../../src/backends/storage/runs.ts';
 import { FolderStore } from '../../../src/backends/storage/store.ts';
+import fc from '../../support/properties.ts';
 
 test('an ordinary workflow ID is its own folder', () => {
   for (const id of ['demo', 'gsm8k-2026.11.22', 'Run_7', 'demo-1a2b3c4d']) expect(runFolder(id)).toBe(`runs/${id}`);

@@ -1,5 +1,4 @@
 import { Decimal } from 'decimal.js';
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Arithmetic, Undefined, type Value } from '../../../src/method/answers/arithmetic.ts';
 import { Budget, OutOfBudget } from '../../../src/method/answers/budget.ts';
@@ -8,6 +7,7 @@ import { exactValue } from '../../../src/method/answers/exact.ts';
 import type { Expression } from '../../../src/method/answers/expression.ts';
 import { unify } from '../../../src/method/answers/notation.ts';
 import { parseAnswer } from '../../../src/method/answers/parse.ts';
+import fc from '../../support/properties.ts';
 
 const withDigits = (digits: number) => new Arithmetic(digits, new Budget(1e9));
 

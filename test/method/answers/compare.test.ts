@@ -1,8 +1,8 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { compareAnswers } from '../../../src/method/answers/compare.ts';
 import { extractAnswer, extractReference } from '../../../src/method/answers/extract.ts';
 import { DEFAULT_POLICIES, type Policies } from '../../../src/method/answers/policies.ts';
+import fc from '../../support/properties.ts';
 import { quickest } from '../../support/quickest.ts';
 import { jsonLines, sharedData } from '../../support/shared-data.ts';
 
@@ -817,7 +817,8 @@ describe('hostile answers', () => {
           outcome(answer, reference),
         );
         expect(['equal', 'unparsed-reference']).toContain(outcome(answer, answer));
-        expect(outcome(`${answer}1`, `${answer}2`)).not.toBe('equal');
+        // 1^1 is 1^2, and 1^\sin1 too.
+        if (!answer.includes('1^')) expect(outcome(`${answer}1`, `${answer}2`)).not.toBe('equal');
       }),
       { numRuns: 1000 },
     );

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { compareAnswers } from '../../../src/method/answers/compare.ts';
 import { extractAnswer, extractReference } from '../../../src/method/answers/extract.ts';
 import type { AnswerFormat } from '../../../src/method/rows.ts';
+import fc from '../../support/properties.ts';
 import { quickest } from '../../support/quickest.ts';
 import { type ReleasedRecord, readReleased } from '../../support/released-triples.ts';
 import { jsonLines, sharedData } from '../../support/shared-data.ts';

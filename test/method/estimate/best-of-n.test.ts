@@ -1,6 +1,6 @@
-import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { bestOfN } from '../../../src/method/estimate.ts';
+import fc from '../../support/properties.ts';
 import { mean, ordersOf, subsetsOf } from './brute-force.ts';
 
 interface Response {

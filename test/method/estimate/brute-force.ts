@@ -1,5 +1,5 @@
-import fc from 'fast-check';
 import type { Voter } from '../../../src/method/vote.ts';
+import fc from '../../support/properties.ts';
 
 /** All subsets of the items with k of them, in the items' order. */
 export function subsetsOf<T>(items: readonly T[], k: number): T[][] {

@@ -1,6 +1,6 @@
-import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { reportFrequencies } from '../../../src/method/estimate.ts';
+import fc from '../../support/properties.ts';
 import { mean } from './brute-force.ts';
 
 it('gives the triple and the curve', () => {

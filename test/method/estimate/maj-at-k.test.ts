@@ -1,8 +1,8 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { majAtK } from '../../../src/method/estimate.ts';
 import { randomFrom, shuffle } from '../../../src/method/random.ts';
 import { type Ties, type Voter, voteScore } from '../../../src/method/vote.ts';
+import fc from '../../support/properties.ts';
 import { mean, ordersOf, subsetsOf, votersUpTo } from './brute-force.ts';
 
 /** The vote of one subset, counted anew. */
@@ -103,16 +103,14 @@ it('has an honest standard error where only random subsets are affordable', () =
   expect(majAtK(doubled, 12, { ties: 'split', seed: 3 })).toEqual(majAtK(doubled, 12, { ties: 'split', seed: 3 }));
 });
 
-it('stays exact and quick for a realistic many, and hands the unaffordable to random subsets', () => {
+it('stays exact for a realistic many, and hands the unaffordable to random subsets', () => {
   const many = (n: number, size: number) =>
     Array.from({ length: n }, (_, place) => ({ class: Math.floor(place / size), right: place < size, weight: 1 }));
-  const started = performance.now();
   for (let question = 0; question < 20; question++) {
     const { value, exact } = majAtK(many(128, 8), 64, { ties: 'split', seed: 1 }); // any of 16 like classes wins
     expect(value).toBeCloseTo(1 / 16, 10);
     expect(exact).toBe(true);
   }
-  expect(performance.now() - started).toBeLessThan(2_000);
   expect(majAtK(many(10_000, 5_000), 63, { ties: 'split', seed: 1 }).value).toBeCloseTo(0.5, 9);
 
   const unaffordable = majAtK(many(1_000, 3), 500, { ties: 'split', seed: 1 });

@@ -1,7 +1,7 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { pairedDifference, pairedScores } from '../../../src/method/estimate.ts';
 import { randomFrom } from '../../../src/method/random.ts';
+import fc from '../../support/properties.ts';
 import { mean } from './brute-force.ts';
 
 /** The four cells of a paired table as outcomes: both right, gained, lost, neither. */

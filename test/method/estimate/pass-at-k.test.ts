@@ -1,6 +1,6 @@
-import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { passAtK } from '../../../src/method/estimate.ts';
+import fc from '../../support/properties.ts';
 import { mean, subsetsOf } from './brute-force.ts';
 
 it('is the share of all k-subsets that hold a right sample', () => {

@@ -1,6 +1,6 @@
-import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { proportion } from '../../../src/method/estimate.ts';
+import fc from '../../support/properties.ts';
 
 it.each([
   // Newcombe 1998, Statistics in Medicine 17:857-872, table I, method 3 (Wilson).
