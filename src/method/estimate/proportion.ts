@@ -29,5 +29,6 @@ export function proportion(successes: number, n: number): Proportion {
 export function wilson(value: number, n: number): { low: number; high: number } {
   const centre = (value + Z ** 2 / (2 * n)) / (1 + Z ** 2 / n);
   const half = (Z * Math.sqrt((value * (1 - value)) / n + Z ** 2 / (4 * n ** 2))) / (1 + Z ** 2 / n);
-  return { low: value === 0 ? 0 : Math.max(0, centre - half), high: value === 1 ? 1 : Math.min(1, centre + half) };
+  // Rounding may pass either the mean or the ends of the scale, where these are next to each other.
+  return { low: Math.max(0, Math.min(value, centre - half)), high: Math.min(1, Math.max(value, centre + half)) };
 }
