@@ -1,11 +1,13 @@
 import { existsSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { isAbsolute, join, resolve } from 'node:path';
 import { localFiles } from '../backends/datasets/index.ts';
 import { Failure } from '../backends/failures.ts';
 import { resolveModel } from '../backends/models.ts';
+import type { Store } from '../backends/storage/store.ts';
 import { Questions, type QuestionsConfig, Triples, type TriplesConfig } from '../config/datasets.ts';
+import { Evaluate, type EvaluateConfig } from '../config/evaluate.ts';
 import { FineTune, type FineTuneConfig } from '../config/fine-tune.ts';
-import { Actor, Critic, type CriticConfig } from '../config/models.ts';
+import { Actor, Critic, type CriticConfig, EvaluatedActor, PricedCritic } from '../config/models.ts';
 import { type InputIssue, type Parsed, parseInput } from '../config/parse.ts';
 import { SelfImprove, type SelfImproveConfig } from '../config/self-improve.ts';
 
@@ -35,7 +37,7 @@ function readParts(input: unknown): Parts {
 function checkParts({ actor, critic, questions, reason, test, refine }: Parts): InputIssue[] {
   return [
     ...(actor ? checkBase('actor.base', actor.base) : []),
-    ...(critic ? checkCritic(critic) : []),
+    ...(critic ? checkServed('critic.model', critic) : []),
     ...Object.entries({ questions, reason, test }).flatMap(([field, part]) =>
       part ? checkQuestions(field, part) : [],
     ),
@@ -43,6 +45,35 @@ function checkParts({ actor, critic, questions, reason, test, refine }: Parts): 
     ...Object.entries({ questions, reason }).flatMap(([field, part]) => (part ? checkSplit(field, part) : [])),
     ...(reason ? checkSolutions(reason) : []),
   ];
+}
+
+/** The same for `evaluate`: an actor that is a checkpoint in the store gets its path there. */
+export function checkEvaluate(input: unknown, store: Pick<Store, 'path'>): Parsed<EvaluateConfig> {
+  const parsed = parseInput(Evaluate, input);
+  const config = parsed.value ?? readEvaluateParts(input);
+  if (config.actor) config.actor.model = modelInStore(config.actor.model, store);
+  const issues = [
+    ...(parsed.issues ?? []),
+    ...(config.actor ? checkServed('actor.model', config.actor) : []),
+    ...(config.critic ? checkServed('critic.model', config.critic) : []),
+    ...(config.questions ? checkQuestions('questions', config.questions) : []),
+  ];
+  return issues.length > 0 ? { issues } : parsed;
+}
+
+function readEvaluateParts(input: unknown): Partial<Pick<EvaluateConfig, 'actor' | 'critic' | 'questions'>> {
+  const raw = (typeof input === 'object' && input !== null ? input : {}) as Record<string, unknown>;
+  const actor = parseInput(EvaluatedActor, raw.actor).value;
+  const critic = parseInput(PricedCritic, raw.critic).value;
+  const questions = parseInput(Questions, raw.questions).value;
+  return { ...(actor && { actor }), ...(critic && { critic }), ...(questions && { questions }) };
+}
+
+/** `runs/my-run/iteration-2/fine-tune/checkpoint` is what a run's result calls its checkpoint. */
+function modelInStore(model: string, store: Pick<Store, 'path'>): string {
+  if (isAbsolute(model) || !model.startsWith('runs/')) return model;
+  const path = store.path(model);
+  return existsSync(join(path, 'config.json')) ? path : model;
 }
 
 export function checkFineTune(input: unknown): Parsed<FineTuneConfig> {
@@ -53,10 +84,10 @@ export function checkFineTune(input: unknown): Parsed<FineTuneConfig> {
 }
 
 /** The embedded engine fetches nothing, so what it serves is a folder here. */
-function checkCritic({ model, endpoint }: CriticConfig): InputIssue[] {
+function checkServed(field: string, { model, endpoint }: Pick<CriticConfig, 'model' | 'endpoint'>): InputIssue[] {
   if (endpoint || existsSync(resolve(resolveModel(model), 'config.json'))) return [];
   const message = `got "${model}", expected a folder with a Hugging Face checkpoint (config.json), or an "endpoint" that serves it`;
-  return [{ field: 'critic.model', message }];
+  return [{ field, message }];
 }
 
 /** What is trained from may be a hub name, too: the trainer fetches it. */

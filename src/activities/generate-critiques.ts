@@ -3,7 +3,7 @@ import { type ArtifactRef, readRows } from '../backends/storage/artifacts.ts';
 import type { Store } from '../backends/storage/store.ts';
 import { parseCritique } from '../method/critique.ts';
 import { type Gate, isCritiqued } from '../method/gates.ts';
-import { type Attempt, rowKey } from '../method/rows.ts';
+import { type Attempt, nextRound, rowKey } from '../method/rows.ts';
 import { critiquePrompt } from '../method/sft.ts';
 import { generate } from './generations.ts';
 import { runShard, type ShardItem, type ShardResult, type ShardTask } from './shard.ts';
@@ -11,12 +11,16 @@ import { runShard, type ShardItem, type ShardResult, type ShardTask } from './sh
 export interface CritiqueTask extends ShardTask {
   /** Graded responses. */
   attempts: ArtifactRef;
-  gate: Gate;
+  gates: Gate[];
   /** L: critiques per response. */
   critiques: number;
+  /** Only the first so many samples of each question; all by default. */
+  samples?: number;
+  /** Judge the refinements instead: the next round of a chain. */
+  next?: boolean;
 }
 
-/** Has the critic judge responses step by step: all of a shard, or only those that the oracle calls wrong. */
+/** Has the critic judge responses step by step: all of a shard that any of the gates lets be critiqued. */
 export async function generateCritiques(
   deps: { store: Store; engine: Engine },
   task: CritiqueTask,
@@ -30,8 +34,10 @@ export async function generateCritiques(
 
 async function* items(store: Store, task: CritiqueTask): AsyncIterable<ShardItem> {
   const { promptFamily, temperature } = task.model.config;
-  for await (const attempt of readRows<Attempt>(store, task.attempts)) {
-    if (!isCritiqued(attempt, task.gate)) continue;
+  for await (const row of readRows<Attempt>(store, task.attempts)) {
+    if (row.sample >= (task.samples ?? Number.POSITIVE_INFINITY)) continue;
+    const attempt = task.next ? nextRound(row) : row;
+    if (!attempt || !isCritiqued(attempt, task.gates)) continue;
     const key = rowKey(attempt);
     yield {
       key,

@@ -1,7 +1,9 @@
-import type { InferenceClient } from '../backends/inference/client.ts';
+import { Failure } from '../backends/failures.ts';
+import type { GenerationResult, InferenceClient } from '../backends/inference/client.ts';
 import { PROMPT_FAMILIES, type Prompt } from '../method/prompts/index.ts';
 import { seedFor } from '../method/random.ts';
 import type { Generation } from '../method/rows.ts';
+import type { Allowance } from './allowance.ts';
 import type { ShardTask } from './shard.ts';
 
 /** A model that is being served, and when to give up on it. */
@@ -9,6 +11,8 @@ export interface Ask {
   client: InferenceClient;
   model: string;
   signal: AbortSignal;
+  /** What the shard may spend; null: whatever it takes. */
+  allowance: Allowance | null;
 }
 
 /**
@@ -16,7 +20,7 @@ export interface Ask {
  * share of the request's tokens (they add up exactly).
  */
 export async function generate(
-  { client, model, signal }: Ask,
+  { client, model, signal, allowance }: Ask,
   task: ShardTask,
   item: string,
   request: { prompt: Prompt; n: number; temperature: number },
@@ -24,10 +28,10 @@ export async function generate(
   const { promptFamily, maxTokens } = task.model.config;
   const seed = seedFor(task.seed, task.stage, item);
   const { stop } = PROMPT_FAMILIES[promptFamily];
-  const { texts, promptTokens, completionTokens } = await client.generate(
-    { model, ...request, seed, maxTokens, stop },
-    signal,
-  );
+  const ask = () => client.generate({ model, ...request, seed, maxTokens, stop }, signal);
+  const { texts, promptTokens, completionTokens } = allowance
+    ? await allowance.within({ ...request, maxTokens }, async () => withUsage(await ask()))
+    : await ask();
   const share = (total: number, i: number) =>
     Math.floor(((i + 1) * total) / texts.length) - Math.floor((i * total) / texts.length);
   return texts.map((text, i) => ({
@@ -37,4 +41,15 @@ export async function generate(
     promptTokens: share(promptTokens, i),
     completionTokens: share(completionTokens, i),
   }));
+}
+
+/** What nobody counts can't be limited. */
+function withUsage(result: GenerationResult): GenerationResult {
+  const answered = result.texts.some(({ refusal }) => refusal === undefined);
+  if (answered && result.promptTokens === 0)
+    throw new Failure(
+      'BadRequest',
+      'a cost limit is set, and the engine does not say how many tokens it used ("usage")',
+    );
+  return result;
 }

@@ -5,27 +5,34 @@ import type { TrainingBackends } from '../backends/training/index.ts';
 import { withFailures } from './failures.ts';
 import { generateCritiques } from './generate-critiques.ts';
 import { loadDatasets } from './load-datasets.ts';
+import { loadEvaluation } from './load-evaluation.ts';
 import { refineResponses } from './refine-responses.ts';
 import { sampleResponses } from './sample-responses.ts';
 import { scoreEvaluation } from './score-evaluation.ts';
+import { scoreVotes } from './score-votes.ts';
 import { selectTrainingRows } from './select-training-rows.ts';
 import { submitFineTune } from './submit-fine-tune.ts';
 import { validateFineTune } from './validate-fine-tune.ts';
-import { validateInput } from './validate-input.ts';
+import { validateEvaluate, validateInput } from './validate-input.ts';
+import { writeEvaluation } from './write-evaluation.ts';
 import { writeReport } from './write-report.ts';
 
 export type { CheckpointRef, ServedModel } from '../backends/inference/engine.ts';
 export type { ArtifactRef } from '../backends/storage/artifacts.ts';
 
 /** The activities of the queue critique-loop-cpu. */
-export function cpuActivities(deps: { store: Store; hasSearchAttributes: () => Promise<boolean> }) {
+export function cpuActivities(deps: { store: Store; grader: Grader; hasSearchAttributes: () => Promise<boolean> }) {
   return bind(deps, {
     validateInput,
+    validateEvaluate,
     validateFineTune,
     loadDatasets,
+    loadEvaluation,
     selectTrainingRows,
     scoreEvaluation,
+    scoreVotes,
     writeReport,
+    writeEvaluation,
   });
 }
 

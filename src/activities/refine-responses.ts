@@ -13,9 +13,11 @@ import { runShard, type ShardItem, type ShardResult, type ShardTask } from './sh
 export interface RefineTask extends ShardTask {
   /** Responses with critiques. */
   attempts: ArtifactRef;
-  gate: Gate;
+  gates: Gate[];
   /** Refinements per critique. */
   refinements: number;
+  /** Only the first so many samples of each question; all by default. */
+  samples?: number;
   temperature: number;
   oracle: OracleConfig;
 }
@@ -35,7 +37,8 @@ export async function refineResponses(
 async function* items({ store, grader }: { store: Store; grader: Grader }, task: RefineTask): AsyncIterable<ShardItem> {
   const { promptFamily } = task.model.config;
   for await (const attempt of readRows<Attempt>(store, task.attempts)) {
-    if (!isRefined(attempt, task.gate)) continue;
+    if (attempt.sample >= (task.samples ?? Number.POSITIVE_INFINITY)) continue;
+    if (!isRefined(attempt, task.gates)) continue;
     const key = rowKey(attempt);
     yield {
       key,

@@ -19,6 +19,8 @@ export interface ShardTask {
   shard: number;
   seed: number;
   model: ServedModel;
+  /** US dollars that it may spend on a model that has a price; without a limit absent. */
+  dollars?: number;
 }
 
 export interface Tokens {
@@ -35,6 +37,8 @@ export interface ShardResult {
   resumed: number;
   /** Cancelled before its end: the artifact holds what was finished. */
   partial: boolean;
+  /** The cost limit ended it; also partial. */
+  exhausted?: boolean;
 }
 
 /** What distinguishes one stage's shards from another's. */

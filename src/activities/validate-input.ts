@@ -4,14 +4,15 @@ import { Failure } from '../backends/failures.ts';
 import { readJson, writeJson } from '../backends/storage/json.ts';
 import { runFolder } from '../backends/storage/runs.ts';
 import type { Store } from '../backends/storage/store.ts';
+import type { EvaluateConfig } from '../config/evaluate.ts';
 import { formatIssues, type Parsed } from '../config/parse.ts';
 import type { SelfImproveConfig } from '../config/self-improve.ts';
-import { checkSelfImprove } from './check-input.ts';
+import { checkEvaluate, checkSelfImprove } from './check-input.ts';
 
-export interface ValidatedRun {
+export interface ValidatedRun<Config> {
   /** The run's folder in the store. */
   folder: string;
-  config: SelfImproveConfig;
+  config: Config;
   labels: { model: string; dataset: string };
   warnings: string[];
   /** Whether the namespace knows our search attributes. */
@@ -27,21 +28,30 @@ export interface ValidateDeps {
  * The first step of every run: parses the input, claims the run's folder, and gives the input with every default filled in.
  * @throws Failure InvalidInput with every mistake; StoreConflict where the folder holds another input's results
  */
-export async function validateInput(deps: ValidateDeps, input: unknown): Promise<ValidatedRun> {
+export async function validateInput(deps: ValidateDeps, input: unknown): Promise<ValidatedRun<SelfImproveConfig>> {
   const config = expectValid(checkSelfImprove(input));
+  const run = await claimRun(deps, config, { model: config.actor.base, dataset: datasetName(config.questions) });
+  if (config.critic === null && config.evaluation.withCritic) config.evaluation.withCritic = false;
+  return run;
+}
+
+/** The same for `evaluate`. A checkpoint in the store gets the path by which engines find it. */
+export async function validateEvaluate(deps: ValidateDeps, input: unknown): Promise<ValidatedRun<EvaluateConfig>> {
+  const config = expectValid(checkEvaluate(input, deps.store));
+  return await claimRun(deps, config, { model: config.actor.model, dataset: datasetName(config.questions) });
+}
+
+async function claimRun<Config>(
+  deps: ValidateDeps,
+  config: Config,
+  labels: ValidatedRun<Config>['labels'],
+): Promise<ValidatedRun<Config>> {
   const folder = await claimFolder(deps.store, config);
   const searchAttributes = await deps.hasSearchAttributes();
   const warnings: string[] = [];
   if (!searchAttributes)
     warnings.push('the search attributes are not registered in this namespace: the README says how (one command)');
-  if (config.critic === null && config.evaluation.withCritic) config.evaluation.withCritic = false;
-  return {
-    folder,
-    config,
-    labels: { model: config.actor.base, dataset: datasetName(config.questions) },
-    warnings,
-    searchAttributes,
-  };
+  return { folder, config, labels, warnings, searchAttributes };
 }
 
 export function expectValid<T>(parsed: Parsed<T>): T {
@@ -72,10 +82,11 @@ export async function claimFolder(store: Store, config: unknown): Promise<string
   return folder;
 }
 
+/** What each workflow leaves first of what can't be had again for nothing. */
+const FIRST_RESULTS = ['iteration-0/selection.json', 'fine-tune/job.json', 'greedy'];
+
 /** A run that failed before its first rows has nothing to protect: its ID may be used again with a corrected input. */
 async function hasResults(store: Store, folder: string): Promise<boolean> {
-  const first = await Promise.all(
-    ['iteration-0/selection.json', 'fine-tune/job.json'].map((key) => store.size(`${folder}/${key}`)),
-  );
-  return first.some((size) => size !== null);
+  const first = await Promise.all(FIRST_RESULTS.map((key) => store.holds(`${folder}/${key}`)));
+  return first.some((held) => held);
 }

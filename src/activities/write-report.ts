@@ -1,13 +1,12 @@
 import { datasetName } from '../backends/datasets/index.ts';
 import type { CheckpointRef } from '../backends/inference/engine.ts';
-import { type ArtifactRef, readAllRows } from '../backends/storage/artifacts.ts';
+import type { ArtifactRef } from '../backends/storage/artifacts.ts';
 import { writeJson } from '../backends/storage/json.ts';
 import type { Store } from '../backends/storage/store.ts';
 import { versions } from '../backends/versions.ts';
 import type { SelfImproveConfig } from '../config/self-improve.ts';
 import type { CriticSummary, EvaluationSummary } from '../method/evaluation.ts';
-import { PROMPT_FAMILIES } from '../method/prompts/index.ts';
-import type { Attempt, Question } from '../method/rows.ts';
+import { examplePrompts } from '../method/prompts/index.ts';
 import type {
   CriticReport,
   EvaluationReport,
@@ -25,6 +24,7 @@ import { renderTable } from '../report/table.ts';
 import { withHeartbeat } from './heartbeat.ts';
 import { type IterationFile, readIterationFile } from './iteration-files.ts';
 import type { Datasets } from './load-datasets.ts';
+import { sampleAttempts } from './sample-attempts.ts';
 
 export interface ReportTask {
   /** Folder of the run in the store. */
@@ -89,7 +89,7 @@ async function gather(store: Store, task: ReportTask): Promise<RunReport> {
     datasets: { train: datasetName(config.questions), test: datasetName(config.test) },
     warnings: [...task.warnings, ...datasets.warnings, ...(await droppedRows(store, task))],
     iterations: await Promise.all(task.iterations.map((iteration) => gatherIteration(store, task.run, iteration))),
-    attempts: await sampleAttempts(store, task.iterations),
+    attempts: await lastAttempts(store, task.iterations),
     artifacts: [...Object.entries(named), ...sfts].flatMap(([name, ref]) => (ref ? [{ name, ...ref }] : [])),
     provenance: await provenance(store, task),
   };
@@ -189,31 +189,15 @@ function criticReport(
 /** An accuracy of nothing is shown as 0 of 0. */
 const known = (share: EvaluationSummary['accuracy']): Proportion => ({ ...share, value: share.value ?? 0 });
 
-/** The first test attempts of the last evaluated iteration, one level after the other: a sample, not a selection of good ones. */
-async function sampleAttempts(store: Store, iterations: ReportedIteration[]): Promise<SampledAttempt[]> {
+async function lastAttempts(store: Store, iterations: ReportedIteration[]): Promise<SampledAttempt[]> {
   const last = iterations.findLast(({ evaluated }) => evaluated.length > 0);
   if (!last) return [];
-  const byQuestion = new Map<string, Attempt>();
-  for await (const row of readAllRows<Attempt>(store, last.evaluated)) {
-    if (byQuestion.size === 10 * ATTEMPTS && !byQuestion.has(row.question.id)) continue;
-    byQuestion.set(row.question.id, row);
-  }
-  const wanted = new Map<number, Attempt[]>();
-  for (const attempt of byQuestion.values()) {
-    const level = attempt.question.level ?? 0;
-    wanted.set(level, [...(wanted.get(level) ?? []), attempt]);
-  }
-  const ranked = [...wanted.values()].flatMap((attempts) => attempts.map((attempt, rank) => ({ attempt, rank })));
-  return ranked
-    .sort((a, b) => a.rank - b.rank)
-    .slice(0, ATTEMPTS)
-    .map(({ attempt }) => ({ iteration: last.iteration, set: 'test', attempt }));
+  const attempts = await sampleAttempts(store, last.evaluated, ATTEMPTS);
+  return attempts.map((attempt) => ({ iteration: last.iteration, set: 'test', attempt }));
 }
 
 async function provenance(store: Store, task: ReportTask): Promise<RunReport['provenance']> {
   const { config, datasets } = task;
-  const example: Question = { id: '', question: '{question}', reference: '', answerFormat: 'plain' };
-  const family = PROMPT_FAMILIES[config.actor.promptFamily];
   return {
     run: { workflowId: task.workflowId, store: store.path(task.run), seed: config.seed },
     input: config as unknown as Record<string, Json>,
@@ -223,13 +207,7 @@ async function provenance(store: Store, task: ReportTask): Promise<RunReport['pr
     checkpoints: Object.fromEntries(
       task.iterations.flatMap(({ checkpoint }) => (checkpoint ? [[checkpoint.name, checkpoint.sha256]] : [])),
     ),
-    prompts: {
-      solve: family.solve(example) as Json,
-      refine: family.refine(example, '{response}', '{critique}') as Json,
-      ...(config.critic && {
-        critique: PROMPT_FAMILIES[config.critic.promptFamily].critique(example, '{response}') as Json,
-      }),
-    },
+    prompts: examplePrompts(config.actor.promptFamily, config.critic?.promptFamily) as Record<string, Json>,
     versions: versions(),
   };
 }

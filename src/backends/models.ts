@@ -1,4 +1,6 @@
-import { existsSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { createReadStream, existsSync } from 'node:fs';
+import { readdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { packageRoot } from './package.ts';
 
@@ -6,4 +8,17 @@ import { packageRoot } from './package.ts';
 export function resolveModel(model: string): string {
   const folders = [resolve(model), join(packageRoot, model)];
   return folders.find((folder) => existsSync(join(folder, 'config.json'))) ?? model;
+}
+
+/** SHA-256 of a model's weights: of its .safetensors files, one after the other by name. null where it is not on this machine. */
+export async function hashModel(model: string, signal: AbortSignal): Promise<string | null> {
+  const folder = resolveModel(model);
+  if (!existsSync(folder)) return null;
+  const files = (await readdir(folder)).filter((name) => name.endsWith('.safetensors')).sort();
+  if (files.length === 0) return null;
+  const hash = createHash('sha256');
+  for (const file of files)
+    for await (const chunk of createReadStream(join(folder, file), { highWaterMark: 1 << 20, signal }))
+      hash.update(chunk);
+  return hash.digest('hex');
 }

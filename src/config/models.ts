@@ -52,7 +52,26 @@ export const Critic = z.strictObject(
   },
 );
 
+/** US dollars per million tokens. */
+const Price = z.strictObject({ prompt: z.number().min(0), completion: z.number().min(0) });
+
+/** The model that `evaluate` measures. */
+export const EvaluatedActor = Critic.extend({
+  /** A checkpoint folder, the uri of one in the store, or the name under which the endpoint serves it. */
+  model: modelName,
+  /** Of the samples and of the rounds of a chain. Greedy responses and the refinements of samples have 0. */
+  temperature: Actor.shape.temperature,
+  maxTokens: Actor.shape.maxTokens,
+  price: Price.optional(),
+});
+
+/** A critic that may belong to a provider who takes money for it. */
+export const PricedCritic = Critic.extend({ price: Price.optional() });
+
 export type EndpointConfig = z.infer<typeof Endpoint>;
+export type PriceConfig = z.infer<typeof Price>;
+export type EvaluatedActorConfig = z.infer<typeof EvaluatedActor>;
+export type PricedCriticConfig = z.infer<typeof PricedCritic>;
 export type ActorConfig = z.infer<typeof Actor>;
 export type CriticConfig = z.infer<typeof Critic>;
 /** A model and how it is asked; what an engine needs to serve it. */

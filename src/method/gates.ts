@@ -8,13 +8,16 @@ export function isIncorrect({ grade }: Attempt): boolean {
   return grade.outcome !== 'correct' && grade.outcome !== 'ungraded';
 }
 
-/** The critic has to read a response before it can judge it, so only the oracle's gate spares critiques. */
-export function isCritiqued(row: Attempt, gate: Gate): boolean {
-  return gate === 'oracle' ? isIncorrect(row) : row.response.text.trim() !== '';
+/** Under any of the gates. The critic has to read a response before it can judge it, so only the oracle's gate spares critiques. */
+export function isCritiqued(row: Attempt, gates: readonly Gate[]): boolean {
+  return gates.some((gate) => (gate === 'oracle' ? isIncorrect(row) : row.response.text.trim() !== ''));
 }
 
-/** A critique without text gives nothing to refine with. */
-export function isRefined(row: Attempt, gate: Gate): boolean {
-  if (!row.critique || row.critique.text.trim() === '') return false;
-  return gate === 'always' || (gate === 'verdict' ? row.critique.verdict === 'wrong' : isIncorrect(row));
+/** Under any of the gates. A critique without text gives nothing to refine with. */
+export function isRefined(row: Attempt, gates: readonly Gate[]): boolean {
+  const { critique } = row;
+  if (!critique || critique.text.trim() === '') return false;
+  return gates.some(
+    (gate) => gate === 'always' || (gate === 'verdict' ? critique.verdict === 'wrong' : isIncorrect(row)),
+  );
 }

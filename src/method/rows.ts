@@ -75,6 +75,8 @@ export interface Attempt {
   question: Question;
   /** Which of the N samples of this question. */
   sample: number;
+  /** Of a chain: 2 and later ones respond with the refinement of the round before. Absent in the first. */
+  round?: number;
   response: Generation;
   grade: Grade;
   critique?: Critique;
@@ -87,6 +89,13 @@ export function rowKey(row: Attempt): string {
   if (row.critique) parts.push(row.critique.index);
   if (row.refinement) parts.push(row.refinement.index);
   return parts.join('/');
+}
+
+/** The attempt that a chain's next round begins with: what was the refinement is the response. */
+export function nextRound({ question, sample, round = 1, refinement }: Attempt): Attempt | null {
+  if (!refinement) return null;
+  const { grade, index: _, ...response } = refinement;
+  return { question, sample, round: round + 1, response, grade };
 }
 
 /** A refinement triple of D_refine: (x, y, c, y'). */

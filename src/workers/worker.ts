@@ -63,7 +63,7 @@ export async function startWorkers(options: WorkerOptions): Promise<RunningWorke
       maxCachedWorkflows: CACHED_WORKFLOWS,
     }),
     cpu: () => ({
-      activities: cpuActivities({ store, hasSearchAttributes: () => hasSearchAttributes(connection, namespace) }),
+      activities: cpuActivities({ store, grader, hasSearchAttributes: () => hasSearchAttributes(connection, namespace) }),
       maxConcurrentActivityTaskExecutions: 4,
     }),
     inference: () => ({

@@ -55,10 +55,12 @@ const training = {
 
 type Of<K extends keyof Activities> = Pick<Activities, K>;
 
-export const { validateInput, validateFineTune } =
-  proxyActivities<Of<'validateInput' | 'validateFineTune'>>(validating);
+export const { validateInput, validateEvaluate, validateFineTune } =
+  proxyActivities<Of<'validateInput' | 'validateEvaluate' | 'validateFineTune'>>(validating);
 export const { loadDatasets, selectTrainingRows, scoreEvaluation, writeReport } =
   proxyActivities<Of<'loadDatasets' | 'selectTrainingRows' | 'scoreEvaluation' | 'writeReport'>>(computing);
+export const { loadEvaluation, scoreVotes, writeEvaluation } =
+  proxyActivities<Of<'loadEvaluation' | 'scoreVotes' | 'writeEvaluation'>>(computing);
 export const { sampleResponses, generateCritiques, refineResponses } =
   proxyActivities<Of<'sampleResponses' | 'generateCritiques' | 'refineResponses'>>(generating);
 export const { submitFineTune } = proxyActivities<Of<'submitFineTune'>>(training);

@@ -1,6 +1,6 @@
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
 
-/** What people and programs can say to a running `selfImprove`, and what it answers. */
+/** What people and programs can say to a running `selfImprove` or `evaluate`, and what it answers. */
 
 export interface StopRequest {
   /** drain: finish the running stage. now: cancel it and keep its finished rows. */
@@ -8,11 +8,9 @@ export interface StopRequest {
   reason?: string;
 }
 
-export interface Progress {
+/** What every run answers. */
+export interface CommonProgress {
   state: 'starting' | 'running' | 'paused' | 'stopping' | 'finished';
-  iteration: number;
-  /** Iterations asked for, iteration 0 not counted. */
-  iterations: number;
   stage: string;
   /** Of the running stage. */
   rows: { done: number; total: number };
@@ -20,19 +18,34 @@ export interface Progress {
   tokens: { prompt: number; completion: number };
   /** Generated tokens a second in the running stage; null before its first shard is done. */
   tokensPerSecond: number | null;
-  /** Training rows accepted in the last finished exploration: responses and refinements that the oracle confirmed. */
-  accepted: number;
   /** Seconds until the running stage is done, as far as one can tell. */
   etaSeconds: number | null;
   waitingFor: string;
   warnings: string[];
+}
+
+/** Of a `selfImprove`. */
+export interface Progress extends CommonProgress {
+  iteration: number;
+  /** Iterations asked for, iteration 0 not counted. */
+  iterations: number;
+  /** Training rows accepted in the last finished exploration: responses and refinements that the oracle confirmed. */
+  accepted: number;
   /** One line per finished iteration, for people. */
   accuracy: string[];
 }
 
+/** Of an `evaluate`. */
+export interface EvaluateProgress extends CommonProgress {
+  /** What is drawn now, and all that will be, in order. */
+  pass: string;
+  passes: string[];
+  /** US dollars spent so far, and the limit, where there are prices. */
+  cost: { spent: number; limit: number | null } | null;
+}
+
 /** What a stage tells its parent. */
 export interface StageReport {
-  iteration: number;
   stage: string;
   rows: { done: number; total: number };
   tokens: { prompt: number; completion: number };
@@ -45,7 +58,7 @@ export const stopUpdate = defineUpdate<string, [StopRequest?]>('stop');
 export const pauseSignal = defineSignal('pause');
 export const resumeSignal = defineSignal('resume');
 export const extendUpdate = defineUpdate<string, [{ iterations: number }]>('extend');
-export const progressQuery = defineQuery<Progress>('progress');
+export const progressQuery = defineQuery<CommonProgress>('progress');
 
-/** From `iterate` to its parent. */
+/** From `iterate` and `supervise` to their parent. */
 export const stageSignal = defineSignal<[StageReport]>('stage');

@@ -7,7 +7,8 @@ import type { SelfImproveConfig } from '../config/self-improve.ts';
 import type { StopRequest } from './contract.ts';
 import { Control } from './control.ts';
 import { describeAccuracy } from './describe.ts';
-import { Iteration, type StageUse } from './iteration.ts';
+import { Iteration, type IterationStage } from './iteration.ts';
+import type { StageUse } from './stages.ts';
 
 export interface IterateInput {
   /** Folder of the run in the store. */
@@ -34,7 +35,7 @@ export interface IterationResult {
   evaluated: ArtifactRef[] | null;
   /** The test attempts as far as they got: with critiques and refinements where there are any. */
   attempts: ArtifactRef[];
-  stages: StageUse[];
+  stages: StageUse<IterationStage>[];
 }
 
 /** One pass of Algorithm 1: explore, critique what is wrong, refine, select, fine-tune from the base, evaluate. Iteration 0 explores nothing. */

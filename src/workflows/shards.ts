@@ -1,4 +1,5 @@
-import type { ShardResult, Tokens } from '../activities/shard.ts';
+import type { ShardResult, ShardTask, Tokens } from '../activities/shard.ts';
+import type { Budget } from './budget.ts';
 import type { Control } from './control.ts';
 
 /**
@@ -26,25 +27,44 @@ export interface StageResult {
 }
 
 /**
- * Runs a stage's shards side by side; the task queue deals them to whoever is free.
- * When the stage is interrupted, what the shards had finished is the result.
+ * Runs a stage's shards side by side; the task queue deals them to whoever is free. Where they spend of a budget they go one after the
+ * other, so that each knows what is left. When the stage is interrupted, what the shards had finished is the result.
  */
-export async function runShards<Task>(
+export async function runShards<Task extends ShardTask>(
   control: Control,
   tasks: Task[],
   execute: (task: Task, shard: number) => Promise<ShardResult>,
   onShard: (done: ShardResult[]) => void,
+  budget?: Budget,
 ): Promise<StageResult> {
   const shards: ShardResult[] = [];
-  const settled = await Promise.allSettled(
-    tasks.map(async (task, index) => {
-      shards[index] = await execute(task, index);
-      onShard(Object.values(shards));
-    }),
-  );
+  const finish = async (task: Task, index: number) => {
+    const bounded = budget?.bounds(task) ? { ...task, dollars: budget.left } : task;
+    const result = await execute(bounded, index);
+    shards[index] = result;
+    budget?.add(task, result);
+    onShard(Object.values(shards));
+  };
+  const settled =
+    budget && tasks.some((task) => budget.bounds(task))
+      ? await oneByOne(tasks, finish)
+      : await Promise.allSettled(tasks.map(finish));
   const failed = settled.find((outcome) => outcome.status === 'rejected');
   if (failed && !control.interrupted) throw failed.reason;
   return { shards: Object.values(shards), ...totals(Object.values(shards)) };
+}
+
+async function oneByOne<Task>(
+  tasks: Task[],
+  finish: (task: Task, index: number) => Promise<void>,
+): Promise<PromiseSettledResult<void>[]> {
+  const settled: PromiseSettledResult<void>[] = [];
+  for (const [index, task] of tasks.entries()) {
+    const [outcome] = await Promise.allSettled([finish(task, index)]);
+    settled.push(outcome!);
+    if (outcome!.status === 'rejected') break;
+  }
+  return settled;
 }
 
 export function totals(shards: ShardResult[]): Omit<StageResult, 'shards'> {

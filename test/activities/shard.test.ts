@@ -78,7 +78,7 @@ const critiqueTask = (attempts: ArtifactRef): CritiqueTask => {
     seed: 3,
     model,
     attempts,
-    gate: 'oracle',
+    gates: ['oracle'],
     critiques: 1,
   };
 };

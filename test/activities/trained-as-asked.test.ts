@@ -95,7 +95,14 @@ async function explored(promptFamily: PromptFamilyName, answerFormat: AnswerForm
     checkpoint: { name: 'actor', uri: 'checkpoint', sha256: '' },
   };
   const critic = { config: Critic.parse({ model: 'critic', promptFamily, endpoint }), checkpoint: null };
-  const shared = { run: 'run', shard: 0, seed: 3, gate: 'always' as const, temperature: 0, oracle: Oracle.parse({}) };
+  const shared = {
+    run: 'run',
+    shard: 0,
+    seed: 3,
+    gates: ['always' as const],
+    temperature: 0,
+    oracle: Oracle.parse({}),
+  };
   const questions = await writeRows(store, 'questions.jsonl', [question]);
   const sample = { ...shared, stage: 'sample', model: actor, questions, from: 0, to: 1, samples: 1 };
   const { artifact: responses } = await run(sampleResponses, sample);

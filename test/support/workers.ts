@@ -65,7 +65,7 @@ export async function startTestWorkers(options: TestWorkersOptions): Promise<Tes
     workflows: { workflowBundle: { code }, maxCachedWorkflows: 100 },
     cpu: {
       activities: watched(
-        cpuActivities({ store, hasSearchAttributes: () => hasSearchAttributes(connection, 'default') }),
+        cpuActivities({ store, grader, hasSearchAttributes: () => hasSearchAttributes(connection, 'default') }),
       ),
     },
     inference: {

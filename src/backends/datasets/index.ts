@@ -1,5 +1,6 @@
 import { basename, dirname, resolve } from 'node:path';
 import type { QuestionsConfig, TriplesConfig } from '../../config/datasets.ts';
+import { parseCritique } from '../../method/critique.ts';
 import type { Level, Question, RefinementTriple } from '../../method/rows.ts';
 import * as arithmetic from './arithmetic/index.ts';
 import { draw } from './draw.ts';
@@ -66,6 +67,14 @@ function questionsOf(config: FromFiles, paths: string[]): AsyncIterable<Question
 
 async function* madeQuestions(config: Extract<QuestionsConfig, { source: 'arithmetic' }>): AsyncIterable<Question> {
   yield* arithmetic.questions({ ...config, levels: config.levels as Level[] });
+}
+
+/** Finds the first wrong step of a response (1-based; null where none is), where the truth is known: in the arithmetic world. */
+export function firstWrongStep(
+  config: QuestionsConfig,
+): ((question: Question, response: string) => number | null) | null {
+  if (config.source !== 'arithmetic') return null;
+  return (question, response) => parseCritique(arithmetic.annotate(question, response)).firstWrongStep;
 }
 
 export async function* readTriples(config: TriplesConfig): AsyncIterable<RefinementTriple> {

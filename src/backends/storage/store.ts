@@ -15,6 +15,8 @@ export interface Store {
   read(key: string): AsyncIterable<Buffer>;
   /** Bytes, or null where there is no such object. */
   size(key: string): Promise<number | null>;
+  /** Whether there is an object of that key, or any in a folder of that name. */
+  holds(key: string): Promise<boolean>;
   /** Keys of the objects directly in a folder, sorted. */
   list(folder: string): Promise<string[]>;
   /** Removes an object or a whole folder; absent is fine. */
@@ -69,6 +71,15 @@ export class FolderStore implements Store {
   async size(key: string): Promise<number | null> {
     const path = this.path(key);
     return await guard(`read ${key}`, async () => (await unlessAbsent(stat(path)))?.size ?? null);
+  }
+
+  async holds(key: string): Promise<boolean> {
+    const path = this.path(key);
+    return await guard(`read ${key}`, async () => {
+      if ((await unlessAbsent(stat(path)))?.isFile()) return true;
+      const entries = await unlessAbsent(readdir(path, { recursive: true, withFileTypes: true }));
+      return (entries ?? []).some((entry) => entry.isFile() && !entry.name.endsWith('.tmp'));
+    });
   }
 
   async list(folder: string): Promise<string[]> {

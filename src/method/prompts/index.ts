@@ -1,6 +1,7 @@
 import { base, llama2Base } from './base.ts';
 import { chat } from './chat.ts';
-import type { PromptFamily } from './family.ts';
+import type { Question } from '../rows.ts';
+import type { Prompt, PromptFamily } from './family.ts';
 import { chatml, llama2Chat, llama3Instruct } from './instruct.ts';
 import { PRIMER } from './text.ts';
 
@@ -17,6 +18,17 @@ export const PROMPT_FAMILIES = {
 } satisfies Record<string, PromptFamily>;
 
 export type PromptFamilyName = keyof typeof PROMPT_FAMILIES;
+
+/** What actor and critic are asked, with {names} where a question and what was written go. */
+export function examplePrompts(actor: PromptFamilyName, critic: PromptFamilyName | undefined): Record<string, Prompt> {
+  const example: Question = { id: '', question: '{question}', reference: '', answerFormat: 'plain' };
+  const { solve, refine } = PROMPT_FAMILIES[actor];
+  return {
+    solve: solve(example),
+    refine: refine(example, '{response}', '{critique}'),
+    ...(critic && { critique: PROMPT_FAMILIES[critic].critique(example, '{response}') }),
+  };
+}
 
 /** A response without the primer and without outer white space: what critics see, what is graded and trained on. */
 export function stripPrimer(text: string): string {

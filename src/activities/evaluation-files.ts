@@ -1,0 +1,71 @@
+import type { ArtifactRef } from '../backends/storage/artifacts.ts';
+import type { EvaluateConfig } from '../config/evaluate.ts';
+import type { Place } from '../method/supervision/collect.ts';
+import type { Plan, Reviewer } from '../method/supervision/scored.ts';
+import type { LoadedEvaluation } from './load-evaluation.ts';
+import type { Tokens } from './shard.ts';
+
+/** One stage of one pass: where its rows are. */
+interface StageFiles {
+  shards: { artifact: ArtifactRef }[];
+  tokens: Tokens;
+}
+
+/** What one pass of an evaluation left; null for a stage that it has not, or that was stopped before its first row. */
+export interface PassFiles extends Place {
+  pass: string;
+  sampled: StageFiles | null;
+  critiqued: StageFiles | null;
+  refined: StageFiles | null;
+  used: { stage: 'sample' | 'critique' | 'refine'; seconds: number; tokens: Tokens }[];
+}
+
+/** Everything that an evaluation's numbers and its report are made from, together with the rows that it names. */
+export interface EvaluationManifest {
+  workflowId: string;
+  /** Folder of the run in the store. */
+  run: string;
+  config: EvaluateConfig;
+  status: 'completed' | 'stopped' | 'failed' | 'cancelled';
+  reason?: string;
+  /** ISO 8601. */
+  startedAt: string;
+  updatedAt: string;
+  loaded: LoadedEvaluation;
+  passes: PassFiles[];
+  warnings: string[];
+}
+
+/** Keys in the store of what a run's evaluation leaves beside its rows. */
+export const evaluationKeys = (run: string) => ({
+  manifest: `${run}/evaluation.json`,
+  scores: `${run}/scores.jsonl`,
+  summary: `${run}/summary.json`,
+  html: `${run}/report.html`,
+  csv: `${run}/report.csv`,
+  json: `${run}/report.json`,
+});
+
+export const refsOf = (stage: StageFiles | null): ArtifactRef[] =>
+  (stage?.shards ?? []).map(({ artifact }) => artifact);
+
+/** What the run was asked to measure. */
+export function planOf(config: EvaluateConfig): Plan {
+  const { seed, samples, samplesWithCritic, ks, gates, critic, selfCorrection, sequential } = config;
+  const reviewers: Reviewer[] = [...(critic ? ['critic' as const] : []), ...(selfCorrection ? ['self' as const] : [])];
+  return {
+    seed,
+    samples,
+    reviewed: reviewers.length > 0 ? (samplesWithCritic ?? samples) : 0,
+    ks: [...new Set(ks ?? doublings(samples))].sort((a, b) => a - b),
+    gates,
+    reviewers,
+    rounds: sequential?.rounds ?? 0,
+  };
+}
+
+/** 1, 2, 4, 8 and so on, and the last. */
+function doublings(last: number): number[] {
+  const powers = Array.from({ length: Math.floor(Math.log2(Math.max(last, 1))) + 1 }, (_, i) => 2 ** i);
+  return last === 0 ? [] : [...powers, last];
+}

@@ -1,0 +1,128 @@
+import { setImmediate as breathe } from 'node:timers/promises';
+import { firstWrongStep } from '../backends/datasets/index.ts';
+import type { Grader } from '../backends/grading/grader.ts';
+import { readAllRows } from '../backends/storage/artifacts.ts';
+import type { Store } from '../backends/storage/store.ts';
+import type { EvaluateConfig } from '../config/evaluate.ts';
+import type { Price } from '../method/price.ts';
+import type { Attempt, Grade, Outcome } from '../method/rows.ts';
+import { type Answers, Collection } from '../method/supervision/collect.ts';
+import type { Scored } from '../method/supervision/scored.ts';
+import type { Part, Rates } from '../method/supervision/spending.ts';
+import { summarise } from '../method/supervision/summarise.ts';
+import type { SupervisionSummary } from '../method/supervision/summary.ts';
+import { type EvaluationManifest, type PassFiles, planOf, refsOf } from './evaluation-files.ts';
+
+/** What the rows of an evaluation come to. */
+export interface ScoredRows {
+  /** One for each question. */
+  scores: Scored[];
+  summary: SupervisionSummary;
+  outcomes: { texts: string; outcomes: Record<Outcome, number> }[];
+  warnings: string[];
+}
+
+export interface ScoringProgress {
+  rows: number;
+  /** Questions whose answers have been told apart by meaning. */
+  voted: number;
+}
+
+/** Reads every row of an evaluation, tells its answers apart by meaning and measures. Generates nothing; the same rows give the same numbers. */
+export async function scoreRows(
+  { store, grader }: { store: Store; grader: Grader },
+  manifest: Pick<EvaluationManifest, 'config' | 'passes'>,
+  progress: ScoringProgress = { rows: 0, voted: 0 },
+): Promise<ScoredRows> {
+  const { config, passes } = manifest;
+  const collection = new Collection();
+  const outcomes: ScoredRows['outcomes'] = [];
+  const truth = firstWrongStep(config.questions);
+
+  async function each(pass: PassFiles, part: 'sampled' | 'critiqued' | 'refined', use: (row: Attempt) => Grade | null) {
+    const counts: Record<Outcome, number> = { correct: 0, wrong: 0, unparsed: 0, truncated: 0, ungraded: 0 };
+    for await (const row of readAllRows<Attempt>(store, refsOf(pass[part]))) {
+      progress.rows++;
+      const grade = use(row);
+      if (grade) counts[grade.outcome]++;
+    }
+    if (pass[part] && part !== 'critiqued')
+      outcomes.push({ texts: `${pass.pass}, ${part === 'sampled' ? 'responses' : 'refinements'}`, outcomes: counts });
+  }
+
+  for (const pass of passes) {
+    await each(pass, 'sampled', (row) => {
+      const { question, response, grade } = row;
+      const step = truth && grade.outcome === 'wrong' ? truth(question, response.text) : null;
+      collection.response(pass, row, step);
+      return grade;
+    });
+    await each(pass, 'critiqued', (row) => {
+      collection.critique(pass, row);
+      return null;
+    });
+    await each(pass, 'refined', (row) => {
+      collection.refinement(pass, row);
+      return row.refinement?.grade ?? null;
+    });
+  }
+
+  const { classes, warnings } = await tellApart(grader, collection.answers(), config, progress);
+  const scores = collection.finish(classes);
+  const measuring = summarise(scores, planOf(config), ratesOf(config, passes));
+  for (;;) {
+    const step = measuring.next();
+    if (step.done) return { scores, summary: step.value, outcomes, warnings };
+    await breathe();
+  }
+}
+
+/** Questions at a time: enough to keep every grading thread busy. */
+const VOTES_AT_ONCE = 64;
+
+async function tellApart(grader: Grader, questions: Answers[], config: EvaluateConfig, progress: ScoringProgress) {
+  const classes: number[][][] = [];
+  const failed: string[] = [];
+  for (let from = 0; from < questions.length; from += VOTES_AT_ONCE) {
+    const batch = questions.slice(from, from + VOTES_AT_ONCE);
+    const votes = await grader.vote(
+      batch.map(({ answers }) => answers),
+      config.oracle.policies,
+    );
+    for (const [i, vote] of votes.entries()) {
+      const { id, answers } = batch[i]!;
+      if (!vote) failed.push(id);
+      classes.push(vote ? vote.classes.map(({ members }) => members) : answers.map((_, place) => [place]));
+    }
+    progress.voted += batch.length;
+  }
+  const warnings =
+    failed.length === 0
+      ? []
+      : [
+          `The answers to ${failed.length} of ${questions.length} questions could not be compared with each other (${failed.slice(0, 3).join(', ')}): in votes on them, answers count as they are written.`,
+        ];
+  return { classes, warnings };
+}
+
+/** What a token of each part took: its stages' wall clock over their completion tokens, and its model's price. */
+function ratesOf({ actor, critic }: EvaluateConfig, passes: PassFiles[]): Rates {
+  const rate = (parts: Part[], model: { price?: Price | undefined }, uses: PassFiles['used']): [Part, Rates[Part]][] => {
+    const seconds = uses.reduce((sum, use) => sum + use.seconds, 0);
+    const tokens = uses.reduce((sum, use) => sum + use.tokens.completion, 0);
+    const { price } = model;
+    const dollars = price ? { prompt: price.prompt / 1e6, completion: price.completion / 1e6 } : null;
+    return parts.map((part) => [part, { secondsPerToken: tokens > 0 ? seconds / tokens : 0, dollars }]);
+  };
+  const used = (stage: PassFiles['used'][number]['stage'], of: (pass: PassFiles) => boolean) =>
+    passes.filter(of).flatMap((pass) => pass.used.filter((use) => use.stage === stage));
+  const by = (reviewer: PassFiles['reviewer']) => (pass: PassFiles) => pass.reviewer === reviewer;
+  return Object.fromEntries([
+    ...rate(['greedy'], actor, used('sample', ({ on }) => on === 'greedy')),
+    ...rate(['samples'], actor, used('sample', ({ on }) => on === 'samples')),
+    ...(critic ? rate(['critic critique', 'chain critique'], critic, used('critique', by('critic'))) : []),
+    ...rate(['critic refinement', 'chain refinement'], actor, used('refine', by('critic'))),
+    ...rate(['self critique'], actor, used('critique', by('self'))),
+    ...rate(['self refinement'], actor, used('refine', by('self'))),
+  ]);
+}

@@ -1,0 +1,211 @@
+import {
+  allHandlersFinished,
+  CancellationScope,
+  condition,
+  isCancellation,
+  setCurrentDetails,
+  startChild,
+  upsertSearchAttributes,
+  workflowInfo,
+} from '@temporalio/workflow';
+import type { EvaluationManifest } from '../activities/evaluation-files.ts';
+import type { LoadedEvaluation } from '../activities/load-evaluation.ts';
+import type { ValidatedRun } from '../activities/validate-input.ts';
+import type { WrittenEvaluation } from '../activities/write-evaluation.ts';
+import type { EvaluateConfig, EvaluateInput } from '../config/evaluate.ts';
+import { loadEvaluation, scoreVotes, validateEvaluate, writeEvaluation } from './activities.ts';
+import { beginning, Conductor } from './conductor.ts';
+import type { EvaluateProgress } from './contract.ts';
+import { describeReport } from './describe.ts';
+import { rootFailure } from './failures.ts';
+import { type PlannedPass, passesOf } from './passes.ts';
+import { searchAttributes } from './search-attributes.ts';
+import { type PassResult, supervise } from './supervise.ts';
+
+export interface EvaluateResult extends Pick<WrittenEvaluation, 'headline' | 'strategies'> {
+  run: string;
+  status: 'completed' | 'stopped';
+  reason?: string;
+  questions: number;
+  /** US dollars; null where nothing has a price. */
+  cost: number | null;
+  report: string;
+  warnings: string[];
+}
+
+/** Test-time supervision of one checkpoint (method.md D): every strategy from the same samples, with intervals, cost and report. */
+export async function evaluate(input: EvaluateInput): Promise<EvaluateResult> {
+  const run = new Evaluation();
+  try {
+    await run.prepare(input);
+    for (const pass of run.passes) {
+      if (!run.goesOn()) break;
+      await run.draw(pass);
+    }
+    return await run.finish();
+  } catch (error) {
+    await run.reportEnd(error);
+    throw rootFailure(error);
+  }
+}
+
+interface Prepared {
+  run: ValidatedRun<EvaluateConfig>;
+  loaded: LoadedEvaluation;
+  startedAt: string;
+}
+
+class Evaluation {
+  passes: PlannedPass[] = [];
+  readonly #conductor = new Conductor({ stop: null, paused: false }, () => this.progress());
+  readonly #results: PassResult[] = [];
+  #state: Prepared | null = null;
+  #pass = '';
+  #tokens = { prompt: 0, completion: 0 };
+
+  /** Validates before anything else, then brings the questions into the store. */
+  async prepare(input: EvaluateInput): Promise<void> {
+    const startedAt = new Date().toISOString();
+    const run = await validateEvaluate.executeWithOptions({ summary: 'validate the input' }, [input]);
+    if (run.searchAttributes) upsertSearchAttributes(searchAttributes(run.labels));
+    this.#conductor.stage = beginning('load');
+    const loaded = await loadEvaluation.executeWithOptions({ summary: 'load the questions' }, [
+      { run: run.folder, config: run.config },
+    ]);
+    this.#state = { run, loaded, startedAt };
+    this.passes = passesOf(run.config);
+  }
+
+  goesOn(): boolean {
+    return this.#conductor.control.stop === null && !this.#exhausted;
+  }
+
+  async draw({ source, ...pass }: PlannedPass): Promise<void> {
+    const { run, loaded } = this.#prepared;
+    const drawn = source(loaded.questions, this.#results);
+    // What it would go on from was never drawn.
+    if (!drawn) return;
+    this.#pass = pass.pass;
+    this.#conductor.stage = beginning('questions' in drawn ? 'sample' : 'critique');
+    const result = await this.#conductor.runChild((control) =>
+      startChild(supervise, {
+        workflowId: `${workflowInfo().workflowId}/${pass.pass}`,
+        args: [
+          {
+            run: run.folder,
+            ...pass,
+            config: run.config,
+            source: drawn,
+            budget: { limit: run.config.costLimit ?? null, spent: this.#spent },
+            control,
+          },
+        ],
+        staticSummary: pass.pass,
+        ...(run.searchAttributes && { typedSearchAttributes: searchAttributes(run.labels) }),
+      }),
+    );
+    this.#results.push(result);
+    for (const { tokens } of result.used) {
+      this.#tokens.prompt += tokens.prompt;
+      this.#tokens.completion += tokens.completion;
+    }
+  }
+
+  async finish(): Promise<EvaluateResult> {
+    const { run, loaded } = this.#prepared;
+    const reason = this.#conductor.control.stop?.reason ?? this.#limitReached;
+    const status = this.goesOn() ? 'completed' : 'stopped';
+    const { report, questions } = await this.#report(status, status === 'stopped' ? reason : undefined);
+    this.#conductor.finished = true;
+    await condition(allHandlersFinished);
+    return {
+      run: workflowInfo().workflowId,
+      status,
+      ...(status === 'stopped' && reason && { reason }),
+      questions,
+      cost: this.#priced ? this.#spent : null,
+      headline: report.headline,
+      strategies: report.strategies,
+      report: report.path,
+      warnings: [...run.warnings, ...loaded.warnings],
+    };
+  }
+
+  /** A run that fails or is cancelled leaves a report of what it did, unless it did nothing. */
+  async reportEnd(error: unknown): Promise<void> {
+    if (!this.#state || this.#results.length === 0) return;
+    const cancelled = isCancellation(error);
+    await CancellationScope.nonCancellable(() =>
+      this.#report(
+        cancelled ? 'cancelled' : 'failed',
+        cancelled ? undefined : String((rootFailure(error) as Error).message),
+      ),
+    );
+  }
+
+  async #report(status: EvaluationManifest['status'], reason: string | undefined) {
+    const { run, loaded, startedAt } = this.#prepared;
+    const manifest: EvaluationManifest = {
+      workflowId: workflowInfo().workflowId,
+      run: run.folder,
+      config: run.config,
+      status,
+      ...(reason !== undefined && { reason }),
+      startedAt,
+      updatedAt: new Date().toISOString(),
+      loaded,
+      passes: this.#results,
+      warnings: run.warnings,
+    };
+    this.#conductor.stage = beginning('score');
+    const { questions } = await scoreVotes.executeWithOptions({ summary: 'score and vote' }, [manifest]);
+    this.#conductor.stage = beginning('report');
+    const report = await writeEvaluation.executeWithOptions({ summary: 'report' }, [manifest]);
+    setCurrentDetails(describeReport(report));
+    if (report.accuracy !== null && run.searchAttributes)
+      upsertSearchAttributes(searchAttributes({ accuracy: report.accuracy }));
+    return { report, questions };
+  }
+
+  progress(): EvaluateProgress {
+    const { stage, rows, tokens, tokensPerSecond, etaSeconds } = this.#conductor.stage;
+    const state = this.#state;
+    return {
+      state: this.#conductor.condition(state !== null),
+      pass: this.#pass,
+      passes: this.passes.map(({ pass }) => pass),
+      stage: this.#conductor.finished ? 'done' : stage,
+      rows,
+      tokens: { prompt: this.#tokens.prompt + tokens.prompt, completion: this.#tokens.completion + tokens.completion },
+      tokensPerSecond,
+      etaSeconds,
+      cost: this.#priced ? { spent: this.#spent, limit: state?.run.config.costLimit ?? null } : null,
+      waitingFor: this.#conductor.waitingFor(),
+      warnings: [...(state?.run.warnings ?? []), ...(state?.loaded.warnings ?? [])],
+    };
+  }
+
+  get #spent(): number {
+    return this.#results.at(-1)?.spent ?? 0;
+  }
+
+  get #exhausted(): boolean {
+    return this.#results.some(({ exhausted }) => exhausted);
+  }
+
+  get #limitReached(): string | undefined {
+    if (!this.#exhausted) return undefined;
+    const { costLimit } = this.#prepared.run.config;
+    return `the cost limit of $${costLimit} leaves no room for another request: $${this.#spent.toFixed(4)} spent`;
+  }
+
+  get #priced(): boolean {
+    const config = this.#state?.run.config;
+    return config !== undefined && [config.actor, config.critic].some((model) => model?.price !== undefined);
+  }
+
+  get #prepared(): Prepared {
+    if (!this.#state) throw new Error('prepare() comes first');
+    return this.#state;
+  }
+}

@@ -1,0 +1,163 @@
+import { getExternalWorkflowHandle, setCurrentDetails, workflowInfo } from '@temporalio/workflow';
+import type { ArtifactRef, ServedModel } from '../activities/index.ts';
+import type { ShardResult, ShardTask, Tokens } from '../activities/shard.ts';
+import type { OracleConfig } from '../config/oracle.ts';
+import type { Gate } from '../method/gates.ts';
+import { generateCritiques, refineResponses, sampleResponses } from './activities.ts';
+import type { Budget } from './budget.ts';
+import { type StageReport, stageSignal } from './contract.ts';
+import type { Control } from './control.ts';
+import { cutShards, runShards, type StageResult, totals } from './shards.ts';
+
+/** Wall-clock seconds and tokens of one stage. */
+export interface StageUse<Name extends string = string> {
+  stage: Name;
+  seconds: number;
+  tokens: Tokens;
+}
+
+export interface StagesOptions {
+  /** Folder of the run in the store. */
+  run: string;
+  /** Of these stages, in the run's: `iteration-1`, `samples`. */
+  folder: string;
+  /** Who they belong to, in words for people: `iteration 1`. */
+  label: string;
+  seed: number;
+  oracle: OracleConfig;
+  /** What may be spent on models that have a price. */
+  budget?: Budget;
+}
+
+/** A report is an event in two histories: each stage begins with one, and then every third shard may, at this distance. */
+const TELL_EVERY_MS = 10_000;
+
+/** Stages of generation, each cut into shards, under the control of stop, pause and resume; the parent is told how far they are. */
+export class Stages<Name extends string = string> {
+  readonly used: StageUse<Name>[] = [];
+  readonly #options: StagesOptions;
+  readonly #control: Control;
+  #toldAt = 0;
+
+  constructor(options: StagesOptions, control: Control) {
+    this.#options = options;
+    this.#control = control;
+  }
+
+  async sample(
+    stage: string,
+    actor: ServedModel,
+    what: { questions: ArtifactRef; samples: number; temperature: number },
+  ): Promise<StageResult> {
+    const tasks = cutShards(what.questions.rows).map((range, shard) => ({
+      ...this.#task(stage, shard, actor),
+      ...range,
+      ...what,
+      oracle: this.#options.oracle,
+    }));
+    return await this.#run(stage, what.questions.rows * what.samples, tasks, (task, summary) =>
+      sampleResponses.executeWithOptions(summary, [task]),
+    );
+  }
+
+  /** @param what.next judges the refinements of the attempts: the next round of a chain */
+  async critique(
+    stage: string,
+    critic: ServedModel,
+    what: { attempts: StageResult; gates: Gate[]; critiques: number; samples?: number; next?: boolean },
+  ): Promise<StageResult> {
+    const { attempts, ...task } = what;
+    const tasks = artifacts(attempts).map((artifact, shard) => ({
+      ...this.#task(stage, shard, critic),
+      ...task,
+      attempts: artifact,
+    }));
+    const onlyWrong = what.gates.every((gate) => gate === 'oracle');
+    const total = (onlyWrong ? attempts.rows - attempts.correct : attempts.rows) * what.critiques;
+    return await this.#run(stage, total, tasks, (task, summary) =>
+      generateCritiques.executeWithOptions(summary, [task]),
+    );
+  }
+
+  async refine(
+    stage: string,
+    actor: ServedModel,
+    what: { critiqued: StageResult; gates: Gate[]; refinements: number; temperature: number; samples?: number },
+  ): Promise<StageResult> {
+    const { critiqued, ...task } = what;
+    const tasks = artifacts(critiqued).map((artifact, shard) => ({
+      ...this.#task(stage, shard, actor),
+      ...task,
+      attempts: artifact,
+      oracle: this.#options.oracle,
+    }));
+    return await this.#run(stage, critiqued.rows * what.refinements, tasks, (task, summary) =>
+      refineResponses.executeWithOptions(summary, [task]),
+    );
+  }
+
+  /** Runs something as one stage of the run; null where it was stopped before it had anything. */
+  async timed<T extends { tokens: Tokens }>(stage: Name, work: () => Promise<T>): Promise<T | null> {
+    const started = Date.now();
+    const result = await this.#control.stage(work);
+    if (result) this.use(stage, started, result.tokens);
+    return result;
+  }
+
+  use(stage: Name, started: number, tokens: Tokens = { prompt: 0, completion: 0 }): void {
+    this.used.push({ stage, seconds: (Date.now() - started) / 1000, tokens });
+  }
+
+  summary(what: string): { summary: string } {
+    return { summary: `${this.#options.label}, ${what}` };
+  }
+
+  tell(report: Pick<StageReport, 'stage' | 'rows'> & Partial<StageReport>): void {
+    const { parent } = workflowInfo();
+    this.#toldAt = Date.now();
+    const full = { tokens: { prompt: 0, completion: 0 }, tokensPerSecond: null, etaSeconds: null, ...report };
+    const { label } = this.#options;
+    const title = `${label[0]!.toUpperCase()}${label.slice(1)}`;
+    setCurrentDetails(`${title}, ${full.stage}: ${full.rows.done} of ${full.rows.total} rows`);
+    if (parent)
+      void getExternalWorkflowHandle(parent.workflowId)
+        .signal(stageSignal, full)
+        .catch(() => {});
+  }
+
+  /** Runs the shards of a stage and tells how far it is. */
+  async #run<Task extends ShardTask>(
+    stage: string,
+    total: number,
+    tasks: Task[],
+    execute: (task: Task, options: { summary: string }) => Promise<ShardResult>,
+  ): Promise<StageResult> {
+    const started = Date.now();
+    this.tell({ stage, rows: { done: 0, total } });
+    return await runShards(
+      this.#control,
+      tasks,
+      (task, shard) => execute(task, this.summary(`${stage}, shard ${shard + 1} of ${tasks.length}`)),
+      (done) => {
+        if (Date.now() - this.#toldAt < TELL_EVERY_MS || done.length % 3 !== 0) return;
+        const { rows, tokens } = totals(done);
+        const seconds = (Date.now() - started) / 1000;
+        this.tell({
+          stage,
+          rows: { done: rows, total },
+          tokens,
+          tokensPerSecond: seconds > 0 ? Math.round(tokens.completion / seconds) : null,
+          etaSeconds: Math.round((seconds * (tasks.length - done.length)) / done.length),
+        });
+      },
+      this.#options.budget,
+    );
+  }
+
+  #task(stage: string, shard: number, model: ServedModel): ShardTask {
+    const { run, folder, seed } = this.#options;
+    return { run, stage: `${folder}/${stage}`, shard, seed, model };
+  }
+}
+
+export const artifacts = (stage: StageResult): ArtifactRef[] => stage.shards.map(({ artifact }) => artifact);

@@ -1,0 +1,97 @@
+import { setCurrentDetails } from '@temporalio/workflow';
+import type { ArtifactRef, ServedModel } from '../activities/index.ts';
+import type { EvaluateConfig } from '../config/evaluate.ts';
+import type { Place } from '../method/supervision/collect.ts';
+import type { Reviewer } from '../method/supervision/scored.ts';
+import { Budget } from './budget.ts';
+import type { ControlState } from './conductor.ts';
+import { Control } from './control.ts';
+import type { StageResult } from './shards.ts';
+import { Stages, type StageUse } from './stages.ts';
+
+/** What one pass draws: responses, or else critiques of what another pass left, or else refinements with its critiques. */
+export type PassSource =
+  | { questions: ArtifactRef; samples: number; temperature: number }
+  | { attempts: StageResult; next: boolean }
+  | { critiqued: StageResult };
+
+/** Responses only where there is no reviewer. */
+export interface SuperviseInput extends Place {
+  /** Folder of the run in the store. */
+  run: string;
+  /** Its name, and its folder in the run's. */
+  pass: string;
+  config: EvaluateConfig;
+  source: PassSource;
+  /** How many samples of each question are critiqued and refined. */
+  reviewed: number;
+  /** Of the refinements. */
+  temperature: number;
+  budget: { limit: number | null; spent: number };
+  control: ControlState;
+}
+
+export type SupervisionStage = 'sample' | 'critique' | 'refine';
+
+export interface PassResult extends Place {
+  pass: string;
+  /** null: not a stage of this pass, or stopped before it. */
+  sampled: StageResult | null;
+  critiqued: StageResult | null;
+  refined: StageResult | null;
+  used: StageUse<SupervisionStage>[];
+  /** US dollars of the run so far. */
+  spent: number;
+  exhausted: boolean;
+}
+
+/** One pass of test-time supervision: respond, have it critiqued, refine; or the later parts of that, from where another pass ended. */
+export async function supervise(input: SuperviseInput): Promise<PassResult> {
+  const { run, pass, on, config, source, reviewer, reviewed, temperature } = input;
+  const { seed, oracle, gates } = config;
+  const budget = new Budget(input.budget);
+  const stages = new Stages<SupervisionStage>(
+    { run, folder: pass, label: pass, seed, oracle, budget },
+    new Control(input.control),
+  );
+  const actor: ServedModel = { config: config.actor, checkpoint: null };
+
+  const sampled =
+    'questions' in source ? await stages.timed('sample', () => stages.sample('sample', actor, source)) : null;
+  const attempts = 'attempts' in source ? source.attempts : sampled;
+  const critiqued =
+    attempts && reviewer
+      ? await stages.timed('critique', () =>
+          stages.critique('critique', reviewerModel(reviewer, config), {
+            attempts,
+            gates,
+            critiques: 1,
+            samples: reviewed,
+            next: 'next' in source && source.next,
+          }),
+        )
+      : null;
+  const judged = 'critiqued' in source ? source.critiqued : critiqued;
+  const refined = judged
+    ? await stages.timed('refine', () =>
+        stages.refine('refine', actor, { critiqued: judged, gates, refinements: 1, samples: reviewed, temperature }),
+      )
+    : null;
+
+  const last = refined ?? critiqued ?? sampled;
+  setCurrentDetails(last ? `${pass}: ${last.rows} rows` : 'stopped early');
+  return { pass, on, reviewer,
+    sampled,
+    critiqued,
+    refined,
+    used: stages.used,
+    spent: budget.spent,
+    exhausted: budget.exhausted,
+  };
+}
+
+/** In self-correction the actor critiques what it wrote, at temperature 0 as a critic does. */
+function reviewerModel(reviewer: Reviewer, { actor, critic, selfCorrection }: EvaluateConfig): ServedModel {
+  if (reviewer === 'critic') return { config: critic!, checkpoint: null };
+  return { config: { ...actor, temperature: 0, maxTokens: selfCorrection!.maxTokens }, checkpoint: null };
+}
