@@ -40,7 +40,10 @@ export async function gatherEvaluation(
   };
 }
 
-function stagesOf({ pass, reviewer, used, sampled, critiqued, refined }: PassFiles, config: EvaluateConfig): SupervisionStage[] {
+function stagesOf(
+  { pass, reviewer, used, sampled, critiqued, refined }: PassFiles,
+  config: EvaluateConfig,
+): SupervisionStage[] {
   const files = { sample: sampled, critique: critiqued, refine: refined };
   return used.map(({ stage, seconds, tokens }) => {
     const price: Price | undefined =
@@ -56,7 +59,10 @@ function stagesOf({ pass, reviewer, used, sampled, critiqued, refined }: PassFil
   });
 }
 
-async function attemptsOf(store: Store, { pass, on, sampled, critiqued, refined }: PassFiles): Promise<SupervisionReport['attempts']> {
+async function attemptsOf(
+  store: Store,
+  { pass, on, sampled, critiqued, refined }: PassFiles,
+): Promise<SupervisionReport['attempts']> {
   if (on === 'chain') return [];
   const refs = [sampled, critiqued, refined].flatMap(refsOf);
   return (await sampleAttempts(store, refs, ATTEMPTS)).map((attempt) => ({ set: pass, attempt }));
@@ -68,7 +74,10 @@ function artifactsOf({ pass, sampled, critiqued, refined }: PassFiles): Supervis
   );
 }
 
-function provenance(store: Store, { workflowId, run, config, loaded }: EvaluationManifest): SupervisionReport['provenance'] {
+function provenance(
+  store: Store,
+  { workflowId, run, config, loaded }: EvaluationManifest,
+): SupervisionReport['provenance'] {
   const hash = (name: 'actor' | 'critic', model: { endpoint?: { baseUrl: string } | undefined } | null): Json =>
     loaded.models[name] ?? (model?.endpoint ? `served by ${model.endpoint.baseUrl}` : null);
   return {

@@ -1,4 +1,5 @@
 import type { Grader } from '../backends/grading/grader.ts';
+import type { GradingThreads } from '../backends/grading/threads.ts';
 import type { Engine } from '../backends/inference/engine.ts';
 import type { Store } from '../backends/storage/store.ts';
 import type { TrainingBackends } from '../backends/training/index.ts';
@@ -21,7 +22,11 @@ export type { CheckpointRef, ServedModel } from '../backends/inference/engine.ts
 export type { ArtifactRef } from '../backends/storage/artifacts.ts';
 
 /** The activities of the queue critique-loop-cpu. */
-export function cpuActivities(deps: { store: Store; grader: Grader; hasSearchAttributes: () => Promise<boolean> }) {
+export function cpuActivities(deps: {
+  store: Store;
+  threads: GradingThreads;
+  hasSearchAttributes: () => Promise<boolean>;
+}) {
   return bind(deps, {
     validateInput,
     validateEvaluate,

@@ -9,7 +9,11 @@ const LOOKED_AT = 10;
  * The first attempts, one level after the other: a sample, not a selection of good ones. Of a question the last row that the artifacts
  * have counts, so that those of later stages, with critiques or refinements, come last.
  */
-export async function sampleAttempts(store: Store, artifacts: readonly ArtifactRef[], wanted: number): Promise<Attempt[]> {
+export async function sampleAttempts(
+  store: Store,
+  artifacts: readonly ArtifactRef[],
+  wanted: number,
+): Promise<Attempt[]> {
   const byQuestion = new Map<string, Attempt>();
   for await (const row of readAllRows<Attempt>(store, artifacts)) {
     if (byQuestion.size === LOOKED_AT * wanted && !byQuestion.has(row.question.id)) continue;

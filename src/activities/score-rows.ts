@@ -1,6 +1,6 @@
 import { setImmediate as breathe } from 'node:timers/promises';
 import { firstWrongStep } from '../backends/datasets/index.ts';
-import type { Grader } from '../backends/grading/grader.ts';
+import type { GradingThreads } from '../backends/grading/threads.ts';
 import { readAllRows } from '../backends/storage/artifacts.ts';
 import type { Store } from '../backends/storage/store.ts';
 import type { EvaluateConfig } from '../config/evaluate.ts';
@@ -30,7 +30,7 @@ export interface ScoringProgress {
 
 /** Reads every row of an evaluation, tells its answers apart by meaning and measures. Generates nothing; the same rows give the same numbers. */
 export async function scoreRows(
-  { store, grader }: { store: Store; grader: Grader },
+  { store, threads }: { store: Store; threads: GradingThreads },
   manifest: Pick<EvaluationManifest, 'config' | 'passes'>,
   progress: ScoringProgress = { rows: 0, voted: 0 },
 ): Promise<ScoredRows> {
@@ -67,7 +67,7 @@ export async function scoreRows(
     });
   }
 
-  const { classes, warnings } = await tellApart(grader, collection.answers(), config, progress);
+  const { classes, warnings } = await tellApart(threads, collection.answers(), config, progress);
   const scores = collection.finish(classes);
   const measuring = summarise(scores, planOf(config), ratesOf(config, passes));
   for (;;) {
@@ -80,19 +80,24 @@ export async function scoreRows(
 /** Questions at a time: enough to keep every grading thread busy. */
 const VOTES_AT_ONCE = 64;
 
-async function tellApart(grader: Grader, questions: Answers[], config: EvaluateConfig, progress: ScoringProgress) {
+async function tellApart(
+  threads: GradingThreads,
+  questions: Answers[],
+  config: EvaluateConfig,
+  progress: ScoringProgress,
+) {
   const classes: number[][][] = [];
   const failed: string[] = [];
   for (let from = 0; from < questions.length; from += VOTES_AT_ONCE) {
     const batch = questions.slice(from, from + VOTES_AT_ONCE);
-    const votes = await grader.vote(
-      batch.map(({ answers }) => answers),
-      config.oracle.policies,
-    );
+    const { policies } = config.oracle;
+    const votes = await threads.run(batch.map(({ answers }) => ({ kind: 'vote' as const, answers, policies })));
     for (const [i, vote] of votes.entries()) {
       const { id, answers } = batch[i]!;
-      if (!vote) failed.push(id);
-      classes.push(vote ? vote.classes.map(({ members }) => members) : answers.map((_, place) => [place]));
+      if ('failed' in vote) failed.push(id);
+      classes.push(
+        'answer' in vote ? vote.answer.classes.map(({ members }) => members) : answers.map((_, place) => [place]),
+      );
     }
     progress.voted += batch.length;
   }
@@ -107,7 +112,11 @@ async function tellApart(grader: Grader, questions: Answers[], config: EvaluateC
 
 /** What a token of each part took: its stages' wall clock over their completion tokens, and its model's price. */
 function ratesOf({ actor, critic }: EvaluateConfig, passes: PassFiles[]): Rates {
-  const rate = (parts: Part[], model: { price?: Price | undefined }, uses: PassFiles['used']): [Part, Rates[Part]][] => {
+  const rate = (
+    parts: Part[],
+    model: { price?: Price | undefined },
+    uses: PassFiles['used'],
+  ): [Part, Rates[Part]][] => {
     const seconds = uses.reduce((sum, use) => sum + use.seconds, 0);
     const tokens = uses.reduce((sum, use) => sum + use.tokens.completion, 0);
     const { price } = model;
@@ -118,8 +127,16 @@ function ratesOf({ actor, critic }: EvaluateConfig, passes: PassFiles[]): Rates 
     passes.filter(of).flatMap((pass) => pass.used.filter((use) => use.stage === stage));
   const by = (reviewer: PassFiles['reviewer']) => (pass: PassFiles) => pass.reviewer === reviewer;
   return Object.fromEntries([
-    ...rate(['greedy'], actor, used('sample', ({ on }) => on === 'greedy')),
-    ...rate(['samples'], actor, used('sample', ({ on }) => on === 'samples')),
+    ...rate(
+      ['greedy'],
+      actor,
+      used('sample', ({ on }) => on === 'greedy'),
+    ),
+    ...rate(
+      ['samples'],
+      actor,
+      used('sample', ({ on }) => on === 'samples'),
+    ),
     ...(critic ? rate(['critic critique', 'chain critique'], critic, used('critique', by('critic'))) : []),
     ...rate(['critic refinement', 'chain refinement'], actor, used('refine', by('critic'))),
     ...rate(['self critique'], actor, used('critique', by('self'))),

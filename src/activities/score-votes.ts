@@ -1,4 +1,4 @@
-import type { Grader } from '../backends/grading/grader.ts';
+import type { GradingThreads } from '../backends/grading/threads.ts';
 import { writeRows } from '../backends/storage/artifacts.ts';
 import { writeJson } from '../backends/storage/json.ts';
 import type { Store } from '../backends/storage/store.ts';
@@ -8,7 +8,7 @@ import { scoreRows } from './score-rows.ts';
 
 /** Scores an evaluation's rows, and leaves the scores of each question and everything measured in the store. */
 export async function scoreVotes(
-  deps: { store: Store; grader: Grader },
+  deps: { store: Store; threads: GradingThreads },
   manifest: EvaluationManifest,
 ): Promise<{ questions: number }> {
   const progress = { rows: 0, voted: 0 };

@@ -1,15 +1,15 @@
-import type { Store } from '../backends/storage/store.ts';
 import { readJson, writeJson } from '../backends/storage/json.ts';
+import type { Store } from '../backends/storage/store.ts';
 import type { Measure } from '../method/supervision/summary.ts';
-import { type EvaluationManifest, evaluationKeys } from './evaluation-files.ts';
-import { gatherEvaluation } from './gather-evaluation.ts';
-import { withHeartbeat } from './heartbeat.ts';
-import type { ScoredRows } from './score-rows.ts';
 import { supervisionCsv } from '../report/supervision/csv.ts';
 import type { SupervisionReport } from '../report/supervision/data.ts';
 import { supervisionHeadline } from '../report/supervision/headline.ts';
 import { renderSupervision } from '../report/supervision/html.ts';
 import { supervisionTable } from '../report/supervision/table.ts';
+import { type EvaluationManifest, evaluationKeys } from './evaluation-files.ts';
+import { gatherEvaluation } from './gather-evaluation.ts';
+import { withHeartbeat } from './heartbeat.ts';
+import type { ScoredRows } from './score-rows.ts';
 import type { WrittenReport } from './write-report.ts';
 
 export interface WrittenEvaluation extends WrittenReport {
@@ -22,7 +22,10 @@ export interface WrittenEvaluation extends WrittenReport {
 }
 
 /** Writes an evaluation's report from its manifest and what `scoreVotes` left: HTML, CSV and JSON. */
-export async function writeEvaluation(deps: { store: Store }, manifest: EvaluationManifest): Promise<WrittenEvaluation> {
+export async function writeEvaluation(
+  deps: { store: Store },
+  manifest: EvaluationManifest,
+): Promise<WrittenEvaluation> {
   return await withHeartbeat(
     () => ({ report: manifest.run }),
     async () => {

@@ -4,7 +4,9 @@ import { versions } from '../backends/versions.ts';
 import { Policies } from '../config/oracle.ts';
 import { formatIssues, parseInput } from '../config/parse.ts';
 import { QUEUES, type Role } from '../workflows/queues.ts';
-import { demo } from './demo.ts';
+import { compare } from './compare.ts';
+import { demoEvaluate } from './demo/evaluate.ts';
+import { demoSelfImprove } from './demo/self-improve.ts';
 import { dev } from './dev.ts';
 import { grade } from './grade.ts';
 import { preflight } from './preflight.ts';
@@ -64,7 +66,15 @@ program
   .option('--seed <n>', "instead of the file's: other samples, other numbers", parseSeed)
   .option('--input-file <file>', 'a run file for selfImprove', 'runs/demo.json')
   .option('--json', 'end standard output with one line of JSON')
-  .action(demo);
+  .action(demoSelfImprove);
+
+program
+  .command('demo-evaluate')
+  .description('measure a small model before your eyes, with and without its critic: runs one file to its report')
+  .option('--seed <n>', "instead of the file's: other samples, other numbers", parseSeed)
+  .option('--input-file <file>', 'a run file for evaluate', 'runs/evaluate-demo.json')
+  .option('--json', 'end standard output with one line of JSON')
+  .action(demoEvaluate);
 
 program
   .command('dev')
@@ -81,7 +91,7 @@ program
 
 program
   .command('preflight')
-  .argument('<file>', 'a run file for selfImprove')
+  .argument('<file>', 'a run file for selfImprove or evaluate')
   .description('find every mistake of a run file before any GPU time: fields, files, models, endpoints, disk, Temporal')
   .action(preflight);
 
@@ -90,6 +100,16 @@ program
   .argument('<run>', 'workflow ID')
   .description("render a run's report again from the store; prints its table and its path")
   .action(report);
+
+program
+  .command('compare')
+  .argument('<run-a>', 'workflow ID of an evaluation')
+  .argument('<run-b>', 'of another, on the same questions')
+  .description(
+    'paired differences of two evaluations, the second minus the first, for every strategy that both measured',
+  )
+  .option('--json', 'as JSON, with every number')
+  .action(compare);
 
 program
   .command('grade')

@@ -3,11 +3,12 @@ import { readFile, statfs } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
 import { NativeConnection } from '@temporalio/worker';
-import { checkSelfImprove } from '../activities/check-input.ts';
+import { checkEvaluate, checkSelfImprove } from '../activities/check-input.ts';
 import { Failure } from '../backends/failures.ts';
 import { EndpointEngine } from '../backends/inference/endpoint.ts';
 import { FolderStore } from '../backends/storage/store.ts';
 import { readEnvironment } from '../config/environment.ts';
+import { Evaluate, type EvaluateConfig } from '../config/evaluate.ts';
 import type { ModelConfig } from '../config/models.ts';
 import type { JudgeConfig } from '../config/oracle.ts';
 import { parseInput } from '../config/parse.ts';
@@ -28,7 +29,7 @@ const PATIENCE_MS = 10_000;
 export async function preflight(file: string): Promise<void> {
   const environment = readEnvironment();
   const store = new FolderStore(environment.store);
-  const { checks: inputChecks, config } = await checkFile(file);
+  const { checks: inputChecks, config } = await checkFile(file, store);
   const checks = [
     ...inputChecks,
     ...(config ? await checkEndpoints(config, store) : []),
@@ -41,7 +42,9 @@ export async function preflight(file: string): Promise<void> {
   if (wrong > 0) process.exitCode = 1;
 }
 
-async function checkFile(file: string): Promise<{ checks: Check[]; config?: SelfImproveConfig }> {
+type Config = SelfImproveConfig | EvaluateConfig;
+
+async function checkFile(file: string, store: FolderStore): Promise<{ checks: Check[]; config?: Config }> {
   if (!existsSync(file)) return { checks: [{ what: file, ok: false, detail: 'there is no such file' }] };
   let input: unknown;
   try {
@@ -50,17 +53,22 @@ async function checkFile(file: string): Promise<{ checks: Check[]; config?: Self
     return { checks: [{ what: file, ok: false, detail: `expected JSON: ${(error as Error).message}` }] };
   }
   // Endpoints can be asked even where a file is missing.
-  const { value: config } = parseInput(SelfImprove, input);
-  const { issues } = checkSelfImprove(input);
+  const improves = isSelfImprove(input);
+  const { value: config } = improves ? parseInput(SelfImprove, input) : parseInput(Evaluate, input);
+  const { issues } = improves ? checkSelfImprove(input) : checkEvaluate(input, store);
   const checks = issues
     ? issues.map(({ field, message }) => ({ what: field, ok: false, detail: message }))
-    : [{ what: file, ok: true, detail: 'a valid input of selfImprove' }];
+    : [{ what: file, ok: true, detail: `a valid input of ${improves ? 'selfImprove' : 'evaluate'}` }];
   return { checks, ...(config && { config }) };
 }
 
+/** By what only one of them has. */
+const isSelfImprove = (input: unknown) =>
+  typeof input === 'object' && input !== null && ['iterations', 'reason', 'test'].some((field) => field in input);
+
 type Model = ModelConfig | JudgeConfig;
 
-async function checkEndpoints(config: SelfImproveConfig, store: FolderStore): Promise<Check[]> {
+async function checkEndpoints(config: Config, store: FolderStore): Promise<Check[]> {
   const engine = new EndpointEngine(store, process.env);
   const { actor, critic, oracle } = config;
   const models: [string, Model | null][] = Object.entries({ actor, critic, 'oracle.judge': oracle.judge });

@@ -1,3 +1,7 @@
+import { type EvaluationManifest, evaluationKeys } from '../activities/evaluation-files.ts';
+import { scoreRows } from '../activities/score-rows.ts';
+import { renderEvaluation } from '../activities/write-evaluation.ts';
+import { GradingThreads } from '../backends/grading/threads.ts';
 import { readJson } from '../backends/storage/json.ts';
 import { runFolder } from '../backends/storage/runs.ts';
 import { FolderStore } from '../backends/storage/store.ts';
@@ -7,13 +11,36 @@ import { renderReport } from '../report/html.ts';
 import { renderTable } from '../report/table.ts';
 import { SetupError } from './setup/setup-error.ts';
 
-/** Renders a run's report from the numbers in the store: the same to the last digit, and nothing is generated. */
+/** Makes a run's report again from what is in the store: the same to the last digit, and nothing is generated. */
 export async function report(workflowId: string): Promise<void> {
   const store = new FolderStore(readEnvironment().store);
   const folder = runFolder(workflowId);
+  const { table, path } =
+    (await evaluation(store, folder)) ?? (await selfImprovement(store, folder)) ?? none(store, workflowId);
+  process.stdout.write(`${table}\n${path}\n`);
+}
+
+/** From the rows on. */
+async function evaluation(store: FolderStore, folder: string) {
+  const manifest = await readJson<EvaluationManifest>(store, evaluationKeys(folder).manifest);
+  if (!manifest) return null;
+  const threads = new GradingThreads();
+  try {
+    return await renderEvaluation(store, manifest, await scoreRows({ store, threads }, manifest));
+  } finally {
+    await threads.close();
+  }
+}
+
+/** From the numbers that each of its steps left. */
+async function selfImprovement(store: FolderStore, folder: string) {
   const data = await readJson<RunReport>(store, `${folder}/report.json`);
-  if (data === null)
-    throw new SetupError(`no report of "${workflowId}" in ${store.root}: is CRITIQUE_LOOP_STORE the run's store?`);
-  await store.write(`${folder}/report.html`, [await renderReport(data)]);
-  process.stdout.write(`${renderTable(data)}\n${store.path(`${folder}/report.html`)}\n`);
+  if (!data) return null;
+  const key = `${folder}/report.html`;
+  await store.write(key, [await renderReport(data)]);
+  return { table: renderTable(data), path: store.path(key) };
+}
+
+function none(store: FolderStore, workflowId: string): never {
+  throw new SetupError(`no report of "${workflowId}" in ${store.root}: is CRITIQUE_LOOP_STORE the run's store?`);
 }

@@ -49,7 +49,8 @@ export async function startWorkers(options: WorkerOptions): Promise<RunningWorke
   const store = new FolderStore(options.store);
   const engine = createEngines({ store, env, python, threads: options.engineThreads });
   const mathVerify = new MathVerify({ python: options.graderPython });
-  const grader = new Grader({ engine, threads: new GradingThreads(), mathVerify });
+  const threads = new GradingThreads();
+  const grader = new Grader({ engine, threads, mathVerify });
 
   const shared = {
     connection,
@@ -63,7 +64,11 @@ export async function startWorkers(options: WorkerOptions): Promise<RunningWorke
       maxCachedWorkflows: CACHED_WORKFLOWS,
     }),
     cpu: () => ({
-      activities: cpuActivities({ store, grader, hasSearchAttributes: () => hasSearchAttributes(connection, namespace) }),
+      activities: cpuActivities({
+        store,
+        threads,
+        hasSearchAttributes: () => hasSearchAttributes(connection, namespace),
+      }),
       maxConcurrentActivityTaskExecutions: 4,
     }),
     inference: () => ({

@@ -44,11 +44,14 @@ export function passesOf({
       return attempts && attempts.rows > 0 ? { attempts, next: true } : null;
     };
 
-  const passes: PlannedPass[] = [{ pass: 'greedy', on: 'greedy', reviewer, source: respond(1, 0), reviewed: 1, temperature: 0 }];
+  const passes: PlannedPass[] = [
+    { pass: 'greedy', on: 'greedy', reviewer, source: respond(1, 0), reviewed: 1, temperature: 0 },
+  ];
   if (samples > 0) {
     const withReviewer = reviewed > 0 ? reviewer : null;
     passes.push({
       pass: 'samples',
+      on: 'samples',
       reviewer: withReviewer,
       source: respond(samples, actor.temperature),
       reviewed,
@@ -56,9 +59,23 @@ export function passesOf({
     });
   }
   if (selfCorrection) {
-    passes.push({ pass: 'self-greedy', on: 'greedy', reviewer: 'self', source: correct('greedy'), reviewed: 1, temperature: 0 });
+    passes.push({
+      pass: 'self-greedy',
+      on: 'greedy',
+      reviewer: 'self',
+      source: correct('greedy'),
+      reviewed: 1,
+      temperature: 0,
+    });
     if (reviewed > 0)
-      passes.push({ pass: 'self-samples', on: 'samples', reviewer: 'self', source: correct('samples'), reviewed, temperature: 0 });
+      passes.push({
+        pass: 'self-samples',
+        on: 'samples',
+        reviewer: 'self',
+        source: correct('samples'),
+        reviewed,
+        temperature: 0,
+      });
   }
   for (let round = 1; round <= (sequential?.rounds ?? 0); round++)
     passes.push({

@@ -80,7 +80,10 @@ export async function supervise(input: SuperviseInput): Promise<PassResult> {
 
   const last = refined ?? critiqued ?? sampled;
   setCurrentDetails(last ? `${pass}: ${last.rows} rows` : 'stopped early');
-  return { pass, on, reviewer,
+  return {
+    pass,
+    on,
+    reviewer,
     sampled,
     critiqued,
     refined,

@@ -49,7 +49,8 @@ export async function startTestWorkers(options: TestWorkersOptions): Promise<Tes
   const training = new TrainingDouble();
   const python = () => Promise.reject(new Error('these tests need no Python'));
   const engine = createEngines({ store, env: process.env, python });
-  const grader = new Grader({ engine, threads: new GradingThreads(), mathVerify: new MathVerify({ python }) });
+  const threads = new GradingThreads();
+  const grader = new Grader({ engine, threads, mathVerify: new MathVerify({ python }) });
   const watched = <T extends object>(activities: T): T =>
     Object.fromEntries(
       Object.entries(activities).map(([name, activity]) => [
@@ -65,7 +66,7 @@ export async function startTestWorkers(options: TestWorkersOptions): Promise<Tes
     workflows: { workflowBundle: { code }, maxCachedWorkflows: 100 },
     cpu: {
       activities: watched(
-        cpuActivities({ store, grader, hasSearchAttributes: () => hasSearchAttributes(connection, 'default') }),
+        cpuActivities({ store, threads, hasSearchAttributes: () => hasSearchAttributes(connection, 'default') }),
       ),
     },
     inference: {

@@ -1,7 +1,5 @@
 import type { OracleConfig } from '../../config/oracle.ts';
-import type { Policies } from '../../method/answers/policies.ts';
 import type { Generation, Grade, GradeTier, Question } from '../../method/rows.ts';
-import type { Vote } from '../../method/vote.ts';
 import type { Engine } from '../inference/engine.ts';
 import { askJudge } from './judge.ts';
 import type { MathVerify } from './math-verify.ts';
@@ -69,16 +67,6 @@ export class Grader {
       return { ...grade, ...opinion, rule: opinion.tier };
     });
     return { grades: await Promise.all(decided), unanswered };
-  }
-
-  /**
-   * Votes by meaning, one for each list of answers; null where a vote took too long or its thread died.
-   * @throws Error where threads can't be started at all
-   */
-  async vote(ballots: readonly (readonly string[])[], policies: Policies): Promise<(Vote | null)[]> {
-    const tasks = ballots.map((answers) => ({ kind: 'vote' as const, answers: [...answers], policies }));
-    const done = await this.#threads.run(tasks);
-    return done.map((vote) => ('answer' in vote ? vote.answer : null));
   }
 
   async close(): Promise<void> {

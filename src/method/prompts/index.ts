@@ -1,6 +1,6 @@
+import type { Question } from '../rows.ts';
 import { base, llama2Base } from './base.ts';
 import { chat } from './chat.ts';
-import type { Question } from '../rows.ts';
 import type { Prompt, PromptFamily } from './family.ts';
 import { chatml, llama2Chat, llama3Instruct } from './instruct.ts';
 import { PRIMER } from './text.ts';
