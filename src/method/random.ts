@@ -28,16 +28,22 @@ export function randomFrom(seed: number): Random {
   const int = (below: number) => Math.floor(next() * below);
   const fill = (bits: Uint32Array) => {
     // Copies, since whatever outlives the function would be allocated anew for each number.
-    let [x, y, z, count] = [a, b, c, counter];
+    let x = a;
+    let y = b;
+    let z = c;
+    let count = counter;
     for (let place = 0; place < bits.length; place++) {
       const sum = (((x + y) | 0) + count) | 0;
       count = (count + 1) | 0;
       x = y ^ (y >>> 9);
       y = (z + (z << 3)) | 0;
       z = (((z << 21) | (z >>> 11)) + sum) | 0;
-      bits[place] = sum;
+      bits[place] = sum >>> 0;
     }
-    [a, b, c, counter] = [x, y, z, count];
+    a = x;
+    b = y;
+    c = z;
+    counter = count;
   };
   return { next, int, fill };
 }
