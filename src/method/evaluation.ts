@@ -1,3 +1,5 @@
+import { accuracyOf, countCritiques } from './critique-counts.ts';
+import type { PassRate } from './difficulty.ts';
 import { type Difference, type Proportion, pairedDifference, proportion } from './estimate.ts';
 import { byLevel } from './levels.ts';
 import type { Attempt, Level, Outcome, Verdict } from './rows.ts';
@@ -111,70 +113,43 @@ function countOutcomes(outcomes: readonly Outcome[]): Record<Outcome, number> {
   return counts;
 }
 
-function share<T>(items: readonly T[], holds: (item: T) => boolean): Proportion {
-  return proportion(items.filter(holds).length, items.length);
-}
-
-function accuracyOf(outcomes: readonly Outcome[]): Proportion {
-  return share(
-    outcomes.filter((outcome) => outcome !== 'ungraded'),
-    (outcome) => outcome === 'correct',
-  );
-}
+const share = ({ correct, total }: PassRate): Proportion => proportion(correct, total);
 
 function summarise(results: Result[]): EvaluationSummary {
   const critiqued = results.filter(({ verdict }) => verdict !== undefined);
   return {
     questions: results.length,
     outcomes: countOutcomes(results.map(({ outcome }) => outcome)),
-    accuracy: accuracyOf(results.map(({ outcome }) => outcome)),
+    accuracy: share(accuracyOf(results.map(({ outcome }) => outcome))),
     byLevel: byLevel(results, (ofLevel) => ({
-      accuracy: accuracyOf(ofLevel.map(({ outcome }) => outcome)),
-      withCritic: critiqued.length > 0 ? accuracyOf(ofLevel.map(withCritic)) : null,
+      accuracy: share(accuracyOf(ofLevel.map(({ outcome }) => outcome))),
+      withCritic: critiqued.length > 0 ? share(accuracyOf(ofLevel.map(withCritic))) : null,
     })),
     critic: critiqued.length > 0 ? summariseCritic(results) : null,
   };
 }
 
 function summariseCritic(results: Result[]): CriticSummary {
-  const graded = results.filter((result) => result.outcome !== 'ungraded');
-  const pairs = graded
-    .filter((result) => withCritic(result) !== 'ungraded')
-    .map((result) => ({ before: result.outcome === 'correct', after: withCritic(result) === 'correct' }));
-  const transitions = (before: boolean, after: boolean) =>
-    pairs.filter((pair) => pair.before === before && pair.after === after).length;
-
-  const critiqued = graded.filter(({ verdict }) => verdict !== undefined);
-  const judged = critiqued.filter(({ verdict }) => verdict !== 'unparsed');
-  const agrees = ({ outcome, verdict }: Result) => verdict === (outcome === 'correct' ? 'correct' : 'wrong');
-  const refined = graded.filter((result) => result.outcome !== 'correct' && result.refined !== undefined);
-  const verdicts: Record<Verdict, number> = { correct: 0, wrong: 0, unparsed: 0 };
-  for (const { verdict } of results) if (verdict) verdicts[verdict]++;
+  const counts = countCritiques(
+    results.map((result) => {
+      const { outcome, verdict = null, refined = null } = result;
+      return { outcome, verdict, refined, final: withCritic(result) };
+    }),
+  );
   return {
-    accuracy: accuracyOf(results.map(withCritic)),
+    accuracy: share(counts.accuracy),
     outcomes: countOutcomes(results.map(withCritic)),
-    verdicts,
+    verdicts: counts.verdicts,
     difference: pairedDifference(
-      pairs.map(({ before }) => before),
-      pairs.map(({ after }) => after),
+      counts.pairs.map(({ before }) => before),
+      counts.pairs.map(({ after }) => after),
     ),
-    transitions: {
-      c2c: transitions(true, true),
-      c2i: transitions(true, false),
-      i2c: transitions(false, true),
-      i2i: transitions(false, false),
-    },
-    discriminability: share(judged, agrees),
-    discriminabilityOnRight: share(
-      judged.filter(({ outcome }) => outcome === 'correct'),
-      agrees,
-    ),
-    discriminabilityOnWrong: share(
-      judged.filter(({ outcome }) => outcome !== 'correct'),
-      agrees,
-    ),
-    strictDiscriminability: share(critiqued, agrees),
-    unparsable: share(critiqued, ({ verdict }) => verdict === 'unparsed'),
-    helpfulness: accuracyOf(refined.map((result) => result.refined!)),
+    transitions: counts.transitions,
+    discriminability: share(counts.discriminability),
+    discriminabilityOnRight: share(counts.discriminabilityOnRight),
+    discriminabilityOnWrong: share(counts.discriminabilityOnWrong),
+    strictDiscriminability: share(counts.strictDiscriminability),
+    unparsable: share(counts.unparsable),
+    helpfulness: share(counts.helpfulness),
   };
 }

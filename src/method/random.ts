@@ -4,6 +4,8 @@ export interface Random {
   next(): number;
   /** Uniform integer in [0, below). */
   int(below: number): number;
+  /** Fills with uniform integers in [0, 2^32), several times as fast as one by one. */
+  fill(bits: Uint32Array): void;
 }
 
 /** sfc32, of the PractRand suite; good to 2^32 draws, which is more than one stage needs. */
@@ -23,7 +25,27 @@ export function randomFrom(seed: number): Random {
   for (let warmUp = 0; warmUp < 12; warmUp++) draw();
 
   const next = () => ((draw() >>> 5) * 0x4000000 + (draw() >>> 6)) / 2 ** 53;
-  return { next, int: (below) => Math.floor(next() * below) };
+  const int = (below: number) => Math.floor(next() * below);
+  const fill = (bits: Uint32Array) => {
+    // Copies, since whatever outlives the function would be allocated anew for each number.
+    let x = a;
+    let y = b;
+    let z = c;
+    let count = counter;
+    for (let place = 0; place < bits.length; place++) {
+      const sum = (((x + y) | 0) + count) | 0;
+      count = (count + 1) | 0;
+      x = y ^ (y >>> 9);
+      y = (z + (z << 3)) | 0;
+      z = (((z << 21) | (z >>> 11)) + sum) | 0;
+      bits[place] = sum >>> 0;
+    }
+    a = x;
+    b = y;
+    c = z;
+    counter = count;
+  };
+  return { next, int, fill };
 }
 
 /**

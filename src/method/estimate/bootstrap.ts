@@ -11,10 +11,13 @@ const RESAMPLES = 4_000;
 export function resampledMean(values: readonly number[], seed: number): { low: number; high: number } {
   const random = randomFrom(seed);
   const n = values.length;
+  const perBit = n / 2 ** 32;
+  const bits = new Uint32Array(n);
   const means = new Float64Array(RESAMPLES);
   for (let resample = 0; resample < RESAMPLES; resample++) {
+    random.fill(bits);
     let sum = 0;
-    for (let draw = 0; draw < n; draw++) sum += values[random.int(n)]!;
+    for (let draw = 0; draw < n; draw++) sum += values[(bits[draw]! * perBit) | 0]!;
     means[resample] = sum / n;
   }
   means.sort();

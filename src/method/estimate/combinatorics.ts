@@ -10,6 +10,11 @@ export function binomial(k: number, n: number, p: number): number {
   return Math.exp(logChoose(n, k) + k * Math.log(p) + (n - k) * Math.log1p(-p));
 }
 
+/** `binomial` of each k from 0 to n. */
+export function binomials(n: number, p: number): Float64Array {
+  return Float64Array.from({ length: n + 1 }, (_, k) => binomial(k, n, p));
+}
+
 /** Throws RangeError unless 1 <= k <= n, integers. */
 export function checkSubset(k: number, n: number): void {
   if (!Number.isInteger(n) || n < 0) throw new RangeError(`n is ${n}, expected a number of samples`);

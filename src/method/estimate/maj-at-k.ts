@@ -1,5 +1,5 @@
 import { classesOf, type Ties, type Voter, voteScore } from '../vote.ts';
-import { binomial, checkSubset } from './combinatorics.ts';
+import { binomials, checkSubset } from './combinatorics.ts';
 import { type Expectation, overSubsets } from './expectation.ts';
 
 interface ClassSize {
@@ -21,6 +21,9 @@ interface Win {
 /** Of the innermost loop: about 30 ms. */
 const MOST_STEPS = 1e7;
 
+/** With more voters than this, chances for one k are too small to be held beside those for another. */
+const MOST_SHARED = 1_000;
+
 /**
  * maj@k of one question: the mean of `voteScore` over all k-subsets of its n voters, drawn without replacement and kept in their order.
  * Abstentions are drawn like others; ungraded responses are no voters. Exact for split ties and weights of 1, unless that takes more
@@ -28,67 +31,125 @@ const MOST_STEPS = 1e7;
  * `seed` should be the question's own, so that the errors of questions are independent. `first` depends on the order of the voters;
  * averaged over that order it has the expectation of `split`. Throws RangeError unless 1 <= k <= n.
  */
-export function majAtK(voters: readonly Voter[], k: number, { ties, seed }: { ties: Ties; seed: number }): Expectation {
+export function majAtK(voters: readonly Voter[], k: number, options: { ties: Ties; seed: number }): Expectation {
+  return majAtKs(voters, [k], options)[0]!;
+}
+
+/** `majAtK` for each k, in order, and in about the time that the greatest one takes. */
+export function majAtKs(
+  voters: readonly Voter[],
+  ks: readonly number[],
+  { ties, seed }: { ties: Ties; seed: number },
+): Expectation[] {
   const n = voters.length;
-  checkSubset(k, n);
-  if (ties === 'split' && k < n && voters.every(({ weight }) => weight === 1)) {
-    const sizes = classesOf(voters).map(({ weight, right }) => ({ size: weight, right }));
-    const wins = waysToWin(sizes, n, k);
-    if (wins.reduce((steps, win) => steps + stepsOf(win, k), 0) <= MOST_STEPS) {
-      const value = wins.reduce((score, win) => score + scoreOf(win, n, k), 0);
-      return { value: Math.min(value, 1), standardError: 0, exact: true };
-    }
-  }
-  return overSubsets(n, k, seed, (subset) => {
-    const drawn = subset.map((position) => voters[position]!);
-    return voteScore(drawn, ties)!;
+  for (const k of ks) checkSubset(k, n);
+  if (ks.length > 1 && n > MOST_SHARED) return ks.flatMap((k) => majAtKs(voters, [k], { ties, seed }));
+
+  const shared = ks.filter((k) => k < n);
+  const isSimple = ties === 'split' && shared.length > 0 && voters.every(({ weight }) => weight === 1);
+  const scores = isSimple ? exactScores(voters, shared) : null;
+  if (isSimple && !scores && ks.length > 1) return ks.flatMap((k) => majAtKs(voters, [k], { ties, seed }));
+
+  return ks.map((k) => {
+    const score = scores?.get(k);
+    if (score !== undefined) return { value: Math.min(score, 1), standardError: 0, exact: true };
+    return overSubsets(n, k, seed, (subset) => {
+      const drawn = subset.map((position) => voters[position]!);
+      return voteScore(drawn, ties)!;
+    });
   });
 }
 
-/** Every number of votes that a right class can win with, and that leaves enough to fill up k. */
-function waysToWin(classes: readonly ClassSize[], n: number, k: number): Win[] {
-  const most = classes.reduce((votes, { size, right }) => (right ? Math.max(votes, Math.min(size, k)) : votes), 0);
-  return Array.from({ length: most }, (_, index) => {
+/** For every k of these, all below n; null where that takes too many steps. */
+function exactScores(voters: readonly Voter[], ks: readonly number[]): Map<number, number> | null {
+  const n = voters.length;
+  const [least, most] = [Math.min(...ks), Math.max(...ks)];
+  const sizes = classesOf(voters).map(({ weight, right }) => ({ size: weight, right }));
+  const wins = waysToWin(sizes, n, least, most);
+  if (wins.reduce((steps, win) => steps + stepsOf(win, most), 0) > MOST_STEPS) return null;
+
+  const chance = ks.length === 1 ? most / n : 0.5;
+  const hitsOf = memoised((tries) => binomials(tries, chance));
+  const scores = new Map(ks.map((k) => [k, 0]));
+  for (const win of wins) {
+    const winning = chancesOf(win, most, hitsOf);
+    for (const k of ks) scores.set(k, scores.get(k)! + scoreOf(winning, hitsOf(win.rest), k) / hitsOf(n)[k]!);
+  }
+  return scores;
+}
+
+/** Every number of votes that a right class can win with, and that leaves enough to fill up the least k. */
+function waysToWin(classes: readonly ClassSize[], n: number, least: number, most: number): Win[] {
+  const mostVotes = classes.reduce(
+    (votes, { size, right }) => (right ? Math.max(votes, Math.min(size, most)) : votes),
+    0,
+  );
+  return Array.from({ length: mostVotes }, (_, index) => {
     const votes = index + 1;
     const rivals = classes.filter(({ size }) => size >= votes);
     const rest = n - rivals.reduce((sum, { size }) => sum + size, 0);
-    return { votes, rivals, rest, mostTied: Math.min(rivals.length, Math.floor(k / votes)) };
-  }).filter(({ votes, rivals, rest }) => rivals.length * votes + rest >= k);
+    return { votes, rivals, rest, mostTied: Math.min(rivals.length, Math.floor(most / votes)) };
+  }).filter(({ votes, rivals, rest }) => rivals.length * votes + rest >= least);
 }
 
 const stepsOf = ({ votes, rivals, mostTied }: Win, k: number) => rivals.length * (votes + 1) * (mostTied + 1) * (k + 1);
 
 /**
- * The expected share of right ones among the winners where these have so many votes (0 where others win). How many of a class are drawn
- * is binomial, each voter being drawn with probability k/n, given that k are drawn in all. `drawn[t][s]` is the chance that the rivals
- * have s votes in all, none more than a winner and t of them as many, and `right[t][s]` the same times how many of these t are right.
+ * How likely the rivals draw s votes in all, none more than the winner's and t of them as many, times the expected share of right ones
+ * among these t: summed over t, for each s up to `most`. How many of a class are drawn is binomial, each voter being drawn with the same
+ * chance, whatever it is: that k are drawn in all is made sure of afterwards. `hitsOf` has the chances of each number of hits. In row t
+ * and column s, `drawn` is how likely they do, and `right` the same times how many of the t are right.
  */
-function scoreOf({ votes, rivals, rest, mostTied }: Win, n: number, k: number): number {
-  const chance = k / n;
-  const none = () => Array.from({ length: mostTied + 1 }, () => new Float64Array(k + 1));
-  let [drawn, right] = [none(), none()];
-  drawn[0]![0] = 1;
+function chancesOf(
+  { votes, rivals, mostTied }: Win,
+  most: number,
+  hitsOf: (tries: number) => Float64Array,
+): Float64Array {
+  const width = most + 1;
+  const drawn = new Float64Array((mostTied + 1) * width);
+  const right = new Float64Array((mostTied + 1) * width);
+  drawn[0] = 1;
 
-  for (const rival of rivals) {
-    const [nextDrawn, nextRight] = [none(), none()];
-    for (let own = 0; own <= votes; own++) {
-      const share = binomial(own, rival.size, chance);
-      const tie = own === votes ? 1 : 0;
-      for (let tied = 0; tied + tie <= mostTied; tied++) {
-        const [fromDrawn, fromRight] = [drawn[tied]!, right[tied]!];
-        const [toDrawn, toRight] = [nextDrawn[tied + tie]!, nextRight[tied + tie]!];
-        for (let sum = 0; sum + own <= k; sum++) {
-          const both = share * fromDrawn[sum]!;
-          toDrawn[sum + own]! += both;
-          toRight[sum + own]! += share * fromRight[sum]! + (tie && rival.right ? both : 0);
+  for (const [before, rival] of rivals.entries()) {
+    const hits = hitsOf(rival.size);
+    // From the last place to the first, so that what is read is still without this rival.
+    for (let tied = Math.min(before + 1, mostTied); tied >= 0; tied--) {
+      const row = tied * width;
+      for (let sum = Math.min(most, tied + (before + 1) * (votes - 1)); sum >= tied * votes; sum--) {
+        let [ofDrawn, ofRight] = [0, 0];
+        for (let own = Math.min(votes - 1, sum - tied * votes); own >= 0; own--) {
+          ofDrawn += hits[own]! * drawn[row + sum - own]!;
+          ofRight += hits[own]! * right[row + sum - own]!;
         }
+        if (tied > 0) {
+          const untied = row - width + sum - votes;
+          ofDrawn += hits[votes]! * drawn[untied]!;
+          ofRight += hits[votes]! * (right[untied]! + (rival.right ? drawn[untied]! : 0));
+        }
+        drawn[row + sum] = ofDrawn;
+        right[row + sum] = ofRight;
       }
     }
-    [drawn, right] = [nextDrawn, nextRight];
   }
 
+  const chances = new Float64Array(width);
+  for (let tied = 1; tied <= mostTied; tied++)
+    for (let sum = 0; sum <= most; sum++) chances[sum]! += right[tied * width + sum]! / tied;
+  return chances;
+}
+
+/** The expected share of right ones among the winners of k, times the chance of k in all, given the chances of the rest. */
+function scoreOf(winning: Float64Array, rest: Float64Array, k: number): number {
   let score = 0;
-  for (let sum = Math.max(k - rest, 0); sum <= k; sum++)
-    for (let tied = 1; tied <= mostTied; tied++) score += (binomial(k - sum, rest, chance) * right[tied]![sum]!) / tied;
-  return score / binomial(k, n, chance);
+  for (let sum = Math.max(k - rest.length + 1, 0); sum <= k; sum++) score += rest[k - sum]! * winning[sum]!;
+  return score;
+}
+
+function memoised<T>(make: (key: number) => T): (key: number) => T {
+  const made = new Map<number, T>();
+  return (key) => {
+    const known = made.get(key) ?? make(key);
+    made.set(key, known);
+    return known;
+  };
 }

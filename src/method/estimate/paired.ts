@@ -121,15 +121,24 @@ function signFlipP(differences: readonly number[], seed: number): number {
     return sums.filter(isAsFar).length / sums.length;
   }
   const random = randomFrom(seed);
+  const groups = Array.from({ length: Math.ceil(moved.length / 8) }, (_, group) =>
+    signedSums(moved.slice(8 * group, 8 * group + 8)),
+  );
+  const bits = new Uint32Array(Math.ceil(groups.length / 4));
   let asFar = 1;
   for (let flip = 0; flip < FLIPS; flip++) {
+    random.fill(bits);
     let sum = 0;
-    let signs = 0;
-    for (let question = 0; question < moved.length; question++) {
-      if (question % 32 === 0) signs = random.int(2 ** 32);
-      sum += signs & (1 << (question % 32)) ? moved[question]! : -moved[question]!;
-    }
+    for (let group = 0; group < groups.length; group++)
+      sum += groups[group]![(bits[group >>> 2]! >>> (8 * (group & 3))) & 255]!;
     if (isAsFar(sum)) asFar++;
   }
   return asFar / (FLIPS + 1);
+}
+
+/** The sums of up to eight differences for each choice of their signs, as the bits of its place: 256 in all. */
+function signedSums(differences: readonly number[]): Float64Array {
+  return Float64Array.from({ length: 256 }, (_, signs) =>
+    differences.reduce((sum, difference, place) => (signs & (1 << place) ? sum + difference : sum - difference), 0),
+  );
 }
