@@ -11,7 +11,8 @@ export const CONFIDENCE = `95${NBSP}%`;
 export const percent = (share: number) => `${(100 * share).toFixed(1)}${NBSP}%`;
 
 /** `59.3 % (56.2 to 62.3)`. */
-export const proportion = ({ value, low, high }: Proportion) => `${percent(value)} (${interval(low, high, plain)})`;
+export const proportion = ({ value, low, high }: Pick<Proportion, 'value' | 'low' | 'high'>) =>
+  `${percent(value)} (${interval(low, high, plain)})`;
 
 /** `+4.5 (+2.1 to +6.9)`, in percentage points. */
 export const paired = ({ difference, low, high }: PairedDifference) =>

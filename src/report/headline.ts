@@ -39,5 +39,5 @@ function moved(gain: PairedDifference): string {
   return gain.difference > 0 ? 'rose' : 'fell';
 }
 
-const points = ({ difference, low, high, p }: PairedDifference) =>
+export const points = ({ difference, low, high, p }: PairedDifference) =>
   `${signed(difference)} points (paired ${CONFIDENCE} interval ${interval(low, high, signed)}, ${pValue(p)})`;

@@ -1,5 +1,5 @@
 import type { RunReport } from './data.ts';
-import { html } from './markup.ts';
+import { page } from './page.ts';
 import { accuracy } from './sections/accuracy.ts';
 import { artifacts } from './sections/artifacts.ts';
 import { attempts } from './sections/attempts.ts';
@@ -11,7 +11,6 @@ import { outcomes } from './sections/outcomes.ts';
 import { provenance } from './sections/provenance.ts';
 import { summary } from './sections/summary.ts';
 import { training } from './sections/training.ts';
-import { STYLE } from './style.ts';
 
 const SECTIONS = [accuracy, levels, exploration, critic, training, attempts, outcomes, compute, artifacts, provenance];
 
@@ -21,22 +20,5 @@ const SECTIONS = [accuracy, levels, exploration, critic, training, attempts, out
  */
 export async function renderReport(report: RunReport): Promise<string> {
   const sections = await Promise.all(SECTIONS.map((section) => section(report)));
-  const page = html`<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; img-src data:">
-<link rel="icon" href="data:,">
-<title>${report.run} \u00B7 self-improvement run</title>
-<style>${STYLE}</style>
-</head>
-<body>
-<main>${summary(report)}${sections}
-</main>
-</body>
-</html>
-`;
-  return page.markup;
+  return page(`${report.run} \u00B7 self-improvement run`, [summary(report), ...sections]);
 }

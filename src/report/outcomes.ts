@@ -69,23 +69,26 @@ export function warnings(report: RunReport): string[] {
 }
 
 interface Share {
+  /** What happened to these texts. */
   name: string;
-  iteration: number;
   n: number;
   of: number;
 }
 
-const textShares = (report: RunReport): Share[] =>
+/** Of a kind of texts, how many never got a judged answer, for each way in which that happens. */
+export const unjudged = (texts: string, outcomes: Outcomes): Share[] =>
+  UNJUDGED.map((outcome) => ({
+    name: `${texts[0]!.toUpperCase()}${texts.slice(1)} ${MEANING[outcome]}`,
+    n: outcomes[outcome],
+    of: total(outcomes),
+  }));
+
+const textShares = (report: RunReport): (Share & { iteration: number })[] =>
   textGroups(report).flatMap(({ iteration, texts, outcomes }) =>
-    UNJUDGED.map((outcome) => ({
-      name: `${texts[0]!.toUpperCase()}${texts.slice(1)} ${MEANING[outcome]}`,
-      iteration,
-      n: outcomes[outcome],
-      of: total(outcomes),
-    })),
+    unjudged(texts, outcomes).map((share) => ({ iteration, ...share })),
   );
 
-const verdictShares = (report: RunReport): Share[] =>
+const verdictShares = (report: RunReport): (Share & { iteration: number })[] =>
   critiqueGroups(report).map(({ iteration, judged, report: { verdicts } }) => ({
     name: `Critiques of ${judged} without a verdict that could be read`,
     iteration,

@@ -2,6 +2,7 @@ import type { Proportion } from '../data.ts';
 import { CONFIDENCE, proportion } from '../format.ts';
 import type { Markup } from '../markup.ts';
 import { draw, iterationAxis, SERIES, type Size } from './draw.ts';
+import { around, SHARE_AXIS } from './shares.ts';
 
 /** The accuracies of one iteration. */
 export interface AccuracyPoint {
@@ -47,8 +48,12 @@ export function accuracyChart(
         y: {
           field: 'value',
           type: 'quantitative',
-          scale: { domain: domain ?? around(points) },
-          axis: { labelExpr: "format(100 * datum.value, '.3~f') + ' %'", title: null },
+          scale: {
+            domain:
+              domain ??
+              around(points.flatMap(({ accuracy, accuracyWithCritic }) => [accuracy, accuracyWithCritic ?? accuracy])),
+          },
+          axis: SHARE_AXIS,
         },
         color: { field: 'series', scale, legend: null },
       },
@@ -64,14 +69,6 @@ export function accuracyChart(
     size,
     describe(name, points),
   );
-}
-
-/** The twentieths around every interval. */
-function around(points: AccuracyPoint[]): [number, number] {
-  const all = points.flatMap(({ accuracy, accuracyWithCritic }) => [accuracy, accuracyWithCritic ?? accuracy]);
-  const low = Math.min(...all.map((share) => share.low));
-  const high = Math.max(...all.map((share) => share.high));
-  return [Math.max(0, Math.ceil(20 * low - 1) / 20), Math.min(1, Math.floor(20 * high + 1) / 20)];
 }
 
 function describe(name: string, points: AccuracyPoint[]): string {

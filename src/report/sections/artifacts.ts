@@ -11,12 +11,15 @@ export function artifacts({ artifacts, iterations }: RunReport): Markup | null {
   const checkpoints = iterations.flatMap(({ iteration, checkpoint }): Row[] =>
     checkpoint ? [{ name: `iteration ${iteration}, checkpoint`, ...checkpoint }] : [],
   );
-  const rows: Row[] = [...checkpoints, ...artifacts];
+  return artifactSection('Checkpoints and artifacts on storage', [...checkpoints, ...artifacts]);
+}
+
+export function artifactSection(caption: string, rows: Row[]): Markup | null {
   if (rows.length === 0) return null;
   return html`
 <section id="artifacts"><h2>Artifacts</h2>
 ${tabulate<Row>(
-  'Checkpoints and artifacts on storage',
+  caption,
   [
     { head: 'Name', cell: ({ name }) => name },
     { head: 'Rows', cell: ({ rows }) => (rows === undefined ? NOTHING : count(rows)) },

@@ -2,7 +2,7 @@ import type { Json, RunReport } from '../data.ts';
 import { html, type Markup } from '../markup.ts';
 
 /** Everything that is needed to make the run again. */
-export function provenance({ provenance }: RunReport): Markup | null {
+export function provenance({ provenance }: Pick<RunReport, 'provenance'>): Markup | null {
   const groups = Object.entries(provenance);
   if (groups.length === 0) return null;
   return html`

@@ -1,0 +1,20 @@
+import { count, percent } from '../format.ts';
+import { isNotable, total, unjudged } from '../outcomes.ts';
+import type { SupervisionReport } from './data.ts';
+import { REVIEWERS } from './names.ts';
+
+/** What a reader must know before believing the numbers: one sentence for each thing that went wrong. */
+export function warnings({ warnings, outcomes, summary }: SupervisionReport): string[] {
+  const shares = [
+    ...outcomes.flatMap(({ texts, outcomes }) => unjudged(texts, outcomes)),
+    ...summary.reviews.map(({ reviewer, on, verdicts }) => ({
+      name: `Critiques by ${REVIEWERS[reviewer]} of ${on === 'greedy' ? 'greedy responses' : 'samples'} without a verdict that could be read`,
+      n: verdicts.unparsed,
+      of: total(verdicts),
+    })),
+  ];
+  const found = shares
+    .filter(({ n, of }) => isNotable(n, of))
+    .map(({ name, n, of }) => `${name}: ${percent(n / of)} (${count(n)} of ${count(of)}).`);
+  return [...new Set([...warnings, ...found])];
+}

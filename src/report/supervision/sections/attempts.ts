@@ -1,0 +1,21 @@
+import { html, type Markup } from '../../markup.ts';
+import { badge, reading } from '../../sections/reading.ts';
+import type { SupervisionReport } from '../data.ts';
+
+/** A few attempts to read, folded, so that many can be looked through. */
+export function attempts({ attempts }: SupervisionReport): Markup | null {
+  if (attempts.length === 0) return null;
+  return html`
+<section id="attempts"><h2>Attempts to read</h2>
+<p>A sample, not a selection of good ones. Texts are as the models wrote them.</p>
+${attempts.map(folded)}
+</section>`;
+}
+
+function folded({ set, attempt }: SupervisionReport['attempts'][number], place: number): Markup {
+  const { question, sample, grade, critique, refinement } = attempt;
+  return html`
+<details class="attempt"${place === 0 ? html` open="open"` : null}>
+<summary>${question.id} <small>${set}${question.level === undefined ? null : `, level ${question.level}`}, sample ${sample}</small> ${badge(grade.outcome)}${critique ? html` <small>critic says</small> ${badge(critique.verdict)}` : null}${refinement ? html` <small>refined</small> ${badge(refinement.grade.outcome)}` : null}</summary>${reading(attempt)}
+</details>`;
+}
