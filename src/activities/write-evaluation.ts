@@ -1,10 +1,10 @@
 import { readJson, writeJson } from '../backends/storage/json.ts';
 import type { Store } from '../backends/storage/store.ts';
-import type { Measure } from '../method/supervision/summary.ts';
 import { supervisionCsv } from '../report/supervision/csv.ts';
 import type { SupervisionReport } from '../report/supervision/data.ts';
-import { supervisionHeadline } from '../report/supervision/headline.ts';
+import { headline } from '../report/supervision/headline.ts';
 import { renderSupervision } from '../report/supervision/html.ts';
+import { type StrategyOutcome, strategyOutcomes } from '../report/supervision/outcomes.ts';
 import { supervisionTable } from '../report/supervision/table.ts';
 import { type EvaluationManifest, evaluationKeys } from './evaluation-files.ts';
 import { gatherEvaluation } from './gather-evaluation.ts';
@@ -15,8 +15,8 @@ import type { WrittenReport } from './write-report.ts';
 export interface WrittenEvaluation extends WrittenReport {
   /** What came out, in plain words. */
   headline: string[];
-  /** The strategies of the headline table. */
-  strategies: Measure[];
+  /** The strategies of the table, with everything that each was compared with. */
+  strategies: StrategyOutcome[];
   /** Greedy, response only; null where nothing was measured. */
   accuracy: number | null;
 }
@@ -51,8 +51,8 @@ export async function renderEvaluation(
   return {
     path: store.path(keys.html),
     table: supervisionTable(report),
-    headline: supervisionHeadline(report),
-    strategies: [],
+    headline: headline(report),
+    strategies: strategyOutcomes(report.summary, report.plan.reviewed),
     accuracy: greedy?.score.value ?? null,
   };
 }

@@ -1,5 +1,5 @@
 import type { ShardResult, ShardTask } from '../activities/shard.ts';
-import { dollarsOf, type Price } from '../method/price.ts';
+import { dollarsOf, priceOf } from '../method/price.ts';
 
 /** What a run may spend on models that have a price, and what it has spent, in US dollars. */
 export class Budget {
@@ -28,5 +28,3 @@ export class Budget {
     if (exhausted) this.exhausted = true;
   }
 }
-
-export const priceOf = (config: object): Price | null => ('price' in config ? (config.price as Price) : null);

@@ -22,7 +22,7 @@ import { type PlannedPass, passesOf } from './passes.ts';
 import { searchAttributes } from './search-attributes.ts';
 import { type PassResult, supervise } from './supervise.ts';
 
-export interface EvaluateResult extends Pick<WrittenEvaluation, 'headline' | 'strategies'> {
+export interface EvaluateResult extends Pick<WrittenEvaluation, 'headline' | 'strategies' | 'table'> {
   run: string;
   status: 'completed' | 'stopped';
   reason?: string;
@@ -125,6 +125,7 @@ class Evaluation {
       questions,
       cost: this.#priced ? this.#spent : null,
       headline: report.headline,
+      table: report.table,
       strategies: report.strategies,
       report: report.path,
       warnings: [...run.warnings, ...loaded.warnings],

@@ -33,7 +33,11 @@ describe('the input of evaluate', () => {
   });
 
   it.each<[string, object, string]>([
-    ['more with critic than drawn', { samplesWithCritic: 25 }, 'samplesWithCritic: got 25, expected at most samples (24)'],
+    [
+      'more with critic than drawn',
+      { samplesWithCritic: 25 },
+      'samplesWithCritic: got 25, expected at most samples (24)',
+    ],
     ['a k that was not drawn', { ks: [1, 32] }, 'ks.1: got 32, expected at most samples (24)'],
     ['a gate twice', { gates: ['verdict', 'verdict'] }, 'gates: got ["verdict","verdict"], expected each gate once'],
     ['no gate', { gates: [] }, 'gates: got [], expected at least 1 items'],
@@ -42,14 +46,26 @@ describe('the input of evaluate', () => {
       { actor: { model: 'm', temperature: 0 } },
       'samples: got 24, expected at most 1 at actor.temperature 0, where all would be the same',
     ],
-    ['a chain without a critic', { critic: null, sequential: { rounds: 2 } }, 'sequential: got {"rounds":2}, expected null, or a critic'],
+    [
+      'a chain without a critic',
+      { critic: null, sequential: { rounds: 2 } },
+      'sequential: got {"rounds":2}, expected null, or a critic',
+    ],
     [
       'a chain without a sample',
       { samples: 0, samplesWithCritic: 0, sequential: { rounds: 2 } },
       'sequential: got {"rounds":2}, expected null, or a sample that is critiqued: a chain begins with the first',
     ],
-    ['a cost limit without a price', { costLimit: 5 }, 'costLimit: got 5, expected a "price" of the actor or of the critic with it'],
-    ['a negative price', { critic: { model: 'm', price: { prompt: -1, completion: 1 } } }, 'critic.price.prompt: got -1, expected at least 0'],
+    [
+      'a cost limit without a price',
+      { costLimit: 5 },
+      'costLimit: got 5, expected a "price" of the actor or of the critic with it',
+    ],
+    [
+      'a negative price',
+      { critic: { model: 'm', price: { prompt: -1, completion: 1 } } },
+      'critic.price.prompt: got -1, expected at least 0',
+    ],
     ['a field of selfImprove', { iterations: 2 }, 'iterations: is not a known field: check its spelling'],
   ])('%s', (_, change, message) => {
     expect(mistakes(change)).toContain(message);

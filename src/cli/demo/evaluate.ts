@@ -1,4 +1,3 @@
-import { renderStrategies } from '../../report/supervision/table.ts';
 import type { EvaluateProgress } from '../../workflows/contract.ts';
 import type { EvaluateResult, evaluate } from '../../workflows/evaluate.ts';
 import { BROWSE, type DemoOptions, runDemo } from './demo.ts';

@@ -5,7 +5,7 @@ import { isMeasured } from './numbers.ts';
 
 export const isSameCondition = (a: Condition, b: Condition) => a.reviewer === b.reviewer && a.gate === b.gate;
 
-const isSame = (a: Strategy, b: Strategy) => a.method === b.method && a.k === b.k && isSameCondition(a, b);
+export const isSame = (a: Strategy, b: Strategy) => a.method === b.method && a.k === b.k && isSameCondition(a, b);
 
 /** The conditions of some measures or comparisons, each once, in their order. */
 export function conditionsOf(strategies: readonly Condition[]): Condition[] {

@@ -1,0 +1,41 @@
+import { type EvaluationManifest, evaluationKeys, planOf } from '../activities/evaluation-files.ts';
+import { readLines } from '../backends/storage/artifacts.ts';
+import { readJson } from '../backends/storage/json.ts';
+import { runFolder } from '../backends/storage/runs.ts';
+import { FolderStore, type Store } from '../backends/storage/store.ts';
+import { readEnvironment } from '../config/environment.ts';
+import { compareRuns, type RunScores, scoreRun } from '../method/supervision/compare-runs.ts';
+import type { Scored } from '../method/supervision/scored.ts';
+import { comparisonTable } from '../report/supervision/comparison-table.ts';
+import { SetupError } from './setup/setup-error.ts';
+
+/** Prints what the second evaluation answers better than the first, paired by question. */
+export async function compare(runA: string, runB: string, { json }: { json?: boolean }): Promise<void> {
+  const store = new FolderStore(readEnvironment().store);
+  const [before, after] = [await readScores(store, runA), await readScores(store, runB)];
+  const comparison = finish(compareRuns(before, after));
+  if (comparison.both === 0)
+    throw new SetupError(`"${runA}" and "${runB}" have no question in common: evaluate both on the same "questions"`);
+  const text = json ? JSON.stringify(comparison, null, 2) : comparisonTable(comparison, runA, runB);
+  process.stdout.write(`${text}\n`);
+}
+
+async function readScores(store: Store, workflowId: string): Promise<RunScores> {
+  const keys = evaluationKeys(runFolder(workflowId));
+  const manifest = await readJson<EvaluationManifest>(store, keys.manifest);
+  if (!manifest)
+    throw new SetupError(
+      `no evaluation "${workflowId}" in ${store.path('runs')}: is it a run of "evaluate" that has ended, and CRITIQUE_LOOP_STORE its store?`,
+    );
+  const scores: Scored[] = [];
+  for await (const line of readLines(store.read(keys.scores))) if (line !== '') scores.push(JSON.parse(line));
+  return finish(scoreRun(scores, planOf(manifest.config)));
+}
+
+/** Nobody waits for anything else here. */
+function finish<T>(steps: Generator<void, T>): T {
+  for (;;) {
+    const step = steps.next();
+    if (step.done) return step.value;
+  }
+}
