@@ -40,7 +40,7 @@ async function byLevel({ by, levels }: LevelSummary): Promise<Markup> {
   );
   const figure = async (conditions: Condition[]) => {
     const bars = [ALONE, ...conditions].map((condition) => barsOf(condition, levels));
-    return html`<figure>${key(bars)}${await levelBars(`Accuracy by level, ${title.toLowerCase()}`, bars)}</figure>`;
+    return html`<figure>${key(bars, 'bar')}${await levelBars(`Accuracy by level, ${title.toLowerCase()}`, bars)}</figure>`;
   };
   const figures = reviewers.map((name) => figure(conditions.filter(({ reviewer }) => reviewer === name)));
   return html`
