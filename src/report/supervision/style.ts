@@ -10,7 +10,7 @@ export const STYLE = trusted(`
 section > h3 { margin: 28px 0 8px; }
 td small { display: block; }
 .many :is(td, tbody th) { vertical-align: top; }
-.named :is(th, td) { padding-left: 14px; }
+.named :is(th, td) { padding-left: 12px; }
 .named th:first-child { padding-left: 0; }
 td strong { font-weight: 600; }
 details.attempt { margin-top: 12px; padding: 0 20px; border: 1px solid var(--rule); }

@@ -15,7 +15,7 @@ export const KINDS: { kind: keyof Transitions; sign: string; words: string; colo
 /** Narrower parts have no room for their name. */
 const LEAST_NAMED = 0.055;
 const ROW = 46;
-const WIDTH = 480;
+const WIDTH = 430;
 
 /** One stacked bar a review, in shares; every part that has the room is named. */
 export function transitionBars(bars: { name: string; transitions: Transitions }[]) {

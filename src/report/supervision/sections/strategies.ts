@@ -13,7 +13,7 @@ export function strategies({ summary, plan }: SupervisionReport): Markup | null 
   if (rows.length === 0) return null;
   const gates = plan.gates.filter((gate) => rows.some((row) => row.gate === gate));
   const cost: Column<Measure>[] = rows.some(({ use }) => use.cost !== null)
-    ? [{ head: 'Cost', cell: ({ use }) => dollars(use.cost) }]
+    ? [{ head: 'Cost of 1,000', cell: ({ use }) => dollars(use.cost === null ? null : 1000 * use.cost) }]
     : [];
   const some: Column<Measure>[] = rows.some(({ score }) => score.n !== summary.questions)
     ? [{ head: 'Questions', cell: ({ score }) => count(score.n) }]
