@@ -8,7 +8,8 @@ const NAMES = ['chromium', 'chromium-browser', 'google-chrome'];
 /** A headless Chromium: $CHROMIUM, or the one in the PATH. Skips the running test, with the reason, where there is none. */
 export async function launchBrowser(context: Pick<TestContext, 'skip'>): Promise<Browser> {
   const executablePath = findChromium();
-  if (executablePath === undefined) context.skip(`needs Chromium: neither $CHROMIUM nor ${NAMES.join(', ')} in the PATH`);
+  if (executablePath === undefined)
+    context.skip(`needs Chromium: neither $CHROMIUM nor ${NAMES.join(', ')} in the PATH`);
   return await puppeteer.launch({ executablePath, args: process.getuid?.() === 0 ? ['--no-sandbox'] : [] });
 }
 

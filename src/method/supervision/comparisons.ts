@@ -1,5 +1,4 @@
 import { type Difference, pairedDifference, pairedScores } from '../estimate.ts';
-import { seedFor } from '../random.ts';
 import type { Plan, Scored } from './scored.ts';
 import { meanSpending, type Tally, tally } from './scores.ts';
 import { spendingOf, tokensOf } from './spending.ts';
@@ -44,8 +43,7 @@ export function* compareStrategies(
   const comparisons: Comparison[] = [];
   for (const { after, before, basis } of planned) {
     const baseline = known.get(keyOf(before));
-    const seed = seedFor(plan.seed, keyOf(after.strategy), keyOf(before));
-    const difference = baseline ? pairScores(after.strategy.method, baseline.scores, after.scores, seed) : null;
+    const difference = baseline ? pairScores(after.strategy.method, baseline.scores, after.scores, plan.seed) : null;
     comparisons.push({ after: after.strategy, before, basis, difference });
     yield;
   }

@@ -9,18 +9,26 @@ import {
   proportion,
 } from '../estimate.ts';
 import { isIncorrectOutcome } from '../gates.ts';
-import { seedFor } from '../random.ts';
 import { answerUnder, critiqueUnder, type Supervision } from './answer.ts';
+import { rateOf } from './sampled.ts';
 import type { Draw, Plan, Scored } from './scored.ts';
 import { supervisions } from './strategies.ts';
 import type { ReviewSummary } from './summary.ts';
 
-/** What one question adds: its counts, and those of first wrong steps that were named. */
-interface Counts extends CritiqueCounts {
-  /** Of the responses before; of the same as `accuracy` where all are graded. */
-  before: PassRate;
-  firstWrongStep: PassRate;
-}
+const SHARES = [
+  'before',
+  'after',
+  'discriminability',
+  'discriminabilityOnRight',
+  'discriminabilityOnWrong',
+  'strictDiscriminability',
+  'unparsable',
+  'helpfulness',
+  'firstWrongStep',
+] as const;
+
+/** What one question adds. */
+type Counts = Pick<CritiqueCounts, 'verdicts' | 'pairs' | 'transitions'> & Record<(typeof SHARES)[number], PassRate>;
 
 type Supervised = NonNullable<Supervision>;
 
@@ -65,9 +73,12 @@ function countsOf(draws: readonly Draw[], supervision: Supervised): Counts {
       };
     }),
   );
-  const graded = isKnown ? draws.filter(({ outcome }) => outcome !== 'ungraded') : [];
-  const before = { correct: graded.filter(({ outcome }) => outcome === 'correct').length, total: graded.length };
-  return { ...counts, before, firstWrongStep: countFirstWrongSteps(draws, supervision) };
+  return {
+    ...counts,
+    before: rateOf(isKnown ? draws : []),
+    after: counts.accuracy,
+    firstWrongStep: countFirstWrongSteps(draws, supervision),
+  };
 }
 
 function countFirstWrongSteps(draws: readonly Draw[], supervision: Supervised): PassRate {
@@ -83,52 +94,41 @@ function* summarise(
   counts: readonly Counts[],
   on: ReviewSummary['on'],
   { reviewer, gate }: Supervised,
-  plan: Plan,
+  { seed }: Plan,
 ): Generator<void, ReviewSummary> {
-  const seed = seedFor(plan.seed, 'reviews', on, reviewer, gate);
   const sum = (count: (counts: Counts) => number) => counts.reduce((total, each) => total + count(each), 0);
   const share = (rateOf: (counts: Counts) => PassRate): Mean =>
-    on === 'greedy'
-      ? proportion(
+    on === 'samples'
+      ? clusteredAccuracy(counts.map(rateOf), seed)
+      : proportion(
           sum((each) => rateOf(each).correct),
           sum((each) => rateOf(each).total),
-        )
-      : clusteredAccuracy(counts.map(rateOf), seed);
+        );
 
+  const shares = {} as Record<(typeof SHARES)[number], Mean>;
+  for (const name of SHARES) {
+    shares[name] = share(({ [name]: rate }) => rate);
+    yield;
+  }
   const verdicts = {
     correct: sum(({ verdicts }) => verdicts.correct),
     wrong: sum(({ verdicts }) => verdicts.wrong),
     unparsed: sum(({ verdicts }) => verdicts.unparsed),
   };
-  const accuracy = { before: share(({ before }) => before), after: share(({ accuracy }) => accuracy) };
-  yield;
-  const difference = on === 'greedy' ? pairOutcomes(counts) : pairShares(counts, seed);
-  yield;
-  const discriminability = {
-    discriminability: share(({ discriminability }) => discriminability),
-    discriminabilityOnRight: share(({ discriminabilityOnRight }) => discriminabilityOnRight),
-    discriminabilityOnWrong: share(({ discriminabilityOnWrong }) => discriminabilityOnWrong),
-  };
-  yield;
   return {
     reviewer,
     gate,
     on,
     critiques: verdicts.correct + verdicts.wrong + verdicts.unparsed,
     verdicts,
-    ...accuracy,
-    difference,
-    ...discriminability,
-    strictDiscriminability: share(({ strictDiscriminability }) => strictDiscriminability),
-    unparsable: share(({ unparsable }) => unparsable),
-    helpfulness: share(({ helpfulness }) => helpfulness),
+    ...shares,
+    difference: on === 'samples' ? pairShares(counts, seed) : pairOutcomes(counts),
     transitions: {
       c2c: sum(({ transitions }) => transitions.c2c),
       c2i: sum(({ transitions }) => transitions.c2i),
       i2c: sum(({ transitions }) => transitions.i2c),
       i2i: sum(({ transitions }) => transitions.i2i),
     },
-    firstWrongStep: share(({ firstWrongStep }) => firstWrongStep),
   };
 }
 

@@ -1,5 +1,4 @@
 import { reportFrequencies } from '../estimate.ts';
-import { seedFor } from '../random.ts';
 import { voteScore } from '../vote.ts';
 import { sampledUnder } from './sampled.ts';
 import type { Plan, Scored } from './scored.ts';
@@ -22,8 +21,7 @@ export function* summariseVotes(questions: readonly Scored[], plan: Plan): Gener
       if (sampled) voted.push({ ...sampled.rate, vote: voteScore(sampled.voters, 'split') ?? 0 });
     }
     const { reviewer, gate } = supervision ?? { reviewer: null, gate: null };
-    const seed = seedFor(plan.seed, 'votes', reviewer ?? '', gate ?? '');
-    votes.push({ reviewer, gate, k, ...reportFrequencies(voted, seed) });
+    votes.push({ reviewer, gate, k, ...reportFrequencies(voted, plan.seed) });
     yield;
   }
   return votes;

@@ -15,29 +15,35 @@ export function conditionName({ reviewer, gate }: Condition): string {
   return gate === null ? name : `${name} (${gate})`;
 }
 
-/** `response only, greedy`, `vote of 8, with critic (verdict)`, `best of k, by the critic\u2019s verdict`. */
-export function strategyName(strategy: Named): string {
-  const { method, reviewer, k } = strategy;
-  const condition = conditionName(strategy);
+/** `greedy`, `vote of 8`, `best of k, by the critic\u2019s verdict`: without who reviews. */
+export function methodName({ method, reviewer, k }: Pick<Named, 'method' | 'reviewer' | 'k'>): string {
   const rounds = `${k} ${k === 1 ? 'round' : 'rounds'}`;
   switch (method) {
     case 'greedy':
-      return `${condition}, greedy`;
+      return 'greedy';
     case 'sampled':
-      return `${condition}, one sample`;
+      return 'one sample';
     case 'maj':
-      return `vote of ${k}, ${condition}`;
+      return `vote of ${k}`;
     case 'pass':
-      return `pass@${k}, ${condition}`;
+      return `pass@${k}`;
     case 'best':
       return `best of ${k}, by the ${reviewer === 'self' ? 'actor\u2019s own' : 'critic\u2019s'} verdict`;
     case 'sequential-vote':
-      return `vote of ${rounds}, ${condition}`;
+      return `vote of ${rounds}`;
     case 'sequential-last':
-      return `last of ${rounds}, ${condition}`;
+      return `last of ${rounds}`;
     case 'sequential-pass':
-      return `any of ${rounds}, ${condition}`;
+      return `any of ${rounds}`;
   }
+}
+
+/** `response only, greedy`, `vote of 8, with critic (verdict)`, `best of k, by the critic\u2019s verdict`. */
+export function strategyName(strategy: Named): string {
+  const { method } = strategy;
+  if (method === 'best') return methodName(strategy);
+  if (method === 'greedy' || method === 'sampled') return `${conditionName(strategy)}, ${methodName(strategy)}`;
+  return `${methodName(strategy)}, ${conditionName(strategy)}`;
 }
 
 /** Who reviews, in a sentence. */
@@ -50,7 +56,7 @@ export const GATES: Record<Gate, string> = {
   oracle: 'responses that are wrong are refined: this looks at the reference, so it is a bound and not a method',
 };
 
-/** What two strategies have in common, after `as many`. */
+/** What two strategies have in common, after `equal`. */
 export const BASES: Record<Basis, string> = {
   samples: 'samples',
   'actor generations': 'generations of the actor',

@@ -9,12 +9,16 @@ export const STYLE = trusted(`
 .pair { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 400px), 1fr)); gap: 16px 32px; margin-bottom: 12px; }
 section > h3 { margin: 28px 0 8px; }
 td small { display: block; }
-.many td { vertical-align: top; }
+.many :is(td, tbody th) { vertical-align: top; }
+.named :is(th, td) { padding-left: 12px; }
+.named th:first-child { padding-left: 0; }
+td strong { font-weight: 600; }
 details.attempt { margin-top: 12px; padding: 0 20px; border: 1px solid var(--rule); }
 details.attempt[open] { padding-bottom: 20px; }
 .attempt summary { overflow-wrap: anywhere; }
 .attempt summary .badge { margin-left: 6px; }
 @media screen and (max-width: 760px) {
   details.attempt { padding: 0 12px; }
+  .named tbody th { min-width: 38vw; }
 }
 `);

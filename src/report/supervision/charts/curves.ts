@@ -13,7 +13,7 @@ export interface Curve {
 }
 
 /** Two to a row. */
-export const HALF: Size = { width: 480, height: 300 };
+export const HALF: Size = { width: 430, height: 280 };
 
 /** Room left and right of the outermost points, as a share of the axis. */
 const MARGIN = 0.04;

@@ -12,7 +12,7 @@ export interface LevelBars {
   levels: { level: Level; score: Measured }[];
 }
 
-const SIZE: Size = { width: 480, height: 250 };
+const SIZE: Size = { width: 430, height: 240 };
 
 /** Bars by level with their intervals, one a condition. */
 export function levelBars(name: string, bars: LevelBars[]) {

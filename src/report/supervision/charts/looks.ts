@@ -43,11 +43,18 @@ const SYMBOLS = {
   cross: '<path d="M-4.5-1.5H-1.5V-4.5H1.5V-1.5H4.5V1.5H1.5V4.5H-1.5V1.5H-4.5Z"/>',
 } as const;
 
-/** What the lines of the charts below are called. */
-export function key(lines: { name: string; look: Look }[]): Markup {
+/** What the lines or bars of the charts below are called. `mark`: how they are drawn there. */
+export function key(lines: { name: string; look: Look }[], mark: 'line' | 'points' | 'bar'): Markup {
+  const swatch = ({ colour, dash, shape }: Look) =>
+    html`${
+      mark === 'bar'
+        ? html`<path d="M-7-7H7V7H-7Z" fill-opacity="0.35"/>`
+        : html`<path d="M-18 0H18" stroke="${colour}" stroke-width="2" stroke-dasharray="${dash.join(' ')}"/>`
+    }${mark === 'line' ? null : trusted(SYMBOLS[shape])}`;
+  const width = mark === 'bar' ? 14 : 36;
   return html`<ul class="legend">${lines.map(
-    ({ name, look: { colour, dash, shape } }) =>
-      html`<li><svg aria-hidden="true" width="36" height="14" viewBox="-18 -7 36 14" fill="${colour}" stroke="none"><path d="M-18 0H18" stroke="${colour}" stroke-width="2" stroke-dasharray="${dash.join(' ')}"/>${trusted(SYMBOLS[shape])}</svg> ${name}</li>`,
+    ({ name, look }) =>
+      html`<li><svg aria-hidden="true" width="${width}" height="14" viewBox="${-width / 2} -7 ${width} 14" fill="${look.colour}">${swatch(look)}</svg> ${name}</li>`,
   )}</ul>`;
 }
 

@@ -14,8 +14,8 @@ export const KINDS: { kind: keyof Transitions; sign: string; words: string; colo
 
 /** Narrower parts have no room for their name. */
 const LEAST_NAMED = 0.055;
-const ROW = 30;
-const WIDTH = 720;
+const ROW = 46;
+const WIDTH = 430;
 
 /** One stacked bar a review, in shares; every part that has the room is named. */
 export function transitionBars(bars: { name: string; transitions: Transitions }[]) {
@@ -34,12 +34,12 @@ export function transitionBars(bars: { name: string; transitions: Transitions }[
     {
       data: { values },
       encoding: {
-        y: { field: 'name', type: 'nominal', sort: null, axis: { title: null, labelLimit: 260, grid: false } },
+        y: { field: 'name', type: 'nominal', sort: null, axis: null },
         x: { field: 'start', type: 'quantitative', scale: { domain: [0, 1] }, axis: null },
       },
       layer: [
         {
-          mark: { type: 'bar', height: { band: 0.72 }, stroke: 'var(--page)', strokeWidth: 1.5 },
+          mark: { type: 'bar', height: 22, yOffset: 9, stroke: 'var(--page)', strokeWidth: 1.5 },
           encoding: {
             x2: { field: 'end' },
             color: { field: 'colour', type: 'nominal', scale: null },
@@ -47,7 +47,12 @@ export function transitionBars(bars: { name: string; transitions: Transitions }[
           },
         },
         {
-          mark: { type: 'text', fontSize: 12, fill: 'var(--ink)' },
+          transform: [{ filter: 'datum.start === 0' }],
+          mark: { type: 'text', align: 'left', yOffset: -11, fontSize: 12, fill: 'var(--muted)' },
+          encoding: { text: { field: 'name' } },
+        },
+        {
+          mark: { type: 'text', yOffset: 10, fontSize: 12, fill: 'var(--ink)' },
           encoding: { x: { field: 'middle', type: 'quantitative' }, text: { field: 'label' } },
         },
       ],

@@ -27,16 +27,21 @@ ${tabulate<SupervisionStage>(
     ...priced,
   ],
   stages,
-  stages.reduce(sum),
+  all(stages),
 )}
 </section>`;
 }
 
-const sum = (a: SupervisionStage, b: SupervisionStage): SupervisionStage => ({
-  stage: 'All',
-  generations: a.generations + b.generations,
-  seconds: a.seconds + b.seconds,
-  promptTokens: a.promptTokens + b.promptTokens,
-  completionTokens: a.completionTokens + b.completionTokens,
-  cost: a.cost === null && b.cost === null ? null : (a.cost ?? 0) + (b.cost ?? 0),
-});
+const all = (stages: SupervisionStage[]): SupervisionStage => {
+  const sum = (of: 'generations' | 'seconds' | 'promptTokens' | 'completionTokens') =>
+    stages.reduce((sum, stage) => sum + stage[of], 0);
+  const costs = stages.flatMap(({ cost }) => (cost === null ? [] : [cost]));
+  return {
+    stage: 'All',
+    generations: sum('generations'),
+    seconds: sum('seconds'),
+    promptTokens: sum('promptTokens'),
+    completionTokens: sum('completionTokens'),
+    cost: costs.length === 0 ? null : costs.reduce((sum, cost) => sum + cost, 0),
+  };
+};

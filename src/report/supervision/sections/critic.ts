@@ -15,7 +15,7 @@ export function critic({ summary }: SupervisionReport): Markup | null {
 <p>Discriminability: share of verdicts that agree with the reference, where they could be read; strict counts the others as mistakes.
 A reviewer that always agrees is right on all right responses and on no wrong one, so both are given.
 Helpfulness: share of refinements of wrong responses that are right. First wrong step: share of critiques of wrong responses that name it, where it is known.</p>
-<div class="many">${tabulate<ReviewSummary>(
+<div class="many named">${tabulate<ReviewSummary>(
     'Critiques by reviewer, gate and what is reviewed',
     [
       { head: 'Reviewer', cell: reviewName },

@@ -23,9 +23,8 @@ export function every({ summary }: SupervisionReport): Markup | null {
     return ks.length === 0 ? null : tabulate<number>(caption, [{ head, cell: (k) => k }, ...lines.map(column)], ks);
   };
   const tables = [
-    table('Vote of k samples (maj@k)', 'Samples k', lines('maj'), conditionName),
+    table('Vote of k samples (maj@k), and best of k', 'Samples k', lines('maj', 'best'), shortName),
     table('At least one of k right (pass@k)', 'Samples k', lines('pass'), conditionName),
-    table('Best of k', 'Samples k', lines('best'), lineName),
     table('Rounds in sequence', 'Rounds k', lines('sequential-vote', 'sequential-last', 'sequential-pass'), lineName),
   ].filter((table) => table !== null);
   if (tables.length === 0) return null;
@@ -35,6 +34,9 @@ export function every({ summary }: SupervisionReport): Markup | null {
 ${tables}
 </section>`;
 }
+
+/** Who reviews is enough where the caption says the rest. */
+const shortName = (line: Line) => (line.method === 'best' ? lineName(line) : conditionName(line));
 
 function scoreAt(measures: Measure[], k: number): string {
   const found = measures.find((measure) => measure.k === k);

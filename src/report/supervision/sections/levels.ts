@@ -40,12 +40,12 @@ async function byLevel({ by, levels }: LevelSummary): Promise<Markup> {
   );
   const figure = async (conditions: Condition[]) => {
     const bars = [ALONE, ...conditions].map((condition) => barsOf(condition, levels));
-    return html`<figure>${key(bars)}${await levelBars(`Accuracy by level, ${title.toLowerCase()}`, bars)}</figure>`;
+    return html`<figure>${key(bars, 'bar')}${await levelBars(`Accuracy by level, ${title.toLowerCase()}`, bars)}</figure>`;
   };
   const figures = reviewers.map((name) => figure(conditions.filter(({ reviewer }) => reviewer === name)));
   return html`
 <h3>${title}</h3>
-<p>${words} Greedy, in per cent; the difference is paired by question.</p>
+<p>${words} Greedy${conditions.length === 0 ? null : '; below each accuracy its difference to response only, in percentage points, paired by question'}.</p>
 <div class="pair">${await Promise.all(figures.length === 0 ? [figure([])] : figures)}</div>
 ${tabulate<Row>(
   `Accuracy by level, ${title.toLowerCase()}`,

@@ -25,7 +25,7 @@ export async function scaling({ summary }: SupervisionReport): Promise<Markup | 
   return html`
 <section id="scaling"><h2>Scaling with samples and tokens</h2>
 <p>Accuracy of the vote of k samples: response only, and where each sample is critiqued and refined before the vote. Shaded are ${CONFIDENCE} intervals, over questions.
-On the left, k costs a reviewer nothing; on the right everything that is read and written counts, which is the fair comparison. All axes of accuracy are the same.
+The charts on the left count samples; those on the right count every token that is read and written, for critiques and refinements too, and so are the fair comparison. All axes of accuracy are the same.
 ${summary.measures.some(({ gate }) => gate === 'oracle') ? 'The oracle\u2019s gate looks at the reference: a bound, not a method.' : null}</p>
 ${await Promise.all(figures.map((figure) => drawn(figure, domain)))}
 </section>`;
@@ -80,7 +80,7 @@ async function drawn({ title, lines, counts }: Figure, domain: [number, number])
   const byCount = against(counts.of);
   return html`
 <h3>${title}</h3>
-${key(byCount)}
+${key(byCount, 'points')}
 <div class="pair">
 <figure>${await curves('Accuracy', { title: counts.title, base: 2 }, byCount, domain)}</figure>
 <figure>${await curves(

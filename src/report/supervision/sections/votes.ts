@@ -15,7 +15,7 @@ export async function votes({ summary }: SupervisionReport): Promise<Markup | nu
   const reviewers = (['critic', 'self'] as const).filter((name) => votes.some(({ reviewer }) => reviewer === name));
   const figure = async (reviewer: VoteSummary['reviewer']) => {
     const lines = votes.filter((vote) => vote.reviewer === null || vote.reviewer === reviewer).map(line);
-    return html`<figure>${key(lines)}${await frequencyCurves('Share of right samples of every question, sorted', lines)}</figure>`;
+    return html`<figure>${key(lines, 'line')}${await frequencyCurves('Share of right samples of every question, sorted', lines)}</figure>`;
   };
   const figures = reviewers.length === 0 ? [figure(null)] : reviewers.map(figure);
   return html`
