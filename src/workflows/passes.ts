@@ -8,7 +8,9 @@ export interface PlannedPass extends Place {
   pass: string;
   /** null: what it goes on from was not drawn. */
   source: (questions: ArtifactRef, done: readonly PassResult[]) => PassSource | null;
+  /** Samples of each question that are critiqued and refined, of how many. */
   reviewed: number;
+  of: number;
   temperature: number;
 }
 
@@ -45,7 +47,7 @@ export function passesOf({
     };
 
   const passes: PlannedPass[] = [
-    { pass: 'greedy', on: 'greedy', reviewer, source: respond(1, 0), reviewed: 1, temperature: 0 },
+    { pass: 'greedy', on: 'greedy', reviewer, source: respond(1, 0), reviewed: 1, of: 1, temperature: 0 },
   ];
   if (samples > 0) {
     const withReviewer = reviewed > 0 ? reviewer : null;
@@ -55,6 +57,7 @@ export function passesOf({
       reviewer: withReviewer,
       source: respond(samples, actor.temperature),
       reviewed,
+      of: samples,
       temperature: 0,
     });
   }
@@ -65,6 +68,7 @@ export function passesOf({
       reviewer: 'self',
       source: correct('greedy'),
       reviewed: 1,
+      of: 1,
       temperature: 0,
     });
     if (reviewed > 0)
@@ -74,6 +78,7 @@ export function passesOf({
         reviewer: 'self',
         source: correct('samples'),
         reviewed,
+        of: samples,
         temperature: 0,
       });
   }
@@ -84,6 +89,7 @@ export function passesOf({
       reviewer: 'critic',
       source: round === 1 ? firstRound : nextRound(round),
       reviewed: 1,
+      of: round === 1 ? reviewed : 1,
       temperature: actor.temperature,
     });
   return passes;

@@ -60,11 +60,15 @@ export class Stages<Name extends string = string> {
     );
   }
 
-  /** @param what.next judges the refinements of the attempts: the next round of a chain */
+  /**
+   * @param what.next judges the refinements of the attempts: the next round of a chain
+   * @param share of the attempts that this is about, for progress
+   */
   async critique(
     stage: string,
     critic: ServedModel,
     what: { attempts: StageResult; gates: Gate[]; critiques: number; samples?: number; next?: boolean },
+    share = 1,
   ): Promise<StageResult> {
     const { attempts, ...task } = what;
     const tasks = artifacts(attempts).map((artifact, shard) => ({
@@ -73,7 +77,8 @@ export class Stages<Name extends string = string> {
       attempts: artifact,
     }));
     const onlyWrong = what.gates.every((gate) => gate === 'oracle');
-    const total = (onlyWrong ? attempts.rows - attempts.correct : attempts.rows) * what.critiques;
+    const rows = onlyWrong ? attempts.rows - attempts.correct : attempts.rows;
+    const total = Math.round(rows * share) * what.critiques;
     return await this.#run(stage, total, tasks, (task, summary) =>
       generateCritiques.executeWithOptions(summary, [task]),
     );
@@ -83,6 +88,7 @@ export class Stages<Name extends string = string> {
     stage: string,
     actor: ServedModel,
     what: { critiqued: StageResult; gates: Gate[]; refinements: number; temperature: number; samples?: number },
+    share = 1,
   ): Promise<StageResult> {
     const { critiqued, ...task } = what;
     const tasks = artifacts(critiqued).map((artifact, shard) => ({
@@ -91,7 +97,7 @@ export class Stages<Name extends string = string> {
       attempts: artifact,
       oracle: this.#options.oracle,
     }));
-    return await this.#run(stage, critiqued.rows * what.refinements, tasks, (task, summary) =>
+    return await this.#run(stage, Math.round(critiqued.rows * share) * what.refinements, tasks, (task, summary) =>
       refineResponses.executeWithOptions(summary, [task]),
     );
   }

@@ -23,8 +23,9 @@ export interface SuperviseInput extends Place {
   pass: string;
   config: EvaluateConfig;
   source: PassSource;
-  /** How many samples of each question are critiqued and refined. */
+  /** How many samples of each question are critiqued and refined, of how many there are to go on from. */
   reviewed: number;
+  of: number;
   /** Of the refinements. */
   temperature: number;
   budget: { limit: number | null; spent: number };
@@ -47,7 +48,7 @@ export interface PassResult extends Place {
 
 /** One pass of test-time supervision: respond, have it critiqued, refine; or the later parts of that, from where another pass ended. */
 export async function supervise(input: SuperviseInput): Promise<PassResult> {
-  const { run, pass, on, config, source, reviewer, reviewed, temperature } = input;
+  const { run, pass, on, config, source, reviewer, reviewed, of, temperature } = input;
   const { seed, oracle, gates } = config;
   const budget = new Budget(input.budget);
   const stages = new Stages<SupervisionStage>(
@@ -59,22 +60,27 @@ export async function supervise(input: SuperviseInput): Promise<PassResult> {
   const sampled =
     'questions' in source ? await stages.timed('sample', () => stages.sample('sample', actor, source)) : null;
   const attempts = 'attempts' in source ? source.attempts : sampled;
+  const next = 'next' in source && source.next;
   const critiqued =
     attempts && reviewer
       ? await stages.timed('critique', () =>
-          stages.critique('critique', reviewerModel(reviewer, config), {
-            attempts,
-            gates,
-            critiques: 1,
-            samples: reviewed,
-            next: 'next' in source && source.next,
-          }),
+          stages.critique(
+            'critique',
+            reviewerModel(reviewer, config),
+            { attempts, gates, critiques: 1, samples: reviewed, next },
+            reviewed / of,
+          ),
         )
       : null;
   const judged = 'critiqued' in source ? source.critiqued : critiqued;
   const refined = judged
     ? await stages.timed('refine', () =>
-        stages.refine('refine', actor, { critiqued: judged, gates, refinements: 1, samples: reviewed, temperature }),
+        stages.refine(
+          'refine',
+          actor,
+          { critiqued: judged, gates, refinements: 1, samples: reviewed, temperature },
+          'critiqued' in source ? reviewed / of : 1,
+        ),
       )
     : null;
 
