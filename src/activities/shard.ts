@@ -68,80 +68,127 @@ export async function runShard(
   stage: ShardStage,
 ): Promise<ShardResult> {
   const output = `${task.run}/${task.stage}/shard-${String(task.shard).padStart(3, '0')}.jsonl`;
-  const rows = await ShardRows.open(deps.store, output, stage.itemOf);
-  const resumed = rows.all().length;
-  const keys: string[] = [];
-  try {
-    await generateRows(deps.engine, task, stage, rows, keys);
-  } catch (error) {
-    if (!cancelledByWorkflow()) throw error;
-  }
+  const tally = new Tally(stage.added);
+  const status: Status = { waitingFor: () => `an engine for ${modelName(task.model)}` };
+  const details = () => ({
+    stage: task.stage,
+    shard: task.shard + 1,
+    done: tally.items,
+    waitingFor: status.waitingFor(),
+  });
+  return await withHeartbeat(details, async () => {
+    const rows = await ShardRows.open<Attempt>(deps.store, output, {
+      itemOf: stage.itemOf,
+      seen: (finished) => tally.see(finished),
+    });
+    const resumed = tally.rows;
+    const keys: string[] = [];
+    try {
+      await generateRows(deps.engine, task, stage, { rows, keys, status });
+    } catch (error) {
+      if (!cancelledByWorkflow()) throw error;
+    }
 
-  const partial = cancelledByWorkflow();
-  const finished = rows.all();
-  const generations = finished.map(stage.added);
-  if (generations.length > 0 && generations.every(({ finishReason }) => finishReason === 'rejected'))
-    throw new Failure('BadRequest', `the engine refused all ${finished.length} requests: ${generations[0]!.refusal}`);
-  return {
-    artifact: await (partial ? rows.commitPart() : rows.commit(keys)),
-    correct: finished.filter((row) => (row.refinement?.grade ?? row.grade).outcome === 'correct').length,
-    tokens: sumTokens(generations),
-    resumed,
-    partial,
-  };
+    const partial = cancelledByWorkflow();
+    if (tally.rows > 0 && tally.rejected === tally.rows)
+      throw new Failure('BadRequest', `the engine refused all ${tally.rows} requests: ${tally.refusal}`);
+    const artifact = await (partial ? rows.commitPart(keys) : rows.commit(keys));
+    return { artifact, correct: tally.correct, tokens: tally.tokens, resumed, partial };
+  });
 }
 
+/** What heartbeats say besides numbers. */
+interface Status {
+  waitingFor(): string | null;
+}
+
+/** @param shard.keys gets the key of each item, in order */
 async function generateRows(
   engine: Engine,
   task: ShardTask,
   stage: ShardStage,
-  rows: ShardRows<Attempt>,
-  keys: string[],
+  shard: { rows: ShardRows<Attempt>; keys: string[]; status: Status },
 ): Promise<void> {
+  const { rows, keys, status } = shard;
   const abort = new AbortController();
   const signal = AbortSignal.any([cancellationSignal(), abort.signal]);
   // Every request in flight listens. Not 0 for "no limit": Node 20's getMaxListeners, which undici calls, throws on it.
   setMaxListeners(Number.POSITIVE_INFINITY, signal);
   const refusals = new Refusals();
-  let waitingFor: () => string | null = () => `an engine for ${modelName(task.model)}`;
-  const details = () => ({ stage: task.stage, shard: task.shard + 1, done: rows.items, waitingFor: waitingFor() });
-
-  await withHeartbeat(details, async () => {
-    const { client, name } = await engine.serve(task.model, signal);
-    waitingFor = () => client.waitingFor;
-    const running = new Set<Promise<void>>();
-    const flushing = setInterval(() => void rows.flush().catch((error) => abort.abort(error)), FLUSH_MS);
-    try {
-      for await (const item of stage.items) {
-        keys.push(item.key);
-        if (rows.has(item.key)) continue;
-        while (running.size > 2 * client.limiter.limit) await Promise.race(running);
-        signal.throwIfAborted();
-        const request = item
-          .generate({ client, model: name, signal })
-          .then((added) => {
-            rows.add(added);
-            const generations = added.map(stage.added);
-            meter(generations.length, sumTokens(generations));
-            refusals.see(generations);
-          })
-          .catch((error) => abort.abort(error))
-          .finally(() => running.delete(request));
-        running.add(request);
-      }
-      await Promise.all(running);
+  const { client, name } = await engine.serve(task.model, signal);
+  status.waitingFor = () => client.waitingFor;
+  const running = new Set<Promise<void>>();
+  let oneEnded = () => {};
+  const flushing = setInterval(() => void rows.flush().catch((error) => abort.abort(error)), FLUSH_MS);
+  try {
+    for await (const item of stage.items) {
+      keys.push(item.key);
+      if (rows.has(item.key)) continue;
+      // Not a race of all that run: each race would stay in memory until the slowest of them ends.
+      while (running.size > 2 * client.limiter.limit)
+        await new Promise<void>((resolve) => {
+          oneEnded = resolve;
+        });
       signal.throwIfAborted();
-    } finally {
-      clearInterval(flushing);
-      await Promise.all(running);
-      await rows.flush();
+      const request = item
+        .generate({ client, model: name, signal })
+        .then((added) => {
+          rows.add(added);
+          const generations = added.map(stage.added);
+          meter(generations.length, sumTokens(generations));
+          refusals.see(generations);
+        })
+        .catch((error) => abort.abort(error))
+        .finally(() => {
+          running.delete(request);
+          oneEnded();
+        });
+      running.add(request);
     }
-  });
+    await Promise.all(running);
+    signal.throwIfAborted();
+  } finally {
+    clearInterval(flushing);
+    await Promise.all(running);
+    await rows.flush();
+  }
 }
 
 /** A worker that shuts down or a timed-out attempt is retried; only the workflow's own cancellation ends a shard for good. */
 function cancelledByWorkflow(): boolean {
   return Context.current().cancellationDetails?.cancelRequested === true;
+}
+
+/** The sums over a shard's rows, each counted when it is finished or found. */
+class Tally {
+  items = 0;
+  rows = 0;
+  correct = 0;
+  rejected = 0;
+  /** Why the engine rejected the first that it did. */
+  refusal: string | undefined;
+  readonly tokens: Tokens = { prompt: 0, completion: 0 };
+  readonly #added: ShardStage['added'];
+
+  constructor(added: ShardStage['added']) {
+    this.#added = added;
+  }
+
+  /** All rows of one item. */
+  see(rows: readonly Attempt[]): void {
+    this.items++;
+    this.rows += rows.length;
+    for (const row of rows) {
+      if ((row.refinement?.grade ?? row.grade).outcome === 'correct') this.correct++;
+      const { finishReason, refusal } = this.#added(row);
+      if (finishReason !== 'rejected') continue;
+      this.rejected++;
+      this.refusal ??= refusal;
+    }
+    const { prompt, completion } = sumTokens(rows.map(this.#added));
+    this.tokens.prompt += prompt;
+    this.tokens.completion += completion;
+  }
 }
 
 /** Refusals from the first request on are a mistake of the set-up, not of the rows. */

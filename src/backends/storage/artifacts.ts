@@ -11,31 +11,49 @@ export interface ArtifactRef {
   bytes: number;
 }
 
+/** What is written at once, in characters. */
+const PIECE = 1 << 18;
+
 /** Writes rows as JSON lines, in one piece. */
 export async function writeRows(
   store: Store,
   uri: string,
   rows: Iterable<unknown> | AsyncIterable<unknown>,
 ): Promise<ArtifactRef> {
+  async function* lines() {
+    for await (const row of rows) yield JSON.stringify(row);
+  }
+  return await writeLines(store, uri, lines());
+}
+
+/** Writes rows that are JSON already, without their line ends. */
+export async function writeLines(
+  store: Store,
+  uri: string,
+  lines: Iterable<string> | AsyncIterable<string>,
+): Promise<ArtifactRef> {
   const hash = createHash('sha256');
   const ref = { uri, sha256: '', rows: 0, bytes: 0 };
-  async function* lines() {
-    let batch: string[] = [];
+  async function* pieces() {
+    let piece: string[] = [];
+    let length = 0;
     const flush = () => {
-      const text = batch.join('');
-      batch = [];
+      const text = piece.join('');
+      piece = [];
+      length = 0;
       hash.update(text);
       ref.bytes += Buffer.byteLength(text);
       return text;
     };
-    for await (const row of rows) {
+    for await (const line of lines) {
       ref.rows++;
-      batch.push(`${JSON.stringify(row)}\n`);
-      if (batch.length === 256) yield flush();
+      piece.push(line, '\n');
+      length += line.length;
+      if (length >= PIECE) yield flush();
     }
-    if (batch.length > 0) yield flush();
+    if (piece.length > 0) yield flush();
   }
-  await store.write(uri, lines());
+  await store.write(uri, pieces());
   return { ...ref, sha256: hash.digest('hex') };
 }
 
