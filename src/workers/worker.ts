@@ -1,3 +1,4 @@
+import { setFlagsFromString } from 'node:v8';
 import { type NativeConnection, Worker } from '@temporalio/worker';
 import { cpuActivities, inferenceActivities, trainActivities } from '../activities/index.ts';
 import { Grader } from '../backends/grading/grader.ts';
@@ -44,7 +45,11 @@ const SHARDS_AT_ONCE = 4;
 /** About 0.25 MB each, measured without zod in the bundle (temporal.md 0.2). */
 const CACHED_WORKFLOWS = 200;
 
+/** V8 lets a heap grow to several times what is alive where the machine has memory; a worker shares it with engines. */
+const HEAP_GROWS_BY = '--heap-growing-percent=40';
+
 export async function startWorkers(options: WorkerOptions): Promise<RunningWorkers> {
+  setFlagsFromString(HEAP_GROWS_BY);
   const { connection, namespace, env, python } = options;
   const store = new FolderStore(options.store);
   const engine = createEngines({ store, env, python, threads: options.engineThreads });

@@ -95,6 +95,15 @@ async function rowsOf(ref: ArtifactRef): Promise<Attempt[]> {
   return rows;
 }
 
+/** What a shard says about its rows, counted again. */
+const totalsOf = (rows: Attempt[]): Pick<ShardResult, 'correct' | 'tokens'> => ({
+  correct: rows.filter(({ grade }) => grade.outcome === 'correct').length,
+  tokens: {
+    prompt: rows.reduce((sum, { response }) => sum + response.promptTokens, 0),
+    completion: rows.reduce((sum, { response }) => sum + response.completionTokens, 0),
+  },
+});
+
 const failure = async (work: Promise<unknown>): Promise<ApplicationFailure> =>
   await work.then(
     () => {
@@ -111,10 +120,18 @@ describe('a shard', () => {
     expect(result).toMatchObject({
       resumed: 0,
       partial: false,
-      correct: rows.filter(({ grade }) => grade.outcome === 'correct').length,
-      tokens: { completion: rows.reduce((sum, { response }) => sum + response.completionTokens, 0) },
+      ...totalsOf(rows),
     });
+    expect(result.correct).toBeGreaterThan(0);
     expect(await readdir(store.path('run/iteration-1/sample'))).toEqual(['shard-000.jsonl']);
+  });
+
+  it('takes up the next item as soon as a request ends where the engine takes few', async () => {
+    const task = sampleTask();
+    task.model.config = Actor.parse(config({ endpoint: { baseUrl: fake.url, maxInFlight: 2 } }));
+    fake.fault = () => ({ delayMs: 5 });
+    expect((await sample(task)).artifact.rows).toBe(80);
+    expect(fake.repeated).toEqual([]);
   });
 
   it('says in its heartbeats how far it is and what it waits for', async () => {
@@ -172,14 +189,15 @@ describe('another attempt at a shard', () => {
     const asked = fake.requests.length;
     const result = await sample(sampleTask(), quietEnvironment());
     expect(result).toMatchObject({ resumed: 50, partial: false, artifact: { rows: 80 } });
+    expect(result).toMatchObject(totalsOf(await rowsOf(result.artifact)));
     expect(fake.requests).toHaveLength(asked + 15);
     expect(fake.repeated).toEqual([]);
   });
 
   it('makes none at all where the shard was whole and only its answer was lost', async () => {
-    const { artifact } = await sample(sampleTask());
+    const whole = await sample(sampleTask());
     const asked = fake.requests.length;
-    expect(await sample(sampleTask())).toMatchObject({ artifact, resumed: 80 });
+    expect(await sample(sampleTask())).toEqual({ ...whole, resumed: 80 });
     expect(fake.requests).toHaveLength(asked);
   });
 });
@@ -196,7 +214,9 @@ describe('a shard that its workflow cancels', () => {
       partial: true,
       artifact: { rows: 20, uri: 'run/iteration-1/sample/shard-000.part.jsonl' },
     });
-    expect(await rowsOf(result.artifact)).toHaveLength(20);
+    const rows = await rowsOf(result.artifact);
+    expect(rows).toHaveLength(20);
+    expect(result).toMatchObject(totalsOf(rows));
     hold.release();
     expect(await sample(sampleTask())).toMatchObject({ partial: false, resumed: 20, artifact: { rows: 80 } });
     expect(fake.repeated).toEqual([]);

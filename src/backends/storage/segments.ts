@@ -63,10 +63,6 @@ export class ShardRows<Row> {
     return this.#items.has(item);
   }
 
-  get items(): number {
-    return this.#items.size;
-  }
-
   /** All rows of one item; of an item that is there already, nothing. */
   add(rows: readonly Row[]): void {
     if (rows.length === 0) return;
