@@ -18,6 +18,16 @@ describe('randomFrom', () => {
     expect([random.int(1000), random.int(1000), random.int(1000)]).toEqual([967, 780, 857]);
   });
 
+  it('fills with the bits that its numbers are made of, and goes on from there', () => {
+    const filled = randomFrom(7);
+    const bits = new Uint32Array(4);
+    filled.fill(bits);
+    const random = randomFrom(7);
+    const made = (high: number, low: number) => ((high >>> 5) * 2 ** 26 + (low >>> 6)) / 2 ** 53;
+    expect([random.next(), random.next()]).toEqual([made(bits[0]!, bits[1]!), made(bits[2]!, bits[3]!)]);
+    expect(filled.next()).toBe(random.next());
+  });
+
   it('is uniform', () => {
     const random = randomFrom(3);
     const bins = new Array(20).fill(0);

@@ -73,7 +73,7 @@ function exactScores(voters: readonly Voter[], ks: readonly number[]): Map<numbe
   const scores = new Map(ks.map((k) => [k, 0]));
   for (const win of wins) {
     const winning = chancesOf(win, most, hitsOf);
-    for (const k of ks) scores.set(k, scores.get(k)! + scoreOf(winning, hitsOf(win.rest), k) / hitsOf(n)[k]!);
+    for (const [k, score] of scores) scores.set(k, score + scoreOf(winning, hitsOf(win.rest), k) / hitsOf(n)[k]!);
   }
   return scores;
 }

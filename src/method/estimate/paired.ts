@@ -121,24 +121,24 @@ function signFlipP(differences: readonly number[], seed: number): number {
     return sums.filter(isAsFar).length / sums.length;
   }
   const random = randomFrom(seed);
-  const groups = Array.from({ length: Math.ceil(moved.length / 8) }, (_, group) =>
-    signedSums(moved.slice(8 * group, 8 * group + 8)),
-  );
-  const bits = new Uint32Array(Math.ceil(groups.length / 4));
-  let asFar = 1;
-  for (let flip = 0; flip < FLIPS; flip++) {
-    random.fill(bits);
-    let sum = 0;
-    for (let group = 0; group < groups.length; group++)
-      sum += groups[group]![(bits[group >>> 2]! >>> (8 * (group & 3))) & 255]!;
-    if (isAsFar(sum)) asFar++;
+  const bits = new Uint32Array(FLIPS);
+  const flipped = new Float64Array(FLIPS);
+  for (let first = 0; first < moved.length; first += 8) {
+    const shift = first % 32;
+    if (shift === 0) random.fill(bits);
+    const sums = signedSums(moved.slice(first, first + 8));
+    for (let flip = 0; flip < FLIPS; flip++) flipped[flip]! += sums[(bits[flip]! >>> shift) & 255]!;
   }
-  return asFar / (FLIPS + 1);
+  return (flipped.filter(isAsFar).length + 1) / (FLIPS + 1);
 }
 
-/** The sums of up to eight differences for each choice of their signs, as the bits of its place: 256 in all. */
+/** The sums of up to eight differences for each choice of their signs: plus where the bit of its place is set. */
 function signedSums(differences: readonly number[]): Float64Array {
-  return Float64Array.from({ length: 256 }, (_, signs) =>
-    differences.reduce((sum, difference, place) => (signs & (1 << place) ? sum + difference : sum - difference), 0),
-  );
+  const sums = new Float64Array(256);
+  sums[0] = differences.reduce((sum, difference) => sum - difference, 0);
+  for (let signs = 1; signs < 256; signs++) {
+    const last = 31 - Math.clz32(signs);
+    sums[signs] = sums[signs ^ (1 << last)]! + 2 * (differences[last] ?? 0);
+  }
+  return sums;
 }

@@ -21,12 +21,12 @@ export function chainUnder({ samples: [initial], chain }: Scored, gate: Gate, ro
   if (!initial) return standings;
   let text: ScoredText & { blank: boolean } = initial;
   const spending = spendNothing();
-  spend(spending, { text, response: text, critique: null, refinement: null });
+  spend(spending, { response: initial, critique: null, refinement: null });
 
   for (let round = 0; round < rounds; round++) {
     const answer = reviewUnder(text, chain[round], gate);
     if (!answer) return standings;
-    spend(spending, answer, ['critique', 'refinement']);
+    spend(spending, { ...answer, response: null });
     const standing = { text: answer.text, spending: spendingOf([spending], 1) };
     standings.push(standing);
     if (!answer.refinement) return [...standings, ...Array<Standing>(rounds - round - 1).fill(standing)];

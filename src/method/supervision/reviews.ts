@@ -97,12 +97,12 @@ function* summarise(
   { seed }: Plan,
 ): Generator<void, ReviewSummary> {
   const sum = (count: (counts: Counts) => number) => counts.reduce((total, each) => total + count(each), 0);
-  const share = (rateOf: (counts: Counts) => PassRate): Mean =>
+  const share = (part: (counts: Counts) => PassRate): Mean =>
     on === 'samples'
-      ? clusteredAccuracy(counts.map(rateOf), seed)
+      ? clusteredAccuracy(counts.map(part), seed)
       : proportion(
-          sum((each) => rateOf(each).correct),
-          sum((each) => rateOf(each).total),
+          sum((each) => part(each).correct),
+          sum((each) => part(each).total),
         );
 
   const shares = {} as Record<(typeof SHARES)[number], Mean>;

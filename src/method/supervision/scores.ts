@@ -91,7 +91,7 @@ const readBest: Read = (question, strategies, plan) => {
   for (const draw of draws) {
     const critique = critiqueUnder(draw, supervision);
     if (!critique && !draw.blank) return strategies.map(() => UNKNOWN);
-    spend(spending, { text: draw, response: draw, critique, refinement: null });
+    spend(spending, { response: draw, critique, refinement: null });
     const accepted = critique?.verdict === 'correct';
     if (draw.outcome !== 'ungraded') responses.push({ right: draw.outcome === 'correct', accepted });
   }

@@ -1,5 +1,4 @@
-import type { Answer } from './answer.ts';
-import type { Reviewer } from './scored.ts';
+import type { Reviewer, ScoredText } from './scored.ts';
 import type { Strategy, Use } from './summary.ts';
 
 /** What generated: the actor's greedy responses and samples, a reviewer's critiques, their refinements, and the chain's own. */
@@ -22,10 +21,10 @@ export interface Rate {
 /** A part that is absent takes no time and has no price. */
 export type Rates = Partial<Record<Part, Rate>>;
 
-interface Amount {
+type Tokens = Pick<ScoredText, 'promptTokens' | 'completionTokens'>;
+
+interface Amount extends Tokens {
   generations: number;
-  promptTokens: number;
-  completionTokens: number;
 }
 
 /** What was generated, by the step it was generated for. */
@@ -39,15 +38,18 @@ export function spendNothing(): Spending {
   return { response: nothing(), critique: nothing(), refinement: nothing() };
 }
 
-/** Adds what an answer took, or only these steps of it. */
-export function spend(spending: Spending, answer: Answer, steps: readonly (keyof Spending)[] = STEPS): void {
-  for (const step of steps) {
-    const text = answer[step];
-    if (!text) continue;
-    spending[step].generations++;
-    spending[step].promptTokens += text.promptTokens;
-    spending[step].completionTokens += text.completionTokens;
-  }
+/** Adds what was made, of an answer or of a part of it. */
+export function spend(spending: Spending, made: Record<keyof Spending, Tokens | null>): void {
+  add(spending.response, made.response);
+  add(spending.critique, made.critique);
+  add(spending.refinement, made.refinement);
+}
+
+function add(amount: Amount, text: Tokens | null): void {
+  if (!text) return;
+  amount.generations++;
+  amount.promptTokens += text.promptTokens;
+  amount.completionTokens += text.completionTokens;
 }
 
 /** The sum of all, times a factor: 1 over how many there are for their mean. */

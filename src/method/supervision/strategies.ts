@@ -2,19 +2,23 @@ import type { Supervision } from './answer.ts';
 import type { Plan } from './scored.ts';
 import type { Method, Strategy } from './summary.ts';
 
-/** Every strategy that a run measures, response only first. Chains are the critic's. */
+/**
+ * Every strategy that a run measures, response only first. Chains are the critic's. The best is chosen among responses that are all
+ * critiqued, so not where the oracle's gate is the only one.
+ */
 export function strategies(plan: Plan): Strategy[] {
-  const { ks, reviewed, reviewers } = plan;
+  const { ks, reviewed, reviewers, gates } = plan;
   const under = (methods: Method[], supervision: Supervision, ks: readonly number[]) =>
     ks.flatMap((k) => methods.map((method) => strategy(method, supervision, k)));
   const all = [null, ...supervisions(plan)];
   const samplesOf = (supervision: Supervision) => (supervision ? reviewed : plan.samples);
+  const choosers = gates.some((gate) => gate !== 'oracle') ? reviewers : [];
   const critics = reviewers.includes('critic') ? supervisions({ ...plan, reviewers: ['critic'] }) : [];
   return [
     ...all.map((each) => strategy('greedy', each, 1)),
     ...all.filter((each) => samplesOf(each) > 0).map((each) => strategy('sampled', each, 1)),
     ...all.flatMap((each) => under(['maj', 'pass'], each, upTo(ks, samplesOf(each)))),
-    ...reviewers.flatMap((reviewer) =>
+    ...choosers.flatMap((reviewer) =>
       upTo(ks, reviewed).map((k): Strategy => ({ method: 'best', reviewer, gate: null, k })),
     ),
     ...critics.flatMap((each) =>

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { majAtK } from '../../../src/method/estimate.ts';
+import { majAtK, majAtKs, passAtK } from '../../../src/method/estimate.ts';
 import { randomFrom, shuffle } from '../../../src/method/random.ts';
 import { type Ties, type Voter, voteScore } from '../../../src/method/vote.ts';
 import fc from '../../support/properties.ts';
@@ -116,6 +116,52 @@ it('stays exact for a realistic many, and hands the unaffordable to random subse
   const unaffordable = majAtK(many(1_000, 3), 500, { ties: 'split', seed: 1 });
   expect(unaffordable.exact).toBe(false);
   expect(Math.abs(unaffordable.value - 1 / 334)).toBeLessThan(4 * unaffordable.standardError);
+});
+
+describe('majAtKs', () => {
+  it('is maj@k of each k', () => {
+    fc.assert(
+      fc.property(
+        votersUpTo(40),
+        fc.array(fc.nat(39), { maxLength: 6 }),
+        fc.constantFrom<Ties>('split', 'first'),
+        (voters, places, ties) => {
+          const ks = places.map((place) => 1 + (place % voters.length));
+          const each = ks.map((k) => majAtK(voters, k, { ties, seed: 1 }));
+          const together = majAtKs(voters, ks, { ties, seed: 1 });
+          expect(together.map(({ exact, standardError }) => ({ exact, standardError }))).toEqual(
+            each.map(({ exact, standardError }) => ({ exact, standardError })),
+          );
+          for (const [place, { value }] of together.entries()) expect(value).toBeCloseTo(each[place]!.value, 12);
+        },
+      ),
+    );
+  });
+
+  it('holds its digits from the least k to the greatest, up to the most voters that share their work and beyond', () => {
+    for (const n of [1_000, 1_001]) {
+      const some = Array.from({ length: n }, (_, place) => ({
+        class: place < 3 ? 0 : null,
+        right: place < 3,
+        weight: 1,
+      }));
+      const ks = [1, 2, 500, 998, 999];
+      for (const [place, { value, exact }] of majAtKs(some, ks, { ties: 'split', seed: 1 }).entries()) {
+        expect(exact).toBe(true);
+        expect(value / passAtK({ correct: 3, total: n }, ks[place]!)).toBeCloseTo(1, 9); // any right one wins
+      }
+    }
+  });
+
+  it('hands only those k to random subsets that are unaffordable', () => {
+    const voters = Array.from({ length: 999 }, (_, place) => ({
+      class: Math.floor(place / 3),
+      right: place < 3,
+      weight: 1,
+    }));
+    const exact = majAtKs(voters, [1, 500], { ties: 'split', seed: 1 }).map(({ exact }) => exact);
+    expect(exact).toEqual([true, false]);
+  });
 });
 
 it('scores 0 where all abstain', () => {

@@ -29,6 +29,25 @@ describe('meanScore', () => {
     for (const reach of [high - value!, value! - low]) expect(Math.abs(reach / error - 1.96)).toBeLessThan(0.15);
   });
 
+  it('is the same whatever means came before', () => {
+    const scores = [0.1, 0.5, 0.7, 0.2];
+    const others = [0.9, 0.1, 0.4, 0];
+    const first = meanScore(scores, 5);
+    expect(meanScore(scores, 5)).toEqual(first);
+    expect(meanScore(others, 5)).not.toEqual(first);
+    meanScore(scores, 6);
+    meanScore([...scores, 1], 5);
+    expect(meanScore(scores, 5)).toEqual(first);
+  });
+
+  it('is as wide for more questions than whose resamples are held at once', () => {
+    const random = randomFrom(3);
+    const scores = Array.from({ length: 10_001 }, () => random.int(2));
+    const { value, low, high } = meanScore(scores, 9);
+    for (const reach of [high - value!, value! - low]) expect(Math.abs(reach / 0.005 - 1.96)).toBeLessThan(0.15);
+    expect(meanScore(scores, 9)).toEqual({ value, low, high, n: 10_001 });
+  });
+
   it('has the 2.5th and the 97.5th percentile of all resamples where these can be enumerated', () => {
     // Of the 4 resamples of two questions one has mean 0 and one mean 1: each is more than 2.5 % of them.
     expect(meanScore([0, 1], 1)).toEqual({ value: 0.5, low: 0, high: 1, n: 2 });
