@@ -20,7 +20,9 @@ export interface Answer {
  */
 export function answerUnder(draw: Draw, supervision: Supervision): Answer | null {
   if (!supervision) return { text: draw, response: draw, critique: null, refinement: null };
-  return reviewUnder(draw, draw.reviews[supervision.reviewer], supervision.gate);
+  const { reviewer, gate } = supervision;
+  if (draw.unfinished?.includes(reviewer)) return null;
+  return reviewUnder(draw, draw.reviews[reviewer], gate);
 }
 
 /** The critique that the gate has this response get; null where it has it get none, and where the run ended before. */

@@ -12,11 +12,14 @@ export interface Standing {
 }
 
 /**
- * The chain of a run that had this gate alone, after each of the first `rounds` rounds (method.md D2 and D7), from the chain of a run of
+ * The chain of a run that had this gate alone, after each of the first `wanted` rounds (method.md D2 and D7), from the chain of a run of
  * any gates: their chains are the same up to where a gate stops. From there the newest text stands for all later rounds, which cost
  * nothing. As many rounds as are known: fewer where the run ended before, none without a sample.
  */
-export function chainUnder({ samples: [initial], chain }: Scored, gate: Gate, rounds: number): Standing[] {
+export function chainUnder(question: Scored, gate: Gate, wanted: number): Standing[] {
+  const { chain } = question;
+  const [initial] = question.samples;
+  const rounds = Math.min(wanted, question.rounds ?? wanted);
   const standings: Standing[] = [];
   if (!initial) return standings;
   let text: ScoredText & { blank: boolean } = initial;

@@ -60,6 +60,15 @@ export class Collection {
     }
   }
 
+  /** The reviewer's work on this question's shard was cut short; of a chain, in this round. */
+  unfinished({ on, reviewer }: Place, id: string, round = 1): void {
+    const collected = this.#questions.get(id);
+    if (!collected) return;
+    if (on === 'chain') collected.rounds = Math.min(collected.rounds ?? round - 1, round - 1);
+    const draws = on === 'chain' ? [] : on === 'samples' ? collected.samples : [collected.greedy];
+    for (const draw of draws) if (draw && reviewer) draw.unfinished = [...(draw.unfinished ?? []), reviewer];
+  }
+
   /** What has to be told apart by meaning. */
   answers(): Answers[] {
     return [...this.#questions.values()].map(({ id, answers }) => ({ id, answers: [...answers.keys()] }));

@@ -22,6 +22,11 @@ export interface Draw extends ScoredText {
   firstWrongStep: number | null;
   /** A reviewer is absent where it has not critiqued this response. */
   reviews: Partial<Record<Reviewer, Review>>;
+  /**
+   * Reviewers whose work on this shard of questions was cut short. What they did of it says nothing: which answers are known by then
+   * depends on whether they are right.
+   */
+  unfinished?: Reviewer[];
 }
 
 /** A critique and, where a gate of the run let it be made, the refinement. */
@@ -51,6 +56,8 @@ export interface Scored {
    * no gate of the run lets it go on.
    */
   chain: Review[];
+  /** Rounds of it that were finished for its whole shard; all that were asked for unless told. */
+  rounds?: number;
 }
 
 /** What a run was asked to measure. */
