@@ -10,7 +10,7 @@ export const STYLE = trusted(`
 section > h3 { margin: 28px 0 8px; }
 td small { display: block; }
 .many :is(td, tbody th) { vertical-align: top; }
-.named :is(th, td) { padding-left: 12px; }
+.named :is(th, td) { padding-left: 10px; }
 .named th:first-child { padding-left: 0; }
 td strong { font-weight: 600; }
 details.attempt { margin-top: 12px; padding: 0 20px; border: 1px solid var(--rule); }
@@ -20,5 +20,10 @@ details.attempt[open] { padding-bottom: 20px; }
 @media screen and (max-width: 760px) {
   details.attempt { padding: 0 12px; }
   .named tbody th { min-width: 38vw; }
+}
+@media print {
+  .pair { grid-template-columns: 1fr 1fr; gap: 8pt 16pt; }
+  td, tbody th { white-space: normal; }
+  .pair, section > h3 { break-inside: avoid; }
 }
 `);

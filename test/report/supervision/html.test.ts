@@ -244,6 +244,13 @@ describe('parts that are missing', () => {
     expect(charts(section(page, 'scaling')!)).toHaveLength(2);
   });
 
+  it('no tokens known: no chart of them', async () => {
+    const report = supervisionReport();
+    for (const { use } of report.summary.measures) use.promptTokens = use.completionTokens = 0;
+    const page = await pageOf(report);
+    expect(charts(section(page, 'scaling')!)).toHaveLength(4);
+  });
+
   it('a text group in doubt is named among the warnings', async () => {
     const page = await samplePage();
     expect(byTag(byClass(page, 'warning')[0]!, 'li').map(textOf)).toEqual([
@@ -304,7 +311,7 @@ it('shows each attempt folded, the first one open, with how it ended in its head
   const attempts = byClass(await samplePage(), 'attempt');
   expect(attempts.map(({ attributes }) => attributes.open)).toEqual(['open', undefined, undefined]);
   expect(textOf(byTag(attempts[0]!, 'summary')[0]!)).toMatch(
-    /^gsm8k-train-17 greedy, level 3, sample 0 .*wrong.*wrong.*correct$/,
+    /^gsm8k-train-17 greedy, level 3, sample 0: response .*wrong verdict .*wrong refinement .*correct$/,
   );
   expect(byTag(byClass(attempts[0]!, 'judged')[0]!, 'li')).toHaveLength(4);
 });

@@ -12,19 +12,20 @@ export interface Curve {
   points: { x: number; value: number; low: number; high: number }[];
 }
 
+/** Logarithmic, to the base of 2 where it counts texts and of 10 where it counts tokens. */
+export interface Axis {
+  title: string;
+  base: 2 | 10;
+}
+
 /** Two to a row. */
 export const HALF: Size = { width: 430, height: 280 };
 
 /** Room left and right of the outermost points, as a share of the axis. */
 const MARGIN = 0.04;
 
-/** Accuracy against what it takes, on a logarithmic axis: of 2 where `x` counts texts, of 10 where it counts tokens. */
-export function curves(
-  name: string,
-  x: { title: string; base: 2 | 10 },
-  lines: Curve[],
-  domain: [number, number],
-): Promise<Markup> {
+/** Accuracy against what it takes. */
+export function curves(name: string, x: Axis, lines: Curve[], domain: [number, number]): Promise<Markup> {
   const values = lines.flatMap(({ name, points }) =>
     points.map((point) => ({ series: name, alone: points.length === 1, ...point })),
   );

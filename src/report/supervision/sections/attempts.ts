@@ -16,6 +16,6 @@ function folded({ set, attempt }: SupervisionReport['attempts'][number], place: 
   const { question, sample, grade, critique, refinement } = attempt;
   return html`
 <details class="attempt"${place === 0 ? html` open="open"` : null}>
-<summary>${question.id} <small>${set}${question.level === undefined ? null : `, level ${question.level}`}, sample ${sample}</small> ${badge(grade.outcome)}${critique ? html` <small>critic says</small> ${badge(critique.verdict)}` : null}${refinement ? html` <small>refined</small> ${badge(refinement.grade.outcome)}` : null}</summary>${reading(attempt)}
+<summary>${question.id} <small>${set}${question.level === undefined ? null : `, level ${question.level}`}, sample ${sample}: response</small> ${badge(grade.outcome)}${critique ? html` <small>verdict</small> ${badge(critique.verdict)}` : null}${refinement ? html` <small>refinement</small> ${badge(refinement.grade.outcome)}` : null}</summary>${reading(attempt)}
 </details>`;
 }

@@ -2,7 +2,7 @@ import type { Measure } from '../../../method/supervision/summary.ts';
 import { around } from '../../charts/shares.ts';
 import { CONFIDENCE } from '../../format.ts';
 import { html, type Markup } from '../../markup.ts';
-import { type Curve, curves } from '../charts/curves.ts';
+import { type Axis, type Curve, curves } from '../charts/curves.ts';
 import { key, type Line, lineName, lookOf } from '../charts/looks.ts';
 import type { SupervisionReport } from '../data.ts';
 import { type Measured, tokens } from '../numbers.ts';
@@ -25,7 +25,7 @@ export async function scaling({ summary }: SupervisionReport): Promise<Markup | 
   return html`
 <section id="scaling"><h2>Scaling with samples and tokens</h2>
 <p>Accuracy of the vote of k samples: response only, and where each sample is critiqued and refined before the vote. Shaded are ${CONFIDENCE} intervals, over questions.
-The charts on the left count samples; those on the right count every token that is read and written, for critiques and refinements too, and so are the fair comparison. All axes of accuracy are the same.
+The first chart of a pair counts samples or generations, the second every token that is read and written, for critiques and refinements too: that is the fair comparison. All axes of accuracy are the same.
 ${summary.measures.some(({ gate }) => gate === 'oracle') ? 'The oracle\u2019s gate looks at the reference: a bound, not a method.' : null}</p>
 ${await Promise.all(figures.map((figure) => drawn(figure, domain)))}
 </section>`;
@@ -78,16 +78,22 @@ async function drawn({ title, lines, counts }: Figure, domain: [number, number])
       points: measures.map((measure) => ({ ...(measure.score as Measured), x: of(measure) })).filter(({ x }) => x > 0),
     }));
   const byCount = against(counts.of);
+  const drawings = await Promise.all([
+    figure(byCount, { title: counts.title, base: 2 }, domain),
+    figure(
+      against(({ use }) => tokens(use)),
+      { title: 'tokens per question, read and written', base: 10 },
+      domain,
+    ),
+  ]);
   return html`
 <h3>${title}</h3>
 ${key(byCount, 'points')}
-<div class="pair">
-<figure>${await curves('Accuracy', { title: counts.title, base: 2 }, byCount, domain)}</figure>
-<figure>${await curves(
-    'Accuracy',
-    { title: 'tokens per question, read and written', base: 10 },
-    against(({ use }) => tokens(use)),
-    domain,
-  )}</figure>
-</div>`;
+<div class="pair">${drawings}</div>`;
+}
+
+/** Where nothing is known of what the lines take, there is nothing to draw. */
+async function figure(lines: Curve[], x: Axis, domain: [number, number]): Promise<Markup | null> {
+  if (lines.every(({ points }) => points.length === 0)) return null;
+  return html`<figure>${await curves('Accuracy', x, lines, domain)}</figure>`;
 }

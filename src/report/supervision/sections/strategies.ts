@@ -30,7 +30,13 @@ ${gates.map((gate) => `Gate ${gate}: ${GATES[gate]}.`).join(' ')}</p>
       ...some,
       { head: 'Accuracy', cell: ({ score }) => mean(score) },
       { head: 'Difference to response only', cell: (measure) => difference(differenceTo(summary, measure)) },
-      { head: 'p', cell: (measure) => p(differenceTo(summary, measure)).replace(/^p (= )?/, '') },
+      {
+        head: 'p',
+        cell: (measure) =>
+          p(differenceTo(summary, measure))
+            .replace(/^p (= )?/, '')
+            .replace(' ', '\u00A0'),
+      },
       { head: 'Generations', cell: ({ use }) => few(use.generations) },
       { head: 'Tokens', cell: ({ use }) => few(tokens(use)) },
       { head: 'Seconds', cell: ({ use }) => few(use.seconds) },

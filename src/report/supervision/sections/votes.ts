@@ -23,17 +23,17 @@ export async function votes({ summary }: SupervisionReport): Promise<Markup | nu
 <p>Share of right answers among the ${counted(Math.max(...votes.map(({ k }) => k)), 'sample')} of each question, the easiest question first.
 The vote is lost where wrong answers gather more votes than the right one; it can never be won where no sample is right.</p>
 <div class="pair">${await Promise.all(figures)}</div>
-${tabulate<VoteSummary>(
-  'Frequency of right answers, and the vote',
-  [
-    { head: 'Answers', cell: (vote) => capital(conditionName(vote)) },
-    { head: 'Samples', cell: ({ k }) => k },
-    { head: 'Mean frequency of right answers', cell: ({ meanFrequency }) => mean(meanFrequency) },
-    { head: 'Questions lost by the vote', cell: ({ lostByVote }) => mean(lostByVote) },
-    { head: 'Questions without a right sample', cell: ({ neverSolved }) => mean(neverSolved) },
-  ],
-  votes,
-)}
+<div class="named">${tabulate<VoteSummary>(
+    'Frequency of right answers, and the vote',
+    [
+      { head: 'Answers', cell: (vote) => capital(conditionName(vote)) },
+      { head: 'Samples', cell: ({ k }) => k },
+      { head: 'Mean frequency of right answers', cell: ({ meanFrequency }) => mean(meanFrequency) },
+      { head: 'Questions lost by the vote', cell: ({ lostByVote }) => mean(lostByVote) },
+      { head: 'Questions without a right sample', cell: ({ neverSolved }) => mean(neverSolved) },
+    ],
+    votes,
+  )}</div>
 </section>`;
 }
 
