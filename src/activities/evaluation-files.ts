@@ -7,7 +7,7 @@ import type { Tokens } from './shard.ts';
 
 /** One stage of one pass: where its rows are. */
 interface StageFiles {
-  shards: { artifact: ArtifactRef }[];
+  shards: { artifact: ArtifactRef; partial: boolean }[];
   tokens: Tokens;
 }
 
@@ -46,6 +46,15 @@ export const evaluationKeys = (run: string) => ({
   json: `${run}/report.json`,
 });
 
+/**
+ * Whether a reviewer's pass finished one shard of its questions. Shards are the same ranges of questions in every stage and pass, unless
+ * the run ended among them: then none counts.
+ */
+export function isFinished({ sampled, critiqued, refined }: PassFiles, shard: number, shards: number): boolean {
+  const made = [sampled, critiqued, refined].filter((stage) => stage !== null);
+  return refined !== null && made.every((stage) => stage.shards.length === shards && !stage.shards[shard]!.partial);
+}
+
 export const refsOf = (stage: StageFiles | null): ArtifactRef[] =>
   (stage?.shards ?? []).map(({ artifact }) => artifact);
 
@@ -62,6 +71,16 @@ export function planOf(config: EvaluateConfig): Plan {
     reviewers,
     rounds: sequential?.rounds ?? 0,
   };
+}
+
+/** Everything that reviewers were asked to work on. */
+export function placesOf({ reviewers, reviewed, rounds }: Plan): Place[] {
+  const chain = Array.from({ length: rounds }, (_, i): Place => ({ on: 'chain', reviewer: 'critic', round: i + 1 }));
+  return [
+    ...reviewers.map((reviewer): Place => ({ on: 'greedy', reviewer })),
+    ...(reviewed > 0 ? reviewers.map((reviewer): Place => ({ on: 'samples', reviewer })) : []),
+    ...chain,
+  ];
 }
 
 /** 1, 2, 4, 8 and so on, and the last. */

@@ -1,17 +1,17 @@
 import { setImmediate as breathe } from 'node:timers/promises';
 import { firstWrongStep } from '../backends/datasets/index.ts';
 import type { GradingThreads } from '../backends/grading/threads.ts';
-import { readAllRows } from '../backends/storage/artifacts.ts';
+import { readAllRows, readRows } from '../backends/storage/artifacts.ts';
 import type { Store } from '../backends/storage/store.ts';
 import type { EvaluateConfig } from '../config/evaluate.ts';
 import type { Price } from '../method/price.ts';
-import type { Attempt, Grade, Outcome } from '../method/rows.ts';
-import { type Answers, Collection } from '../method/supervision/collect.ts';
+import type { Attempt, Outcome } from '../method/rows.ts';
+import { type Answers, Collection, type Place } from '../method/supervision/collect.ts';
 import type { Scored } from '../method/supervision/scored.ts';
 import type { Part, Rates } from '../method/supervision/spending.ts';
 import { summarise } from '../method/supervision/summarise.ts';
 import type { SupervisionSummary } from '../method/supervision/summary.ts';
-import { type EvaluationManifest, type PassFiles, planOf, refsOf } from './evaluation-files.ts';
+import { type EvaluationManifest, isFinished, type PassFiles, placesOf, planOf, refsOf } from './evaluation-files.ts';
 
 /** What the rows of an evaluation come to. */
 export interface ScoredRows {
@@ -31,51 +31,66 @@ export interface ScoringProgress {
 /** Reads every row of an evaluation, tells its answers apart by meaning and measures. Generates nothing; the same rows give the same numbers. */
 export async function scoreRows(
   { store, threads }: { store: Store; threads: GradingThreads },
-  manifest: Pick<EvaluationManifest, 'config' | 'passes'>,
+  manifest: Pick<EvaluationManifest, 'config' | 'passes' | 'status'>,
   progress: ScoringProgress = { rows: 0, voted: 0 },
 ): Promise<ScoredRows> {
-  const { config, passes } = manifest;
+  const { config, passes, status } = manifest;
+  const plan = planOf(config);
   const collection = new Collection();
   const outcomes: ScoredRows['outcomes'] = [];
   const truth = firstWrongStep(config.questions);
 
-  async function each(pass: PassFiles, part: 'sampled' | 'critiqued' | 'refined', use: (row: Attempt) => Grade | null) {
-    const counts: Record<Outcome, number> = { correct: 0, wrong: 0, unparsed: 0, truncated: 0, ungraded: 0 };
-    for await (const row of readAllRows<Attempt>(store, refsOf(pass[part]))) {
-      progress.rows++;
-      const grade = use(row);
-      if (grade) counts[grade.outcome]++;
-    }
-    if (pass[part] && part !== 'critiqued')
-      outcomes.push({ texts: `${pass.pass}, ${part === 'sampled' ? 'responses' : 'refinements'}`, outcomes: counts });
-  }
+  /** The questions of each shard, of the pass that drew them. */
+  const shards: Record<'greedy' | 'samples', Set<string>[]> = { greedy: [], samples: [] };
 
   for (const pass of passes) {
-    await each(pass, 'sampled', (row) => {
-      const { question, response, grade } = row;
-      const step = truth && grade.outcome === 'wrong' ? truth(question, response.text) : null;
-      collection.response(pass, row, step);
-      return grade;
-    });
-    await each(pass, 'critiqued', (row) => {
+    const drawn = shards[pass.on === 'greedy' ? 'greedy' : 'samples'];
+    const responses = countOutcomes();
+    for (const [shard, ref] of refsOf(pass.sampled).entries()) {
+      drawn[shard] ??= new Set();
+      for await (const row of readRows<Attempt>(store, ref)) {
+        const { question, response, grade } = row;
+        progress.rows++;
+        responses[grade.outcome]++;
+        drawn[shard].add(question.id);
+        collection.response(pass, row, truth && grade.outcome === 'wrong' ? truth(question, response.text) : null);
+      }
+    }
+    for await (const row of readAllRows<Attempt>(store, refsOf(pass.critiqued))) {
+      progress.rows++;
       collection.critique(pass, row);
-      return null;
-    });
-    await each(pass, 'refined', (row) => {
+    }
+    const refinements = countOutcomes();
+    for await (const row of readAllRows<Attempt>(store, refsOf(pass.refined))) {
+      progress.rows++;
+      refinements[row.refinement!.grade.outcome]++;
       collection.refinement(pass, row);
-      return row.refinement?.grade ?? null;
-    });
+    }
+    if (pass.sampled) outcomes.push({ texts: `${pass.pass}, responses`, outcomes: responses });
+    if (pass.refined) outcomes.push({ texts: `${pass.pass}, refinements`, outcomes: refinements });
+  }
+
+  for (const place of placesOf(plan)) {
+    const pass = passes.find((each) => isSamePlace(each, place));
+    const drawn = shards[place.on === 'greedy' ? 'greedy' : 'samples'];
+    for (const [shard, questions] of drawn.entries())
+      if (pass ? !isFinished(pass, shard, drawn.length) : status !== 'completed')
+        for (const question of questions) collection.unfinished(place, question);
   }
 
   const { classes, warnings } = await tellApart(threads, collection.answers(), config, progress);
   const scores = collection.finish(classes);
-  const measuring = summarise(scores, planOf(config), ratesOf(config, passes));
+  const measuring = summarise(scores, plan, ratesOf(config, passes));
   for (;;) {
     const step = measuring.next();
     if (step.done) return { scores, summary: step.value, outcomes, warnings };
     await breathe();
   }
 }
+
+const isSamePlace = (a: Place, b: Place) => a.on === b.on && a.reviewer === b.reviewer && a.round === b.round;
+
+const countOutcomes = (): Record<Outcome, number> => ({ correct: 0, wrong: 0, unparsed: 0, truncated: 0, ungraded: 0 });
 
 /** Questions at a time: enough to keep every grading thread busy. */
 const VOTES_AT_ONCE = 64;

@@ -86,6 +86,7 @@ export function passesOf({
     passes.push({
       pass: `round-${round}`,
       on: 'chain',
+      round,
       reviewer: 'critic',
       source: round === 1 ? firstRound : nextRound(round),
       reviewed: 1,

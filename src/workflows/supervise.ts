@@ -48,7 +48,7 @@ export interface PassResult extends Place {
 
 /** One pass of test-time supervision: respond, have it critiqued, refine; or the later parts of that, from where another pass ended. */
 export async function supervise(input: SuperviseInput): Promise<PassResult> {
-  const { run, pass, on, config, source, reviewer, reviewed, of, temperature } = input;
+  const { run, pass, on, round, config, source, reviewer, reviewed, of, temperature } = input;
   const { seed, oracle, gates } = config;
   const budget = new Budget(input.budget);
   const stages = new Stages<SupervisionStage>(
@@ -90,6 +90,7 @@ export async function supervise(input: SuperviseInput): Promise<PassResult> {
     pass,
     on,
     reviewer,
+    ...(round !== undefined && { round }),
     sampled,
     critiqued,
     refined,

@@ -7,6 +7,8 @@ export interface Place {
   on: 'greedy' | 'samples' | 'chain';
   /** Who critiqued; null in rows that are responses only. */
   reviewer: Reviewer | null;
+  /** Of a chain. */
+  round?: number;
 }
 
 /** A question's different answers in the order in which they were drawn, and whether each is right. */
@@ -60,8 +62,8 @@ export class Collection {
     }
   }
 
-  /** The reviewer's work on this question's shard was cut short; of a chain, in this round. */
-  unfinished({ on, reviewer }: Place, id: string, round = 1): void {
+  /** The reviewer's work on this question's shard was cut short. */
+  unfinished({ on, reviewer, round = 1 }: Place, id: string): void {
     const collected = this.#questions.get(id);
     if (!collected) return;
     if (on === 'chain') collected.rounds = Math.min(collected.rounds ?? round - 1, round - 1);

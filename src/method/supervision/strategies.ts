@@ -42,24 +42,6 @@ export function keyOf({ method, reviewer, gate, k }: Strategy): string {
   return [how, reviewer, gate].filter((part) => part !== null).join(' ');
 }
 
-/** In words for people, for instance `vote of 8, with critic (verdict)`. */
-export function describeStrategy({ method, reviewer, gate, k }: Strategy): string {
-  const rounds = k === 1 ? '1 round' : `${k} rounds`;
-  const how: Record<Method, string> = {
-    greedy: 'greedy',
-    sampled: 'one sample',
-    maj: `vote of ${k}`,
-    pass: `any of ${k}`,
-    best: `best of ${k}`,
-    'sequential-vote': `vote of ${rounds}`,
-    'sequential-last': `last of ${rounds}`,
-    'sequential-pass': `any of ${rounds}`,
-  };
-  if (!reviewer) return `response only, ${how[method]}`;
-  const who = reviewer === 'critic' ? 'with critic' : 'with self-correction';
-  return `${how[method]}, ${who}${gate ? ` (${gate})` : ''}`;
-}
-
 /** 1, 2, 4, 8 and so on, and the last round. */
 function roundsOf({ rounds }: Plan): number[] {
   const doubling: number[] = [];
