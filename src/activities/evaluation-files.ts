@@ -62,11 +62,12 @@ export const refsOf = (stage: StageFiles | null): ArtifactRef[] =>
 export function planOf(config: EvaluateConfig): Plan {
   const { seed, samples, samplesWithCritic, ks, gates, critic, selfCorrection, sequential } = config;
   const reviewers: Reviewer[] = [...(critic ? ['critic' as const] : []), ...(selfCorrection ? ['self' as const] : [])];
+  const reviewed = reviewers.length > 0 ? (samplesWithCritic ?? samples) : 0;
   return {
     seed,
     samples,
-    reviewed: reviewers.length > 0 ? (samplesWithCritic ?? samples) : 0,
-    ks: [...new Set(ks ?? doublings(samples))].sort((a, b) => a - b),
+    reviewed,
+    ks: [...new Set(ks ?? [...doublings(samples), reviewed])].filter((k) => k > 0).sort((a, b) => a - b),
     gates,
     reviewers,
     rounds: sequential?.rounds ?? 0,

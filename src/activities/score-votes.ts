@@ -4,7 +4,7 @@ import { writeJson } from '../backends/storage/json.ts';
 import type { Store } from '../backends/storage/store.ts';
 import { type EvaluationManifest, evaluationKeys } from './evaluation-files.ts';
 import { withHeartbeat } from './heartbeat.ts';
-import { scoreRows } from './score-rows.ts';
+import { type ScoredRows, scoreRows } from './score-rows.ts';
 
 /** Scores an evaluation's rows, and leaves the scores of each question and everything measured in the store. */
 export async function scoreVotes(
@@ -15,11 +15,15 @@ export async function scoreVotes(
   return await withHeartbeat(
     () => progress,
     async () => {
-      const { scores, ...rest } = await scoreRows(deps, manifest, progress);
-      const keys = evaluationKeys(manifest.run);
-      await writeRows(deps.store, keys.scores, scores);
-      await writeJson(deps.store, keys.summary, rest);
-      return { questions: scores.length };
+      const scored = await scoreRows(deps, manifest, progress);
+      await keepScores(deps.store, manifest.run, scored);
+      return { questions: scored.scores.length };
     },
   );
+}
+
+export async function keepScores(store: Store, run: string, { scores, ...rest }: ScoredRows): Promise<void> {
+  const keys = evaluationKeys(run);
+  await writeRows(store, keys.scores, scores);
+  await writeJson(store, keys.summary, rest);
 }

@@ -1,5 +1,6 @@
 import { type EvaluationManifest, evaluationKeys } from '../activities/evaluation-files.ts';
 import { scoreRows } from '../activities/score-rows.ts';
+import { keepScores } from '../activities/score-votes.ts';
 import { renderEvaluation } from '../activities/write-evaluation.ts';
 import { GradingThreads } from '../backends/grading/threads.ts';
 import { readJson } from '../backends/storage/json.ts';
@@ -26,7 +27,9 @@ async function evaluation(store: FolderStore, folder: string) {
   if (!manifest) return null;
   const threads = new GradingThreads();
   try {
-    return await renderEvaluation(store, manifest, await scoreRows({ store, threads }, manifest));
+    const scored = await scoreRows({ store, threads }, manifest);
+    await keepScores(store, folder, scored);
+    return await renderEvaluation(store, manifest, scored);
   } finally {
     await threads.close();
   }

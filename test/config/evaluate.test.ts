@@ -79,8 +79,9 @@ describe('the input of evaluate', () => {
 describe('the plan of a run', () => {
   const plan = (change: object) => planOf(Evaluate.parse({ ...full, ...change }));
 
-  it('measures at powers of two and at all samples', () => {
+  it('measures at powers of two, at all samples, and at as many as are critiqued', () => {
     expect(plan({}).ks).toEqual([1, 2, 4, 8, 16, 24]);
+    expect(plan({ samplesWithCritic: 6 }).ks).toEqual([1, 2, 4, 6, 8, 16, 24]);
     expect(plan({ samples: 64, samplesWithCritic: 64 }).ks).toEqual([1, 2, 4, 8, 16, 32, 64]);
     expect(plan({ samples: 1, samplesWithCritic: 1 }).ks).toEqual([1]);
     expect(plan({ samples: 0, samplesWithCritic: 0 }).ks).toEqual([]);

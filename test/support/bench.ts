@@ -4,8 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client, Connection, type WorkflowHandle } from '@temporalio/client';
 import { afterAll, afterEach, beforeAll } from 'vitest';
+import type { EvaluateInput } from '../../src/config/evaluate.ts';
 import type { SelfImproveInput } from '../../src/config/self-improve.ts';
 import type { Progress } from '../../src/workflows/contract.ts';
+import type { evaluate } from '../../src/workflows/evaluate.ts';
 import { QUEUES, type Role } from '../../src/workflows/queues.ts';
 import type { selfImprove } from '../../src/workflows/self-improve.ts';
 import { FakeOpenAi, type FakeOptions } from './fake-openai.ts';
@@ -14,6 +16,7 @@ import { allQuestions, aRun, emptyCheckpoint, type RunShape } from './run-input.
 import { startTestWorkers, type TestWorkers } from './workers.ts';
 
 export type RunHandle = WorkflowHandle<typeof selfImprove>;
+export type EvaluationHandle = WorkflowHandle<typeof evaluate>;
 
 /** Workers, a store and fake engines for the tests of one file, and what every such test does with them. */
 export class Bench {
@@ -22,7 +25,7 @@ export class Bench {
   folder!: string;
   actorFolder!: string;
   readonly #fakes: FakeOpenAi[] = [];
-  readonly #handles: RunHandle[] = [];
+  readonly #handles: Pick<WorkflowHandle, 'terminate'>[] = [];
 
   /** @param address asked when the file's tests begin @param roles of its workers, all by default */
   static use(address: () => string, roles?: Role[]): Bench {
@@ -70,7 +73,18 @@ export class Bench {
     return this.follow(handle);
   }
 
-  follow(handle: RunHandle): RunHandle {
+  /** The same for `evaluate`. */
+  async startEvaluation(workflowId: string, input: unknown): Promise<EvaluationHandle> {
+    const args = [input] as [EvaluateInput];
+    const handle = await this.client.workflow.start<typeof evaluate>('evaluate', {
+      workflowId,
+      taskQueue: QUEUES.workflows,
+      args,
+    });
+    return this.follow(handle);
+  }
+
+  follow<Handle extends Pick<WorkflowHandle, 'terminate'>>(handle: Handle): Handle {
     this.#handles.push(handle);
     return handle;
   }
@@ -94,7 +108,7 @@ export class Bench {
   }
 
   /** Keeps the run's histories for test/replay, when they are being recorded. */
-  async record(name: string, handle: RunHandle): Promise<void> {
+  async record(name: string, handle: Pick<WorkflowHandle, 'workflowId'>): Promise<void> {
     await saveHistories(this.client, name, handle.workflowId);
   }
 

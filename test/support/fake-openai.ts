@@ -58,6 +58,8 @@ export class FakeOpenAi {
   readonly requests: FakeRequest[] = [];
   /** Decides what goes wrong with a request; nothing by default. */
   fault: (request: FakeRequest) => Fault | null = () => null;
+  /** Whether answers say how many tokens they took. */
+  counts = true;
   /** Milliseconds since the epoch at which the last request ended. */
   idleSince = Date.now();
   readonly #questions: Map<string, Question>;
@@ -175,7 +177,7 @@ export class FakeOpenAi {
         finish_reason,
         ...(asked.chat ? { message: { role: 'assistant', content: text } } : { text }),
       })),
-      usage: { prompt_tokens: tokens(asked.prompt), completion_tokens: completion },
+      ...(this.counts && { usage: { prompt_tokens: tokens(asked.prompt), completion_tokens: completion } }),
     };
   }
 

@@ -53,8 +53,7 @@ export class Collection {
     const collected = this.#of(row);
     const text = scored(collected, refinement, refinement.grade);
     if (place.on === 'chain') {
-      // The first round's critique is the one that the sample got.
-      const review = collected.chain[round - 1] ?? collected.samples[0]?.reviews.critic;
+      const review = collected.chain[round - 1] ?? firstReview(collected);
       if (review) collected.chain[round - 1] = { ...review, refinement: text };
     } else {
       const review = this.#draw(place, row)?.reviews[place.reviewer!];
@@ -91,6 +90,9 @@ export class Collection {
         settle(draw);
         for (const review of Object.values(draw.reviews)) settleReview(review);
       }
+      const first = firstReview(question);
+      // A chain that the gates ended at once has nothing but that critique.
+      if (question.chain.length === 0 && first) question.chain.push(first);
       for (const review of question.chain) settleReview(review);
       return { ...question, classes: classes[at]!.map(([first]) => rights[first!]!) };
     });
@@ -108,6 +110,12 @@ export class Collection {
     const collected = this.#of(row);
     return on === 'greedy' ? collected.greedy : collected.samples[row.sample];
   }
+}
+
+/** A chain's first round has the critique that the first sample got, and a refinement of its own. */
+function firstReview({ samples: [first] }: Scored): Review | null {
+  const review = first?.reviews.critic;
+  return review ? { ...review, refinement: null } : null;
 }
 
 function scored(
