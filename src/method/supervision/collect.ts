@@ -44,6 +44,9 @@ export class Collection {
     else {
       const draw = this.#draw(place, row);
       if (draw) draw.reviews[place.reviewer!] = review;
+      // A chain begins with the critique of the first sample, whether or not a gate has it go on from there.
+      if (draw && place.on === 'samples' && place.reviewer === 'critic' && row.sample === 0)
+        this.#of(row).chain[0] = { ...review };
     }
   }
 
@@ -53,9 +56,8 @@ export class Collection {
     const collected = this.#of(row);
     const text = scored(collected, refinement, refinement.grade);
     if (place.on === 'chain') {
-      // The first round's critique is the one that the sample got.
-      const review = collected.chain[round - 1] ?? collected.samples[0]?.reviews.critic;
-      if (review) collected.chain[round - 1] = { ...review, refinement: text };
+      const review = collected.chain[round - 1];
+      if (review) review.refinement = text;
     } else {
       const review = this.#draw(place, row)?.reviews[place.reviewer!];
       if (review) review.refinement = text;
