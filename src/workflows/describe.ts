@@ -9,9 +9,9 @@ export function describeAccuracy(iteration: number, { accuracy, withCritic }: Ev
   return `iteration ${iteration}: ${percent(accuracy.value)} % (${interval})${critic}`;
 }
 
-/** What the UI shows of a run: where its report is, and the report's own table. */
-export function describeReport({ path, table }: WrittenReport): string {
+/** What the UI shows of a run: where its report is, what came out in words, and the report's own table. */
+export function describeReport({ path, table }: WrittenReport, headline: readonly string[] = []): string {
   // The UI draws tables without space between columns.
   const spaced = table.replace(/(?<=[^-:|]) \|/g, '\u00A0\u00A0 |');
-  return `Report: ${path}\n\n${spaced}\n`;
+  return [`Report: ${path}`, ...headline, `${spaced}\n`].join('\n\n');
 }

@@ -162,7 +162,7 @@ class Evaluation {
     const { questions } = await scoreVotes.executeWithOptions({ summary: 'score and vote' }, [manifest]);
     this.#conductor.stage = beginning('report');
     const report = await writeEvaluation.executeWithOptions({ summary: 'report' }, [manifest]);
-    setCurrentDetails(describeReport(report));
+    setCurrentDetails(describeReport(report, report.headline));
     if (report.accuracy !== null && run.searchAttributes)
       upsertSearchAttributes(searchAttributes({ accuracy: report.accuracy }));
     return { report, questions };

@@ -24,9 +24,11 @@ interface Shape {
   sample?: number;
   text?: string;
   outcome: Outcome;
+  answer?: string | null;
   verdict?: Verdict;
   critique?: number;
   refined?: Outcome;
+  refinedAnswer?: string | null;
   refinement?: number;
   refinedText?: string;
 }
@@ -35,27 +37,32 @@ interface Shape {
 export function anAttempt(shape: Shape): Attempt {
   const { id = 'q', sample = 0, outcome } = shape;
   const question = aQuestion(id, shape.level ? { level: shape.level } : {});
-  const grade = aGrade(outcome);
+  const grade = aGrade(outcome, shape.answer);
   const row: Attempt = { question, sample, response: aGeneration(shape.text ?? `response ${sample} of ${id}`), grade };
   if (shape.verdict) row.critique = aCritique(shape.verdict, shape.critique ?? 0);
   if (shape.refined) {
     const index = shape.refinement ?? 0;
     row.refinement = aRefinement(
       shape.refinedText ?? `refinement ${shape.critique ?? 0}.${index} of ${id}/${sample}`,
-      shape.refined,
+      aGrade(shape.refined, shape.refinedAnswer),
       index,
     );
   }
   return row;
 }
 
-const aGrade = (outcome: Outcome): Grade => ({ outcome, answer: '5', rule: 'number', tier: 'rules' });
+const aGrade = (outcome: Outcome, answer: string | null = '5'): Grade => ({
+  outcome,
+  answer,
+  rule: 'number',
+  tier: 'rules',
+});
 
 function aCritique(verdict: Verdict, index: number): Critique {
   const text = `Let me see.\nStep sentence: a\nCorrectness of the step: Wrong\nExplanation: number ${index}`;
   return { ...aGeneration(text), verdict, firstWrongStep: 1, index };
 }
 
-function aRefinement(text: string, outcome: Outcome, index: number): Refinement {
-  return { ...aGeneration(text), grade: aGrade(outcome), index };
+function aRefinement(text: string, grade: Grade, index: number): Refinement {
+  return { ...aGeneration(text), grade, index };
 }

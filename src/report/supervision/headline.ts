@@ -68,7 +68,7 @@ export const largest = (comparisons: readonly Comparison[]): Comparison | undefi
   comparisons.filter(({ difference }) => isCompared(difference)).toSorted((a, b) => b.after.k - a.after.k)[0];
 
 /** One comparison, in words. */
-export function verdict({ after, before, basis, difference }: Comparison): string {
+function verdict({ after, before, basis, difference }: Comparison): string {
   if (!isCompared(difference)) return '';
   return `At equal ${BASES[basis]}, the ${strategyName(after)}, ${beats(difference)} the ${strategyName(before)}: ${points(difference)}.`;
 }

@@ -1,8 +1,7 @@
 import type { SupervisionReport } from './data.ts';
-import { largest, verdict } from './headline.ts';
 import { strategyName } from './names.ts';
 import { difference, few, mean, tokens } from './numbers.ts';
-import { conditionsOf, differenceTo, headlineMeasures, isSameCondition } from './strategies.ts';
+import { differenceTo, headlineMeasures } from './strategies.ts';
 
 /** The run so far as a Markdown table, for Temporal's current details and for a terminal. */
 export function supervisionTable({ summary, plan }: SupervisionReport): string {
@@ -17,16 +16,5 @@ export function supervisionTable({ summary, plan }: SupervisionReport): string {
     ['---', '---:', '---:', '---:'],
     ...rows,
   ];
-  return [...table.map((cells) => `| ${cells.join(' | ')} |\n`), ...budgets(summary)]
-    .join('')
-    .replaceAll('\u00A0', ' ');
-}
-
-/** Of every condition, the vote against as many generations of responses only, at the largest k for which there are so many. */
-function budgets({ comparisons }: SupervisionReport['summary']): string[] {
-  const votes = comparisons.filter(({ after, basis }) => after.method === 'maj' && basis === 'generations');
-  return conditionsOf(votes.map(({ after }) => after)).flatMap((condition) => {
-    const compared = largest(votes.filter(({ after }) => isSameCondition(after, condition)));
-    return compared ? [`\n${verdict(compared)}\n`] : [];
-  });
+  return table.map((cells) => `| ${cells.join(' | ')} |\n`.replaceAll('\u00A0', ' ')).join('');
 }
