@@ -1,3 +1,4 @@
+import type { ReviewSummary } from '../../method/supervision/summary.ts';
 import { count, percent } from '../format.ts';
 import { isNotable, total, unjudged } from '../outcomes.ts';
 import type { SupervisionReport } from './data.ts';
@@ -5,9 +6,13 @@ import { REVIEWERS } from './names.ts';
 
 /** What a reader must know before believing the numbers: one sentence for each thing that went wrong. */
 export function warnings({ warnings, outcomes, summary }: SupervisionReport): string[] {
+  // Gates differ in what they have critiqued: the most tells best.
+  const critiques = summary.reviews.toSorted((a, b) => b.critiques - a.critiques);
+  const first = (review: ReviewSummary, place: number) =>
+    critiques.findIndex(({ reviewer, on }) => reviewer === review.reviewer && on === review.on) === place;
   const shares = [
     ...outcomes.flatMap(({ texts, outcomes }) => unjudged(texts, outcomes)),
-    ...summary.reviews.map(({ reviewer, on, verdicts }) => ({
+    ...critiques.filter(first).map(({ reviewer, on, verdicts }) => ({
       name: `Critiques by ${REVIEWERS[reviewer]} of ${on === 'greedy' ? 'greedy responses' : 'samples'} without a verdict that could be read`,
       n: verdicts.unparsed,
       of: total(verdicts),
@@ -16,5 +21,5 @@ export function warnings({ warnings, outcomes, summary }: SupervisionReport): st
   const found = shares
     .filter(({ n, of }) => isNotable(n, of))
     .map(({ name, n, of }) => `${name}: ${percent(n / of)} (${count(n)} of ${count(of)}).`);
-  return [...new Set([...warnings, ...found])];
+  return [...warnings, ...found];
 }
