@@ -61,6 +61,8 @@ export interface ShardItem {
 
 /** How often finished rows are made safe: a kill loses at most so much. */
 const FLUSH_MS = 1_000;
+/** Requests of all shards that wait for the engine: enough to keep it full, and few to keep in memory. */
+const MOST_WAITING = 64;
 /** A shard whose first requests are all refused gives up before it asks for more. */
 const REFUSALS_TO_GIVE_UP = 16;
 
@@ -135,7 +137,7 @@ async function generateRows(
       keys.push(item.key);
       if (rows.has(item.key)) continue;
       // Not a race of all that run: each race would stay in memory until the slowest of them ends.
-      while (running.size > 2 * client.limiter.limit)
+      while (client.limiter.waiting >= MOST_WAITING && running.size > 0)
         await new Promise<void>((resolve) => {
           oneEnded = resolve;
         });

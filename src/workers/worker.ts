@@ -46,7 +46,7 @@ const SHARDS_AT_ONCE = 4;
 const CACHED_WORKFLOWS = 200;
 
 /** V8 lets a heap grow to several times what is alive where the machine has memory; a worker shares it with engines. */
-const HEAP_GROWS_BY = '--heap-growing-percent=40';
+const HEAP_GROWS_BY = '--heap-growing-percent=25';
 
 export async function startWorkers(options: WorkerOptions): Promise<RunningWorkers> {
   setFlagsFromString(HEAP_GROWS_BY);

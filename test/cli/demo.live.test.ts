@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
@@ -7,7 +7,8 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Attempt } from '../../src/method/rows.ts';
-import { python, temporalCli } from '../support/temporal.ts';
+import { finishCommand, startCommand } from '../support/command.ts';
+import { python } from '../support/temporal.ts';
 
 const root = join(import.meta.dirname, '../..');
 
@@ -20,25 +21,8 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-/** `critique-loop demo` in a folder of its own, as a person runs it. */
-function demo(...args: string[]): { child: ChildProcess; output: () => string } {
-  const child = spawn(process.execPath, [join(root, 'dist/cli/main.js'), 'demo', '--json', ...args], {
-    cwd: folder,
-    env: { ...process.env, TEMPORAL_CLI: temporalCli, CRITIQUE_LOOP_PYTHON: python },
-  });
-  let output = '';
-  for (const stream of [child.stdout, child.stderr])
-    stream.on('data', (chunk) => {
-      output += chunk;
-    });
-  return { child, output: () => output };
-}
-
-async function finish({ child, output }: ReturnType<typeof demo>): Promise<Summary> {
-  const [code] = await once(child, 'close');
-  expect(code, output()).toBe(0);
-  return JSON.parse(output().trim().split('\n').at(-1)!) as Summary;
-}
+const demo = (...args: string[]) => startCommand(folder, 'demo', '--json', ...args);
+const finish = finishCommand<Summary>;
 
 interface Summary {
   run: string;

@@ -15,6 +15,8 @@ const LIMIT_MS = 1_000;
 /** Looks within that time. Not one clock: a process that was itself held up would blame the task. */
 const LOOKS = 4;
 const MEMORY_MB = 256;
+/** Of what is mostly short-lived; V8's own choice is several times as much, and each thread keeps it. */
+const YOUNG_MB = 8;
 /** Tasks in one message: a message takes as long as several easy tasks. */
 const BATCH = 32;
 
@@ -82,7 +84,7 @@ class Thread<Task, Answer> implements Lane<Task, Done<Answer>> {
     const worker = new Worker(entry, {
       workerData: shared,
       execArgv: [],
-      resourceLimits: { maxOldGenerationSizeMb: MEMORY_MB },
+      resourceLimits: { maxOldGenerationSizeMb: MEMORY_MB, maxYoungGenerationSizeMb: YOUNG_MB },
     });
     const ended = once(worker, 'exit').then(() => Promise.reject(new Error('it ended')));
     await Promise.race([once(worker, 'message'), ended]).catch((error: Error) => {

@@ -24,6 +24,11 @@ export class Limiter {
     return this.#inFlight;
   }
 
+  /** Requests that wait for room. */
+  get waiting(): number {
+    return this.#waiting.length;
+  }
+
   /**
    * Waits for room for `weight` generations and gives the round in which they start, for `busy` to know.
    * A weight above the limit goes when nothing else is in flight.
