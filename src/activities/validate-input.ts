@@ -41,7 +41,7 @@ export async function validateEvaluate(deps: ValidateDeps, input: unknown): Prom
   return await claimRun(deps, config, { model: config.actor.model, dataset: datasetName(config.questions) });
 }
 
-async function claimRun<Config>(
+async function claimRun<Config extends object>(
   deps: ValidateDeps,
   config: Config,
   labels: ValidatedRun<Config>['labels'],
@@ -63,23 +63,28 @@ export function expectValid<T>(parsed: Parsed<T>): T {
  * One folder per workflow ID. A run that is started again with the same ID and input goes on from its rows;
  * with another input it would mix two runs, so it is refused.
  */
-export async function claimFolder(store: Store, config: unknown): Promise<string> {
+export async function claimFolder(store: Store, config: object): Promise<string> {
   const { workflowId } = activityInfo().workflowExecution!;
   const folder = runFolder(workflowId);
   const key = `${folder}/run.json`;
-  const input = JSON.stringify(config);
-  const claimed = await readJson<{ config: unknown }>(store, key);
+  const claimed = await readJson<{ config: object }>(store, key);
   if (claimed === null || !(await hasResults(store, folder))) {
     await writeJson(store, key, { workflowId, config });
     return folder;
   }
-  if (JSON.stringify(claimed.config) !== input)
+  if (whatRowsDependOn(claimed.config) !== whatRowsDependOn(config))
     throw new Failure(
       'StoreConflict',
       `${store.path(folder)} holds the results of another input of workflow ID "${workflowId}": ` +
         'take another ID, or remove that folder to start over',
     );
+  await writeJson(store, key, { workflowId, config });
   return folder;
+}
+
+/** How much may be spent and what is measured of the rows can be changed in a run that is started again. */
+function whatRowsDependOn(config: object): string {
+  return JSON.stringify({ ...config, costLimit: undefined, ks: undefined });
 }
 
 /** What each workflow leaves first of what can't be had again for nothing. */

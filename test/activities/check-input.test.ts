@@ -1,5 +1,8 @@
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
-import { checkSelfImprove } from '../../src/activities/check-input.ts';
+import { checkEvaluate, checkSelfImprove } from '../../src/activities/check-input.ts';
 
 const MADE = { source: 'arithmetic', split: 'train', count: 5 };
 const math8 = 'test/fixtures/math-8.jsonl';
@@ -52,5 +55,52 @@ describe('the datasets of a run file', () => {
     vi.stubEnv('CRITIQUE_LOOP_TEST_TOKEN', 'hf_x');
     onTestFinished(() => void vi.unstubAllEnvs());
     expect(issuesOf({ test: { ...hub, tokenEnv: 'CRITIQUE_LOOP_TEST_TOKEN' } })).toEqual([]);
+  });
+});
+
+describe('an evaluation', () => {
+  const input = {
+    actor: { model: 'models/actor' },
+    critic: { model: 'models/critic' },
+    questions: { source: 'arithmetic', split: 'test', count: 10 },
+  };
+  const check = (change: object, store = { path: (key: string) => `/nowhere/${key}` }) =>
+    checkEvaluate({ ...input, ...change }, store);
+
+  it('finds what it names', () => {
+    expect(check({}).issues).toBeUndefined();
+    expect(check({ actor: { model: 'models/none' } }).issues).toEqual([
+      {
+        field: 'actor.model',
+        message:
+          'got "models/none", expected a folder with a Hugging Face checkpoint (config.json), or an "endpoint" that serves it',
+      },
+    ]);
+    expect(
+      check({ actor: { model: 'served', endpoint: { baseUrl: 'http://127.0.0.1:1/v1' } } }).issues,
+    ).toBeUndefined();
+  });
+
+  it('takes a checkpoint as the result of a run names it', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'critique-loop-check-'));
+    try {
+      const uri = 'runs/my-run/iteration-2/fine-tune/checkpoint';
+      const store = { path: (key: string) => join(folder, key) };
+      expect(check({ actor: { model: uri } }, store).issues).toHaveLength(1);
+      await mkdir(join(folder, uri), { recursive: true });
+      await writeFile(join(folder, uri, 'config.json'), '{}');
+      expect(check({ actor: { model: uri } }, store).value?.actor.model).toBe(join(folder, uri));
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
+  });
+
+  it('names what is wrong in parts that are right in themselves, too', () => {
+    const { issues } = check({
+      samples: -1,
+      critic: { model: 'none/at/all' },
+      questions: { source: 'gsm8k', split: 'test', path: 'absent.jsonl' },
+    });
+    expect(issues?.map(({ field }) => field)).toEqual(['samples', 'critic.model', 'questions.path']);
   });
 });

@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { Evaluate } from '../../src/config/evaluate.ts';
 import { FineTune } from '../../src/config/fine-tune.ts';
 import { formatIssues, parseInput } from '../../src/config/parse.ts';
 import { SelfImprove } from '../../src/config/self-improve.ts';
@@ -238,8 +239,8 @@ const files = existsSync(runs) ? readdirSync(runs).filter((name) => name.endsWit
 
 test.skipIf(files.length === 0)('every file of runs/ parses', () => {
   for (const name of files) {
-    const input: unknown = JSON.parse(readFileSync(join(runs, name), 'utf8'));
-    const schema = typeof input === 'object' && input !== null && 'iterations' in input ? SelfImprove : FineTune;
+    const input: object = JSON.parse(readFileSync(join(runs, name), 'utf8'));
+    const schema = 'iterations' in input ? SelfImprove : 'base' in input ? FineTune : Evaluate;
     expect(parseInput(schema, input).issues, name).toBeUndefined();
   }
 });

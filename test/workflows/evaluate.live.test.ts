@@ -307,6 +307,16 @@ describe('a cost limit', () => {
     expect(fake.repeated.length).toBeGreaterThan(0);
     const greedy = (await reportOf('limited')).summary.measures.filter(({ method }) => method === 'greedy');
     expect(greedy.map(({ reviewer, score }) => [reviewer, score.n])).toContainEqual(['critic', TESTED]);
+
+    const before = fake.requests.length;
+    const raised = await started('limited', fake, {
+      ...WHOLE,
+      critic: { price, maxTokens: 200 },
+      costLimit: 2 * whole,
+    });
+    expect(await raised.result()).toMatchObject({ status: 'completed', cost: expect.closeTo(whole, 6) });
+    expect(fake.requests.length - before).toBeLessThan(before / 2);
+    expect(numbers(await reportOf('limited'))).toEqual(numbers(await reportOf('unlimited')));
   });
 
   it('is not kept with an engine that does not count: that ends the run', async () => {
