@@ -2,6 +2,7 @@ import { setMaxListeners } from 'node:events';
 import { Context, cancellationSignal } from '@temporalio/activity';
 import { Failure } from '../backends/failures.ts';
 import { type Engine, modelName, type ServedModel } from '../backends/inference/engine.ts';
+import type { Limiter } from '../backends/inference/limiter.ts';
 import type { ArtifactRef } from '../backends/storage/artifacts.ts';
 import { ShardRows } from '../backends/storage/segments.ts';
 import type { Store } from '../backends/storage/store.ts';
@@ -137,7 +138,7 @@ async function generateRows(
       keys.push(item.key);
       if (rows.has(item.key)) continue;
       // Not a race of all that run: each race would stay in memory until the slowest of them ends.
-      while (client.limiter.waiting >= MOST_WAITING && running.size > 0)
+      while (running.size > 0 && isBehind(client.limiter, running.size))
         await new Promise<void>((resolve) => {
           oneEnded = resolve;
         });
@@ -171,6 +172,10 @@ async function generateRows(
     await rows.flush();
   }
 }
+
+/** Whether enough wait for the engine, or have its answer and wait for their grade. */
+const isBehind = ({ waiting, limit }: Limiter, running: number) =>
+  waiting >= MOST_WAITING || running > limit + MOST_WAITING;
 
 /** What is left of the cost limit for this attempt: earlier ones have spent of it, too. */
 function allowanceOf({ dollars, model }: ShardTask, spent: Tokens): Allowance | null {

@@ -81,7 +81,7 @@ export class InferenceClient {
       const round = await this.limiter.acquire(request.n, signal);
       let wait: number;
       try {
-        const result = await this.#ask(request, lingering(signal));
+        const result = await withOwnSignal(lingering(signal), (own) => this.#ask(request, own));
         this.limiter.succeeded(request.n);
         this.waitingFor = null;
         return result;
@@ -145,6 +145,19 @@ function lingering(signal: AbortSignal): AbortSignal {
   signal.addEventListener('abort', () => setTimeout(() => later.abort(signal.reason), LINGER_MS), { once: true });
   lingerers.set(signal, later.signal);
   return later.signal;
+}
+
+/** The OpenAI client never stops listening to a signal: a shard's own would hold something of every request that was made. */
+async function withOwnSignal<T>(signal: AbortSignal, work: (own: AbortSignal) => Promise<T>): Promise<T> {
+  const own = new AbortController();
+  const abort = () => own.abort(signal.reason);
+  if (signal.aborted) abort();
+  signal.addEventListener('abort', abort, { once: true });
+  try {
+    return await work(own.signal);
+  } finally {
+    signal.removeEventListener('abort', abort);
+  }
 }
 
 const LINGER_MS = 100;
