@@ -52,6 +52,11 @@ describe('recorded histories', () => {
     }
     expect(names).toContain('continued-as-new-2.json');
     expect(names).toContain('fine-tune.json');
+    for (const scenario of ['evaluation', 'evaluation-paused', 'evaluation-stopped']) {
+      expect(names).toContain(`${scenario}.json`);
+      expect(names).toContain(`${scenario}-greedy.json`);
+    }
+    expect(names).toContain('evaluation-round-3.json');
   });
 
   it.each(names)('%s replays', async (name) => {
