@@ -39,7 +39,7 @@ export async function runShards<Task extends ShardTask>(
 ): Promise<StageResult> {
   const shards: ShardResult[] = [];
   const finish = async (task: Task, index: number) => {
-    const bounded = budget?.bounds(task) ? { ...task, dollars: budget.left } : task;
+    const bounded = budget?.bounds(task) ? { ...task, dollars: budget.leftFor(task) } : task;
     const result = await execute(bounded, index);
     shards[index] = result;
     budget?.add(task, result);

@@ -102,16 +102,23 @@ export class Stages<Name extends string = string> {
     );
   }
 
-  /** Runs something as one stage of the run; null where it was stopped before it had anything. */
+  /** Runs something as one stage of the run; null where it was stopped before it had anything. Pauses are not counted. */
   async timed<T extends { tokens: Tokens }>(stage: Name, work: () => Promise<T>): Promise<T | null> {
-    const started = Date.now();
-    const result = await this.#control.stage(work);
-    if (result) this.use(stage, started, result.tokens);
+    let milliseconds = 0;
+    const result = await this.#control.stage(async () => {
+      const started = Date.now();
+      return await work().finally(() => {
+        milliseconds += Date.now() - started;
+      });
+    });
+    if (result) this.used.push({ stage, seconds: milliseconds / 1000, tokens: result.tokens });
     return result;
   }
 
-  use(stage: Name, started: number, tokens: Tokens = { prompt: 0, completion: 0 }): void {
-    this.used.push({ stage, seconds: (Date.now() - started) / 1000, tokens });
+  /** Notes a stage that generates nothing and began at `started`, in milliseconds since the epoch. */
+  use(stage: Name, started: number): void {
+    const seconds = (Date.now() - started) / 1000;
+    this.used.push({ stage, seconds, tokens: { prompt: 0, completion: 0 } });
   }
 
   summary(what: string): { summary: string } {

@@ -51,6 +51,9 @@ function numbers({ summary, outcomes }: SupervisionReport) {
 const isRight = (outcome: Outcome) => outcome === 'correct';
 const value = ({ strategies }: EvaluateResult, name: string) => strategies.find((it) => it.name === name)?.value;
 
+/** Of the whole run, which others are compared with. */
+let cost: number | null;
+
 describe('an evaluation', () => {
   it('measures what its rows say, and draws nothing twice', async () => {
     const fake = await engine();
@@ -82,6 +85,8 @@ describe('an evaluation', () => {
       share((row) => (says(row) === 'wrong' ? refinedRight(row) : right(row))),
     );
     expect(value(result, 'with critic (oracle), greedy')).toBe(share((row) => right(row) || refinedRight(row)));
+    expect(result.cost).toBeGreaterThan(0);
+    cost = result.cost;
     await bench.record('evaluation', handle);
   });
 
@@ -236,7 +241,7 @@ describe('stop, pause and resume', () => {
     ]);
     letGo();
     await handle.signal('resume');
-    expect(await handle.result()).toMatchObject({ status: 'completed' });
+    expect(await handle.result()).toMatchObject({ status: 'completed', cost });
     expect(fake.repeated).toEqual([]);
     const { root } = bench.workers.store;
     expect(await fingerprint(root, 'paused-evaluation')).toBe(await fingerprint(root, 'whole'));
