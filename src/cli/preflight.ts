@@ -79,13 +79,13 @@ async function checkEndpoints(config: Config, store: FolderStore): Promise<Check
       .listModels(model.endpoint, AbortSignal.timeout(PATIENCE_MS))
       .catch((error: Error) => error);
     if (names instanceof Error) {
-      const unneeded = what === 'actor' && names instanceof Failure && names.retryable;
+      const unneeded = 'base' in model && names instanceof Failure && names.retryable;
       const detail = unneeded
         ? `${baseUrl} does not answer yet; it is needed once iteration 0 is trained`
         : names.message;
       return [{ what, ok: unneeded, detail }];
     }
-    // The actor's checkpoints are yet to be trained; the others have to be there.
+    // What a run trains is not there yet; the others have to be.
     const missing = 'model' in model && !names.includes(model.model) ? `, not "${model.model}"` : '';
     return [{ what, ok: missing === '', detail: `${baseUrl} serves ${names.join(', ')}${missing}` }];
   });
