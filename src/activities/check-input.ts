@@ -20,18 +20,25 @@ export function checkSelfImprove(input: unknown): Parsed<SelfImproveConfig> {
 
 type Parts = Partial<Pick<SelfImproveConfig, 'actor' | 'critic' | 'questions' | 'reason' | 'test' | 'refine'>>;
 
-/** The parts of a wrong input that are right in themselves, so that what they name is looked for all the same. */
 function readParts(input: unknown): Parts {
-  const raw = (typeof input === 'object' && input !== null ? input : {}) as Record<string, unknown>;
-  const parts = {
-    actor: parseInput(Actor, raw.actor).value,
-    critic: parseInput(Critic, raw.critic).value,
-    questions: parseInput(Questions, raw.questions).value,
-    reason: parseInput(Questions, raw.reason).value,
-    test: parseInput(Questions, raw.test).value,
-    refine: parseInput(Triples, raw.refine).value,
-  };
-  return Object.fromEntries(Object.entries(parts).filter(([, part]) => part !== undefined));
+  const raw = fieldsOf(input);
+  return rightOnes({
+    actor: parseInput(Actor, raw.actor),
+    critic: parseInput(Critic, raw.critic),
+    questions: parseInput(Questions, raw.questions),
+    reason: parseInput(Questions, raw.reason),
+    test: parseInput(Questions, raw.test),
+    refine: parseInput(Triples, raw.refine),
+  });
+}
+
+const fieldsOf = (input: unknown) =>
+  (typeof input === 'object' && input !== null ? input : {}) as Record<string, unknown>;
+
+/** The parts of a wrong input that are right in themselves, so that what they name is looked for all the same. */
+function rightOnes<Parts extends object>(parts: { [Name in keyof Parts]: Parsed<Parts[Name]> }): Partial<Parts> {
+  const parsed = Object.entries<Parsed<unknown>>(parts).map(([name, { value }]) => [name, value] as const);
+  return Object.fromEntries(parsed.filter(([, value]) => value !== undefined)) as Partial<Parts>;
 }
 
 function checkParts({ actor, critic, questions, reason, test, refine }: Parts): InputIssue[] {
@@ -62,11 +69,12 @@ export function checkEvaluate(input: unknown, store: Pick<Store, 'path'>): Parse
 }
 
 function readEvaluateParts(input: unknown): Partial<Pick<EvaluateConfig, 'actor' | 'critic' | 'questions'>> {
-  const raw = (typeof input === 'object' && input !== null ? input : {}) as Record<string, unknown>;
-  const actor = parseInput(EvaluatedActor, raw.actor).value;
-  const critic = parseInput(PricedCritic, raw.critic).value;
-  const questions = parseInput(Questions, raw.questions).value;
-  return { ...(actor && { actor }), ...(critic && { critic }), ...(questions && { questions }) };
+  const raw = fieldsOf(input);
+  return rightOnes({
+    actor: parseInput(EvaluatedActor, raw.actor),
+    critic: parseInput(PricedCritic, raw.critic),
+    questions: parseInput(Questions, raw.questions),
+  });
 }
 
 /** `runs/my-run/iteration-2/fine-tune/checkpoint` is what a run's result calls its checkpoint. */

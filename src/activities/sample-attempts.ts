@@ -1,4 +1,4 @@
-import { type ArtifactRef, readAllRows } from '../backends/storage/artifacts.ts';
+import { type ArtifactRef, readRows } from '../backends/storage/artifacts.ts';
 import type { Store } from '../backends/storage/store.ts';
 import type { Attempt } from '../method/rows.ts';
 
@@ -15,10 +15,12 @@ export async function sampleAttempts(
   wanted: number,
 ): Promise<Attempt[]> {
   const byQuestion = new Map<string, Attempt>();
-  for await (const row of readAllRows<Attempt>(store, artifacts)) {
-    if (byQuestion.size === LOOKED_AT * wanted && !byQuestion.has(row.question.id)) continue;
-    if (row.sample === 0) byQuestion.set(row.question.id, row);
-  }
+  for (const artifact of artifacts)
+    for await (const row of readRows<Attempt>(store, artifact)) {
+      // Rows are in the order of their questions: there is nothing more of those that are looked at.
+      if (byQuestion.size === LOOKED_AT * wanted && !byQuestion.has(row.question.id)) break;
+      if (row.sample === 0) byQuestion.set(row.question.id, row);
+    }
   const byLevel = new Map<number, Attempt[]>();
   for (const attempt of byQuestion.values()) {
     const level = attempt.question.level ?? 0;

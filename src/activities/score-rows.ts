@@ -4,6 +4,7 @@ import type { GradingThreads } from '../backends/grading/threads.ts';
 import { readAllRows, readRows } from '../backends/storage/artifacts.ts';
 import type { Store } from '../backends/storage/store.ts';
 import type { EvaluateConfig } from '../config/evaluate.ts';
+import { noOutcomes } from '../method/outcomes.ts';
 import type { Price } from '../method/price.ts';
 import type { Attempt, Outcome } from '../method/rows.ts';
 import { type Answers, Collection, type Place } from '../method/supervision/collect.ts';
@@ -45,7 +46,7 @@ export async function scoreRows(
 
   for (const pass of passes) {
     const drawn = shards[pass.on === 'greedy' ? 'greedy' : 'samples'];
-    const responses = countOutcomes();
+    const responses = noOutcomes();
     for (const [shard, ref] of refsOf(pass.sampled).entries()) {
       drawn[shard] ??= new Set();
       for await (const row of readRows<Attempt>(store, ref)) {
@@ -60,7 +61,7 @@ export async function scoreRows(
       progress.rows++;
       collection.critique(pass, row);
     }
-    const refinements = countOutcomes();
+    const refinements = noOutcomes();
     for await (const row of readAllRows<Attempt>(store, refsOf(pass.refined))) {
       progress.rows++;
       refinements[row.refinement!.grade.outcome]++;
@@ -89,8 +90,6 @@ export async function scoreRows(
 }
 
 const isSamePlace = (a: Place, b: Place) => a.on === b.on && a.reviewer === b.reviewer && a.round === b.round;
-
-const countOutcomes = (): Record<Outcome, number> => ({ correct: 0, wrong: 0, unparsed: 0, truncated: 0, ungraded: 0 });
 
 /** Questions at a time: enough to keep every grading thread busy. */
 const VOTES_AT_ONCE = 64;

@@ -2,6 +2,7 @@ import { accuracyOf, countCritiques } from './critique-counts.ts';
 import type { PassRate } from './difficulty.ts';
 import { type Difference, type Proportion, pairedDifference, proportion } from './estimate.ts';
 import { byLevel } from './levels.ts';
+import { noOutcomes } from './outcomes.ts';
 import type { Attempt, Level, Outcome, Verdict } from './rows.ts';
 
 /** One question of an evaluation; null where the answer could not be graded. */
@@ -108,7 +109,7 @@ const isRight = (outcome: Outcome) => (outcome === 'ungraded' ? null : outcome =
 const withCritic = ({ outcome, refined }: Result) => refined ?? outcome;
 
 function countOutcomes(outcomes: readonly Outcome[]): Record<Outcome, number> {
-  const counts: Record<Outcome, number> = { correct: 0, wrong: 0, unparsed: 0, truncated: 0, ungraded: 0 };
+  const counts = noOutcomes();
   for (const outcome of outcomes) counts[outcome]++;
   return counts;
 }

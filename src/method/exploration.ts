@@ -1,6 +1,7 @@
 import { type Proportion, proportion } from './estimate.ts';
 import { isIncorrect } from './gates.ts';
 import { byLevel } from './levels.ts';
+import { noOutcomes } from './outcomes.ts';
 import { stripPrimer } from './prompts/index.ts';
 import { digest } from './random.ts';
 import type { Attempt, Level, Outcome, Question, Verdict } from './rows.ts';
@@ -104,8 +105,6 @@ export function startExploration(): {
     },
   };
 }
-
-const noOutcomes = (): Record<Outcome, number> => ({ correct: 0, wrong: 0, unparsed: 0, truncated: 0, ungraded: 0 });
 
 function total(explored: Explored[]): ExplorationCounts {
   const sum = (count: (it: Explored) => number) => explored.reduce((total, it) => total + count(it), 0);

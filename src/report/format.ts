@@ -75,3 +75,6 @@ export const time = (iso: string) => `${new Date(iso).toISOString().slice(0, 16)
 export const loss = (value: number) => value.toPrecision(4);
 
 export const shortHash = (sha256: string) => sha256.slice(0, 12);
+
+/** With its first letter in upper case. */
+export const capital = (words: string) => `${words[0]!.toUpperCase()}${words.slice(1)}`;

@@ -1,6 +1,6 @@
 import type { Outcome } from '../method/rows.ts';
 import type { CriticReport, Outcomes, RunReport } from './data.ts';
-import { count, percent } from './format.ts';
+import { capital, count, percent } from './format.ts';
 
 /** How the texts of one kind ended, in one iteration. */
 export interface TextGroup {
@@ -78,7 +78,7 @@ interface Share {
 /** Of a kind of texts, how many never got a judged answer, for each way in which that happens. */
 export const unjudged = (texts: string, outcomes: Outcomes): Share[] =>
   UNJUDGED.map((outcome) => ({
-    name: `${texts[0]!.toUpperCase()}${texts.slice(1)} ${MEANING[outcome]}`,
+    name: `${capital(texts)} ${MEANING[outcome]}`,
     n: outcomes[outcome],
     of: total(outcomes),
   }));

@@ -54,17 +54,17 @@ export async function runShards<Task extends ShardTask>(
   return { shards: Object.values(shards), ...totals(Object.values(shards)) };
 }
 
+/** Ends with the first that fails. */
 async function oneByOne<Task>(
   tasks: Task[],
   finish: (task: Task, index: number) => Promise<void>,
 ): Promise<PromiseSettledResult<void>[]> {
-  const settled: PromiseSettledResult<void>[] = [];
-  for (const [index, task] of tasks.entries()) {
-    const [outcome] = await Promise.allSettled([finish(task, index)]);
-    settled.push(outcome!);
-    if (outcome!.status === 'rejected') break;
+  try {
+    for (const [index, task] of tasks.entries()) await finish(task, index);
+    return [];
+  } catch (reason) {
+    return [{ status: 'rejected', reason }];
   }
-  return settled;
 }
 
 export function totals(shards: ShardResult[]): Omit<StageResult, 'shards'> {

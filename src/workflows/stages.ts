@@ -71,11 +71,7 @@ export class Stages<Name extends string = string> {
     share = 1,
   ): Promise<StageResult> {
     const { attempts, ...task } = what;
-    const tasks = artifacts(attempts).map((artifact, shard) => ({
-      ...this.#task(stage, shard, critic),
-      ...task,
-      attempts: artifact,
-    }));
+    const tasks = this.#tasksOn(attempts, stage, critic, task);
     const onlyWrong = what.gates.every((gate) => gate === 'oracle');
     const rows = onlyWrong ? attempts.rows - attempts.correct : attempts.rows;
     const total = Math.round(rows * share) * what.critiques;
@@ -91,12 +87,7 @@ export class Stages<Name extends string = string> {
     share = 1,
   ): Promise<StageResult> {
     const { critiqued, ...task } = what;
-    const tasks = artifacts(critiqued).map((artifact, shard) => ({
-      ...this.#task(stage, shard, actor),
-      ...task,
-      attempts: artifact,
-      oracle: this.#options.oracle,
-    }));
+    const tasks = this.#tasksOn(critiqued, stage, actor, { ...task, oracle: this.#options.oracle });
     return await this.#run(stage, Math.round(critiqued.rows * share) * what.refinements, tasks, (task, summary) =>
       refineResponses.executeWithOptions(summary, [task]),
     );
@@ -165,6 +156,11 @@ export class Stages<Name extends string = string> {
       },
       this.#options.budget,
     );
+  }
+
+  /** One for each shard that another stage made. */
+  #tasksOn<Rest>(made: StageResult, stage: string, model: ServedModel, rest: Rest) {
+    return artifacts(made).map((attempts, shard) => ({ ...this.#task(stage, shard, model), ...rest, attempts }));
   }
 
   #task(stage: string, shard: number, model: ServedModel): ShardTask {

@@ -3,8 +3,8 @@ import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client, Connection, type WorkflowHandle } from '@temporalio/client';
+import type { Workflow } from '@temporalio/common';
 import { afterAll, afterEach, beforeAll } from 'vitest';
-import type { EvaluateInput } from '../../src/config/evaluate.ts';
 import type { SelfImproveInput } from '../../src/config/self-improve.ts';
 import type { Progress } from '../../src/workflows/contract.ts';
 import type { evaluate } from '../../src/workflows/evaluate.ts';
@@ -64,24 +64,17 @@ export class Bench {
 
   /** Starts a run; one that still runs after the test is terminated. */
   async start(workflowId: string, input: unknown): Promise<RunHandle> {
-    const args = [input] as [SelfImproveInput];
-    const handle = await this.client.workflow.start<typeof selfImprove>('selfImprove', {
-      workflowId,
-      taskQueue: QUEUES.workflows,
-      args,
-    });
-    return this.follow(handle);
+    return await this.#start<typeof selfImprove>('selfImprove', workflowId, input);
   }
 
   /** The same for `evaluate`. */
   async startEvaluation(workflowId: string, input: unknown): Promise<EvaluationHandle> {
-    const args = [input] as [EvaluateInput];
-    const handle = await this.client.workflow.start<typeof evaluate>('evaluate', {
-      workflowId,
-      taskQueue: QUEUES.workflows,
-      args,
-    });
-    return this.follow(handle);
+    return await this.#start<typeof evaluate>('evaluate', workflowId, input);
+  }
+
+  async #start<W extends Workflow>(type: string, workflowId: string, input: unknown): Promise<WorkflowHandle<W>> {
+    await this.client.workflow.start(type, { workflowId, taskQueue: QUEUES.workflows, args: [input] });
+    return this.follow(this.client.workflow.getHandle<W>(workflowId));
   }
 
   follow<Handle extends Pick<WorkflowHandle, 'terminate'>>(handle: Handle): Handle {

@@ -1,4 +1,3 @@
-import { setMaxListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import OpenAI from 'openai';
 import type { Prompt } from '../../method/prompts/index.ts';
@@ -81,7 +80,7 @@ export class InferenceClient {
       const round = await this.limiter.acquire(request.n, signal);
       let wait: number;
       try {
-        const result = await withOwnSignal(lingering(signal), (own) => this.#ask(request, own));
+        const result = await lingering(signal, (later) => this.#ask(request, later));
         this.limiter.succeeded(request.n);
         this.waitingFor = null;
         return result;
@@ -136,32 +135,24 @@ export class InferenceClient {
   }
 }
 
-/** The signal, a moment later: an answer that is on its way when work is given up is taken, and not generated again. */
-function lingering(signal: AbortSignal): AbortSignal {
-  const known = lingerers.get(signal);
-  if (known) return known;
+/**
+ * Works under a signal that follows the given one a moment later: an answer that is on its way when work is given up is taken, and not
+ * generated again. Each request has one of its own, because the OpenAI client never stops listening to a signal: a shard's would hold
+ * something of every request that was made.
+ */
+async function lingering<T>(signal: AbortSignal, work: (later: AbortSignal) => Promise<T>): Promise<T> {
   const later = new AbortController();
-  setMaxListeners(Number.POSITIVE_INFINITY, later.signal);
-  signal.addEventListener('abort', () => setTimeout(() => later.abort(signal.reason), LINGER_MS), { once: true });
-  lingerers.set(signal, later.signal);
-  return later.signal;
-}
-
-/** The OpenAI client never stops listening to a signal: a shard's own would hold something of every request that was made. */
-async function withOwnSignal<T>(signal: AbortSignal, work: (own: AbortSignal) => Promise<T>): Promise<T> {
-  const own = new AbortController();
-  const abort = () => own.abort(signal.reason);
+  const abort = () => setTimeout(() => later.abort(signal.reason), LINGER_MS);
   if (signal.aborted) abort();
   signal.addEventListener('abort', abort, { once: true });
   try {
-    return await work(own.signal);
+    return await work(later.signal);
   } finally {
     signal.removeEventListener('abort', abort);
   }
 }
 
 const LINGER_MS = 100;
-const lingerers = new WeakMap<AbortSignal, AbortSignal>();
 
 function readChoice(choice: {
   text?: unknown;

@@ -1,7 +1,7 @@
 import { type Difference, pairedDifference, pairedScores } from '../estimate.ts';
 import type { Plan, Scored } from './scored.ts';
 import { meanSpending, type Tally, tally } from './scores.ts';
-import { spendingOf, tokensOf } from './spending.ts';
+import { type Spending, spendingOf, tokensOf } from './spending.ts';
 import { keyOf } from './strategies.ts';
 import type { Basis, Comparison, Method, Strategy } from './summary.ts';
 
@@ -91,13 +91,10 @@ function baselines(after: Tally, tallies: readonly Tally[]): { before: Strategy;
  */
 function samplesForTokensOf(after: Tally, tallies: readonly Tally[]): number {
   const samples = tallies.find(({ strategy: { method, reviewer } }) => method === 'sampled' && !reviewer);
-  const known = (samples?.spending ?? []).filter((each, question) => each !== null && after.scores[question] !== null);
-  const tokens = tokensOf(
-    spendingOf(
-      known.map((each) => each!),
-      1 / Math.max(known.length, 1),
-    ),
+  const known = (samples?.spending ?? []).filter(
+    (each, question): each is Spending => each !== null && after.scores[question] !== null,
   );
+  const tokens = tokensOf(spendingOf(known, 1 / Math.max(known.length, 1)));
   // Sums of shares differ by the order they are added in: equal tokens are not one sample more.
   return tokens > 0 ? Math.ceil((tokensOf(meanSpending(after)) / tokens) * (1 - 1e-9)) : after.strategy.k;
 }

@@ -3,12 +3,14 @@ import { html, type Markup } from '../markup.ts';
 import { reading } from './reading.ts';
 
 /** A few attempts to read: what the actor wrote, what the critic said to each step, and what came of it. */
-export function attempts({ attempts }: RunReport): Markup | null {
+export const attempts = ({ attempts }: RunReport): Markup | null => attemptSection(attempts.map(article));
+
+export function attemptSection(attempts: Markup[]): Markup | null {
   if (attempts.length === 0) return null;
   return html`
 <section id="attempts"><h2>Attempts to read</h2>
 <p>A sample, not a selection of good ones. Texts are as the models wrote them.</p>
-${attempts.map(article)}
+${attempts}
 </section>`;
 }
 

@@ -1,5 +1,5 @@
 import type { Outcomes, RunReport } from '../data.ts';
-import { count, percent } from '../format.ts';
+import { capital, count, percent } from '../format.ts';
 import { html, type Markup } from '../markup.ts';
 import { isNotable, type TextGroup, textGroups, total, UNJUDGED } from '../outcomes.ts';
 import { type Column, tabulate } from '../tabulate.ts';
@@ -26,7 +26,7 @@ ${tabulate<Group>(
     { head: 'Correct', cell: ({ outcomes }) => count(outcomes.correct) },
     { head: 'Wrong', cell: ({ outcomes }) => count(outcomes.wrong) },
     ...UNJUDGED.map((outcome) => ({
-      head: outcome[0]!.toUpperCase() + outcome.slice(1),
+      head: capital(outcome),
       cell: ({ outcomes }: { outcomes: Outcomes }) => {
         const of = total(outcomes);
         const n = outcomes[outcome];

@@ -63,5 +63,3 @@ export const BASES: Record<Basis, string> = {
   generations: 'generations',
   tokens: 'tokens',
 };
-
-export const capital = (words: string) => `${words[0]!.toUpperCase()}${words.slice(1)}`;

@@ -26,8 +26,8 @@ export const measuresOf = ({ measures }: SupervisionSummary, method: Method, con
 export function differenceTo({ comparisons, reviews }: SupervisionSummary, strategy: Strategy): Difference | null {
   const compared = comparisons.find(({ after, basis }) => basis === 'samples' && isSame(after, strategy));
   if (compared) return compared.difference;
-  const on = { greedy: 'greedy', sampled: 'samples' }[strategy.method as string];
-  return reviews.find((review) => review.on === on && isSameCondition(review, strategy))?.difference ?? null;
+  if (strategy.method !== 'sampled') return null;
+  return reviews.find((review) => review.on === 'samples' && isSameCondition(review, strategy))?.difference ?? null;
 }
 
 const HEADLINE: Method[] = ['greedy', 'maj', 'best', 'sequential-vote', 'sequential-last'];

@@ -1,16 +1,10 @@
 import { html, type Markup } from '../../markup.ts';
+import { attemptSection } from '../../sections/attempts.ts';
 import { badge, reading } from '../../sections/reading.ts';
 import type { SupervisionReport } from '../data.ts';
 
 /** A few attempts to read, folded, so that many can be looked through. */
-export function attempts({ attempts }: SupervisionReport): Markup | null {
-  if (attempts.length === 0) return null;
-  return html`
-<section id="attempts"><h2>Attempts to read</h2>
-<p>A sample, not a selection of good ones. Texts are as the models wrote them.</p>
-${attempts.map(folded)}
-</section>`;
-}
+export const attempts = ({ attempts }: SupervisionReport): Markup | null => attemptSection(attempts.map(folded));
 
 function folded({ set, attempt }: SupervisionReport['attempts'][number], place: number): Markup {
   const { question, sample, grade, critique, refinement } = attempt;

@@ -1,11 +1,11 @@
 import type { Basis, Comparison, Method, Strategy } from '../../../method/supervision/summary.ts';
-import { interval, pValue, signed } from '../../format.ts';
+import { capital, interval, pValue, signed } from '../../format.ts';
 import { html, type Markup } from '../../markup.ts';
 import { type Column, NOTHING, tabulate } from '../../tabulate.ts';
 import { type Line, lineName } from '../charts/looks.ts';
 import type { SupervisionReport } from '../data.ts';
 import { largest } from '../headline.ts';
-import { BASES, capital, methodName } from '../names.ts';
+import { BASES, methodName } from '../names.ts';
 import { isClear, isCompared } from '../numbers.ts';
 import { conditionsOf, isSameCondition } from '../strategies.ts';
 

@@ -1,9 +1,10 @@
 import type { Measure, Method } from '../../../method/supervision/summary.ts';
+import { capital } from '../../format.ts';
 import { html, type Markup } from '../../markup.ts';
 import { type Column, NOTHING, tabulate } from '../../tabulate.ts';
 import { type Line, lineName } from '../charts/looks.ts';
 import type { SupervisionReport } from '../data.ts';
-import { capital, conditionName } from '../names.ts';
+import { conditionName } from '../names.ts';
 import { mean } from '../numbers.ts';
 import { conditionsOf, measuresOf } from '../strategies.ts';
 

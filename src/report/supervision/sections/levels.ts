@@ -1,11 +1,11 @@
 import type { LevelSummary } from '../../../method/supervision/summary.ts';
-import { count } from '../../format.ts';
+import { capital, count } from '../../format.ts';
 import { html, type Markup } from '../../markup.ts';
 import { type Column, NOTHING, tabulate } from '../../tabulate.ts';
 import { type LevelBars, levelBars } from '../charts/levels.ts';
 import { key, lookOf } from '../charts/looks.ts';
 import type { SupervisionReport } from '../data.ts';
-import { type Condition, capital, conditionName } from '../names.ts';
+import { type Condition, conditionName } from '../names.ts';
 import { difference, isMeasured, mean } from '../numbers.ts';
 import { conditionsOf, isSameCondition } from '../strategies.ts';
 

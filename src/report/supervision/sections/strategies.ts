@@ -1,9 +1,9 @@
 import type { Measure } from '../../../method/supervision/summary.ts';
-import { CONFIDENCE, count } from '../../format.ts';
+import { CONFIDENCE, capital, count } from '../../format.ts';
 import { html, type Markup } from '../../markup.ts';
 import { type Column, tabulate } from '../../tabulate.ts';
 import type { SupervisionReport } from '../data.ts';
-import { capital, GATES, strategyName } from '../names.ts';
+import { GATES, strategyName } from '../names.ts';
 import { difference, dollars, few, mean, p, tokens } from '../numbers.ts';
 import { differenceTo, headlineMeasures } from '../strategies.ts';
 

@@ -1,11 +1,11 @@
 import type { Reviewer } from '../../../method/supervision/scored.ts';
 import type { ReviewSummary } from '../../../method/supervision/summary.ts';
-import { count, percent } from '../../format.ts';
+import { capital, count, percent } from '../../format.ts';
 import { html, type Markup } from '../../markup.ts';
 import { tabulate } from '../../tabulate.ts';
 import { KINDS, transitionBars } from '../charts/transitions.ts';
 import type { SupervisionReport } from '../data.ts';
-import { capital, conditionName } from '../names.ts';
+import { conditionName } from '../names.ts';
 import { difference, mean } from '../numbers.ts';
 
 /** What a review turns responses into: repaired and broken ones, beside those that stay as they were. */

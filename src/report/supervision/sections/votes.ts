@@ -1,11 +1,11 @@
 import type { VoteSummary } from '../../../method/supervision/summary.ts';
-import { counted } from '../../format.ts';
+import { capital, counted } from '../../format.ts';
 import { html, type Markup } from '../../markup.ts';
 import { tabulate } from '../../tabulate.ts';
 import { type Frequencies, frequencyCurves } from '../charts/frequencies.ts';
 import { key, lookOf } from '../charts/looks.ts';
 import type { SupervisionReport } from '../data.ts';
-import { capital, conditionName } from '../names.ts';
+import { conditionName } from '../names.ts';
 import { mean } from '../numbers.ts';
 
 /** Why voting helps: how often each question is answered right, and what the vote makes of it (method.md D8). */
