@@ -10,7 +10,8 @@ export function createLogger(level: string, file?: string): Logger {
     // Temporal logs errors as `error`, which pino would write as {}.
     serializers: { error: pino.stdSerializers.err },
   };
-  return pino(options, pino.destination(file ?? 2));
+  // What a log file should tell of a process that is killed has to be in it by then.
+  return pino(options, pino.destination(file === undefined ? 2 : { dest: file, sync: true }));
 }
 
 /** Sets up the process's one Temporal runtime. @param metrics address for Prometheus, host:port */
