@@ -6,7 +6,7 @@ import { type Gate, isCritiqued } from '../method/gates.ts';
 import { type Attempt, nextRound, rowKey } from '../method/rows.ts';
 import { critiquePrompt } from '../method/sft.ts';
 import { generate } from './generations.ts';
-import { runShard, type ShardItem, type ShardResult, type ShardTask } from './shard.ts';
+import { isRightAttempt, runShard, type ShardItem, type ShardResult, type ShardTask } from './shard.ts';
 
 export interface CritiqueTask extends ShardTask {
   /** Graded responses. */
@@ -29,6 +29,7 @@ export async function generateCritiques(
     items: items(deps.store, task),
     itemOf: ({ critique: _, ...attempt }) => rowKey(attempt),
     added: (row) => row.critique!,
+    isRight: isRightAttempt,
   });
 }
 

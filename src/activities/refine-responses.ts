@@ -8,7 +8,7 @@ import { type Attempt, rowKey } from '../method/rows.ts';
 import { refinePrompt } from '../method/sft.ts';
 import { generate } from './generations.ts';
 import { gradeResponses } from './oracle.ts';
-import { runShard, type ShardItem, type ShardResult, type ShardTask } from './shard.ts';
+import { isRightAttempt, runShard, type ShardItem, type ShardResult, type ShardTask } from './shard.ts';
 
 export interface RefineTask extends ShardTask {
   /** Responses with critiques. */
@@ -31,6 +31,7 @@ export async function refineResponses(
     items: items(deps, task),
     itemOf: ({ refinement: _, ...attempt }) => rowKey(attempt),
     added: (row) => row.refinement!,
+    isRight: isRightAttempt,
   });
 }
 

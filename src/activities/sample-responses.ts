@@ -7,7 +7,7 @@ import { PROMPT_FAMILIES } from '../method/prompts/index.ts';
 import type { Question } from '../method/rows.ts';
 import { generate } from './generations.ts';
 import { gradeResponses } from './oracle.ts';
-import { runShard, type ShardItem, type ShardResult, type ShardTask } from './shard.ts';
+import { isRightAttempt, runShard, type ShardItem, type ShardResult, type ShardTask } from './shard.ts';
 
 export interface SampleTask extends ShardTask {
   questions: ArtifactRef;
@@ -29,6 +29,7 @@ export async function sampleResponses(
     items: items(deps, task),
     itemOf: (row) => row.question.id,
     added: (row) => row.response,
+    isRight: isRightAttempt,
   });
 }
 

@@ -45,20 +45,25 @@ export interface ShardResult {
 }
 
 /** What distinguishes one stage's shards from another's. */
-export interface ShardStage {
+export interface ShardStage<Row = Attempt> {
   /** The requests that this shard has to make, in order. */
-  items: AsyncIterable<ShardItem>;
+  items: AsyncIterable<ShardItem<Row>>;
   /** The item that a finished row came from. */
-  itemOf(row: Attempt): string;
+  itemOf(row: Row): string;
   /** The generation that this stage has added to a row. */
-  added(row: Attempt): Generation;
+  added(row: Row): Generation;
+  /** Whether the oracle calls a row's newest text right. */
+  isRight(row: Row): boolean;
 }
 
 /** One request: its key within the shard, and how it becomes rows. */
-export interface ShardItem {
+export interface ShardItem<Row = Attempt> {
   key: string;
-  generate(ask: Ask): Promise<Attempt[]>;
+  generate(ask: Ask): Promise<Row[]>;
 }
+
+export const isRightAttempt = ({ grade, refinement }: Attempt): boolean =>
+  (refinement?.grade ?? grade).outcome === 'correct';
 
 /** How often finished rows are made safe: a kill loses at most so much. */
 const FLUSH_MS = 1_000;
@@ -71,13 +76,13 @@ const REFUSALS_TO_GIVE_UP = 16;
  * Runs a shard's requests, as many at once as the engine takes, and makes their rows one artifact.
  * Requests that an earlier attempt finished are not made again. A workflow that cancels gets the rows so far.
  */
-export async function runShard(
+export async function runShard<Row = Attempt>(
   deps: { store: Store; engine: Engine },
   task: ShardTask,
-  stage: ShardStage,
+  stage: ShardStage<Row>,
 ): Promise<ShardResult> {
   const output = `${task.run}/${task.stage}/shard-${String(task.shard).padStart(3, '0')}.jsonl`;
-  const tally = new Tally(stage.added);
+  const tally = new Tally(stage);
   const status: Status = { waitingFor: () => `an engine for ${modelName(task.model)}` };
   const details = () => ({
     stage: task.stage,
@@ -86,7 +91,7 @@ export async function runShard(
     waitingFor: status.waitingFor(),
   });
   return await withHeartbeat(details, async () => {
-    const rows = await ShardRows.open<Attempt>(deps.store, output, {
+    const rows = await ShardRows.open<Row>(deps.store, output, {
       itemOf: stage.itemOf,
       seen: (finished) => tally.see(finished),
     });
@@ -115,11 +120,11 @@ interface Status {
 }
 
 /** @param shard.keys gets the key of each item, in order */
-async function generateRows(
+async function generateRows<Row>(
   engine: Engine,
   task: ShardTask,
-  stage: ShardStage,
-  shard: { rows: ShardRows<Attempt>; keys: string[]; status: Status; allowance: Allowance | null },
+  stage: ShardStage<Row>,
+  shard: { rows: ShardRows<Row>; keys: string[]; status: Status; allowance: Allowance | null },
 ): Promise<void> {
   const { rows, keys, status, allowance } = shard;
   const abort = new AbortController();
@@ -192,7 +197,7 @@ function cancelledByWorkflow(): boolean {
 }
 
 /** The sums over a shard's rows, each counted when it is finished or found. */
-class Tally {
+class Tally<Row> {
   items = 0;
   rows = 0;
   correct = 0;
@@ -200,24 +205,24 @@ class Tally {
   /** Why the engine rejected the first that it did. */
   refusal: string | undefined;
   readonly tokens: Tokens = { prompt: 0, completion: 0 };
-  readonly #added: ShardStage['added'];
+  readonly #stage: Pick<ShardStage<Row>, 'added' | 'isRight'>;
 
-  constructor(added: ShardStage['added']) {
-    this.#added = added;
+  constructor(stage: Pick<ShardStage<Row>, 'added' | 'isRight'>) {
+    this.#stage = stage;
   }
 
   /** All rows of one item. */
-  see(rows: readonly Attempt[]): void {
+  see(rows: readonly Row[]): void {
     this.items++;
     this.rows += rows.length;
     for (const row of rows) {
-      if ((row.refinement?.grade ?? row.grade).outcome === 'correct') this.correct++;
-      const { finishReason, refusal } = this.#added(row);
+      if (this.#stage.isRight(row)) this.correct++;
+      const { finishReason, refusal } = this.#stage.added(row);
       if (finishReason !== 'rejected') continue;
       this.rejected++;
       this.refusal ??= refusal;
     }
-    const { prompt, completion } = sumTokens(rows.map(this.#added));
+    const { prompt, completion } = sumTokens(rows.map(this.#stage.added));
     this.tokens.prompt += prompt;
     this.tokens.completion += completion;
   }

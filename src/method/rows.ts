@@ -36,7 +36,8 @@ export interface Grade {
 
 export type GradeTier = 'rules' | 'math-verify' | 'judge';
 
-export type FinishReason = 'stop' | 'length' | 'context_exceeded' | 'rejected';
+/** unavailable: given up on after a time, where the run goes on without. */
+export type FinishReason = 'stop' | 'length' | 'context_exceeded' | 'rejected' | 'unavailable';
 
 /** One text that a model wrote, with what it cost. */
 export interface Generation {
@@ -59,6 +60,52 @@ export interface Critique extends Generation {
   firstWrongStep: number | null;
   /** Which of the L critiques of this response. */
   index: number;
+  /** Of a critique that an annotator wrote to be trained on. */
+  annotation?: Annotation;
+}
+
+/** What an annotator is told beside question and response: the reference; where the mistake is; what kind of mistake (method.md B1). */
+export type InformationLevel = 'reference' | 'location' | 'mistake';
+
+export interface Annotation {
+  information: InformationLevel;
+  /** Why it can't be trained on; null where nothing speaks against it. */
+  problem: AnnotationProblem | null;
+}
+
+/**
+ * unavailable: the annotator did not answer in time. rejected: its server refused the prompt. refused: it declined. truncated: cut off.
+ * off-format: not a critique. leak: it speaks of the reference, which a critic will not have. verdict: it contradicts the oracle.
+ * location: it finds the first mistake where none can be.
+ */
+export type AnnotationProblem =
+  | 'unavailable'
+  | 'rejected'
+  | 'refused'
+  | 'truncated'
+  | 'off-format'
+  | 'leak'
+  | 'verdict'
+  | 'location';
+
+/**
+ * How a path that is annotated came about (method.md B1): sampled from scratch, continued at a raised temperature, continued from a planted
+ * mistake, or sampled and right.
+ */
+export type PathStrategy = 'RG1' | 'RG2' | 'RG3' | 'right';
+
+export interface PathOrigin {
+  strategy: PathStrategy;
+  /** 1-based: the step at which it was made to go wrong, all before being right; null where nobody knows, or where nothing is wrong. */
+  errorStep: number | null;
+  /** What kind of mistake was planted; null where none was. */
+  mistake: string | null;
+  /** Who wrote the mistake. */
+  mistakeModel: string | null;
+  /** Of what was sampled for it. */
+  temperature: number;
+  /** Where the steps before errorStep come from; null without any. */
+  prefixSource: 'gold' | 'sampled' | null;
 }
 
 export interface Refinement extends Generation {
@@ -79,6 +126,8 @@ export interface Attempt {
   round?: number;
   response: Generation;
   grade: Grade;
+  /** Of a path that was made to be annotated. */
+  path?: PathOrigin;
   critique?: Critique;
   refinement?: Refinement;
 }

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import OpenAI from 'openai';
-import type { Prompt } from '../../method/prompts/index.ts';
+import type { Message, Prompt } from '../../method/prompts/index.ts';
 import type { FinishReason } from '../../method/rows.ts';
 import { Failure } from '../failures.ts';
 import { classify, OddAnswer } from './errors.ts';
@@ -120,7 +120,7 @@ export class InferenceClient {
       typeof prompt === 'string'
         ? await this.#openai.completions.create({ ...shared, prompt, max_tokens: maxTokens }, { signal })
         : await this.#openai.chat.completions.create(
-            { ...shared, messages: prompt, max_tokens: maxTokens },
+            { ...shared, messages: prompt, max_tokens: maxTokens, ...goingOn(prompt) },
             { signal },
           );
     const choices: unknown = response?.choices;
@@ -153,6 +153,10 @@ async function lingering<T>(signal: AbortSignal, work: (later: AbortSignal) => P
 }
 
 const LINGER_MS = 100;
+
+/** An answer that has begun is gone on with, not answered: vLLM and SGLang ask to be told so; providers who know neither field ignore or refuse it. */
+const goingOn = (prompt: Message[]) =>
+  prompt.at(-1)?.role === 'assistant' ? { add_generation_prompt: false, continue_final_message: true } : {};
 
 function readChoice(choice: {
   text?: unknown;

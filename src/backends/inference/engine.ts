@@ -11,9 +11,9 @@ export interface CheckpointRef {
   sha256: string;
 }
 
-/** A model that a stage asks: an actor is always a checkpoint that we trained, a critic always the configured one. */
+/** A model that a stage asks: an actor is always a checkpoint that we trained, a critic may be the configured one. */
 export type ServedModel =
-  | { config: ActorConfig; checkpoint: CheckpointRef }
+  | { config: ActorConfig | CriticConfig; checkpoint: CheckpointRef }
   | { config: CriticConfig; checkpoint: null };
 
 /** What an engine has to know of a model to serve it. */

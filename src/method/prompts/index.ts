@@ -30,6 +30,12 @@ export function examplePrompts(actor: PromptFamilyName, critic: PromptFamilyName
   };
 }
 
+/** A prompt whose answer has begun: the model goes on after `begun`, which comes without the primer. */
+export function begin(prompt: Prompt, begun: string): Prompt {
+  if (typeof prompt === 'string') return `${prompt}${begun}`;
+  return [...prompt, { role: 'assistant', content: `${PRIMER}${begun}` }];
+}
+
 /** A response without the primer and without outer white space: what critics see, what is graded and trained on. */
 export function stripPrimer(text: string): string {
   const trimmed = text.trim();
