@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { isAbsolute, join, resolve } from 'node:path';
+import { isAbsolute, resolve } from 'node:path';
 import { localFiles } from '../backends/datasets/index.ts';
 import { Failure } from '../backends/failures.ts';
 import { resolveModel } from '../backends/models.ts';
@@ -11,10 +11,19 @@ import { Actor, Critic, type CriticConfig, EvaluatedActor, PricedCritic } from '
 import { type InputIssue, type Parsed, parseInput } from '../config/parse.ts';
 import { SelfImprove, type SelfImproveConfig } from '../config/self-improve.ts';
 
-/** Parses a run file and looks for what it names on this machine. Every mistake at once, before any GPU time. */
-export function checkSelfImprove(input: unknown): Parsed<SelfImproveConfig> {
+/** A key in the store is a path on this machine. */
+type Keys = Pick<Store, 'path'>;
+
+/**
+ * Parses a run file and looks for what it names on this machine. Every mistake at once, before any GPU time. What it names in the store,
+ * as `runs/my-run/iteration-2/fine-tune/checkpoint`, gets the path by which engines and trainers find it.
+ */
+export function checkSelfImprove(input: unknown, store: Keys): Parsed<SelfImproveConfig> {
   const parsed = parseInput(SelfImprove, input);
-  const issues = [...(parsed.issues ?? []), ...checkParts(parsed.value ?? readParts(input))];
+  const parts = parsed.value ?? readParts(input);
+  locateModels([parts.actor, parts.critic], store);
+  locateFiles([parts.questions, parts.reason, parts.test, parts.refine], store);
+  const issues = [...(parsed.issues ?? []), ...checkParts(parts)];
   return issues.length > 0 ? { issues } : parsed;
 }
 
@@ -32,11 +41,11 @@ function readParts(input: unknown): Parts {
   });
 }
 
-const fieldsOf = (input: unknown) =>
+export const fieldsOf = (input: unknown) =>
   (typeof input === 'object' && input !== null ? input : {}) as Record<string, unknown>;
 
 /** The parts of a wrong input that are right in themselves, so that what they name is looked for all the same. */
-function rightOnes<Parts extends object>(parts: { [Name in keyof Parts]: Parsed<Parts[Name]> }): Partial<Parts> {
+export function rightOnes<Parts extends object>(parts: { [Name in keyof Parts]: Parsed<Parts[Name]> }): Partial<Parts> {
   const parsed = Object.entries<Parsed<unknown>>(parts).map(([name, { value }]) => [name, value] as const);
   return Object.fromEntries(parsed.filter(([, value]) => value !== undefined)) as Partial<Parts>;
 }
@@ -54,11 +63,12 @@ function checkParts({ actor, critic, questions, reason, test, refine }: Parts): 
   ];
 }
 
-/** The same for `evaluate`: an actor that is a checkpoint in the store gets its path there. */
-export function checkEvaluate(input: unknown, store: Pick<Store, 'path'>): Parsed<EvaluateConfig> {
+/** The same for `evaluate`. */
+export function checkEvaluate(input: unknown, store: Keys): Parsed<EvaluateConfig> {
   const parsed = parseInput(Evaluate, input);
   const config = parsed.value ?? readEvaluateParts(input);
-  if (config.actor) config.actor.model = modelInStore(config.actor.model, store);
+  locateModels([config.actor, config.critic], store);
+  locateFiles([config.questions], store);
   const issues = [
     ...(parsed.issues ?? []),
     ...(config.actor ? checkServed('actor.model', config.actor) : []),
@@ -77,36 +87,58 @@ function readEvaluateParts(input: unknown): Partial<Pick<EvaluateConfig, 'actor'
   });
 }
 
-/** `runs/my-run/iteration-2/fine-tune/checkpoint` is what a run's result calls its checkpoint. */
-function modelInStore(model: string, store: Pick<Store, 'path'>): string {
-  if (isAbsolute(model) || !model.startsWith('runs/')) return model;
-  const path = store.path(model);
-  return existsSync(join(path, 'config.json')) ? path : model;
+/** Gives models that are in the store their paths there. */
+export function locateModels(
+  models: readonly ({ model: string } | { base: string } | null | undefined)[],
+  store: Keys,
+): void {
+  for (const model of models) {
+    if (!model) continue;
+    if ('model' in model) model.model = locate(model.model, store);
+    else model.base = locate(model.base, store);
+  }
 }
 
-export function checkFineTune(input: unknown): Parsed<FineTuneConfig> {
+/** Gives datasets that are files in the store their paths there. */
+export function locateFiles(datasets: readonly (object | null | undefined)[], store: Keys): void {
+  for (const dataset of datasets as readonly ({ path?: unknown } | null | undefined)[])
+    if (typeof dataset?.path === 'string') dataset.path = locate(dataset.path, store);
+}
+
+/** `runs/my-run/sft.jsonl` is what a run's result calls what it left. */
+function locate(name: string, store: Keys): string {
+  if (isAbsolute(name) || !name.startsWith('runs/')) return name;
+  const path = store.path(name);
+  return existsSync(path) ? path : name;
+}
+
+export function checkFineTune(input: unknown, store: Keys): Parsed<FineTuneConfig> {
   const parsed = parseInput(FineTune, input);
   if (parsed.issues) return parsed;
+  locateModels([parsed.value], store);
   const issues = checkBase('base', parsed.value.base);
   return issues.length > 0 ? { issues } : parsed;
 }
 
 /** The embedded engine fetches nothing, so what it serves is a folder here. */
-function checkServed(field: string, { model, endpoint }: Pick<CriticConfig, 'model' | 'endpoint'>): InputIssue[] {
+export function checkServed(
+  field: string,
+  { model, endpoint }: Pick<CriticConfig, 'model' | 'endpoint'>,
+): InputIssue[] {
   if (endpoint || existsSync(resolve(resolveModel(model), 'config.json'))) return [];
   const message = `got "${model}", expected a folder with a Hugging Face checkpoint (config.json), or an "endpoint" that serves it`;
   return [{ field, message }];
 }
 
 /** What is trained from may be a hub name, too: the trainer fetches it. */
-function checkBase(field: string, model: string): InputIssue[] {
+export function checkBase(field: string, model: string): InputIssue[] {
   const isHubName = /^[A-Za-z0-9][\w.-]*\/[\w.-]+$/.test(model) && !model.startsWith('models/') && !existsSync(model);
   if (isHubName || existsSync(resolve(resolveModel(model), 'config.json'))) return [];
   const message = `got "${model}", expected a folder with a Hugging Face checkpoint (config.json) or a hub name like org/model`;
   return [{ field, message }];
 }
 
-function checkQuestions(field: string, config: QuestionsConfig): InputIssue[] {
+export function checkQuestions(field: string, config: QuestionsConfig): InputIssue[] {
   if (config.source === 'hub') return checkToken(`${field}.tokenEnv`, config.tokenEnv);
   try {
     localFiles(config);
@@ -122,7 +154,7 @@ function checkToken(field: string, name: string | undefined): InputIssue[] {
   return [{ field, message: 'expected the name of a variable that is set where this is read' }];
 }
 
-function checkTriples(field: string, config: TriplesConfig): InputIssue[] {
+export function checkTriples(field: string, config: TriplesConfig): InputIssue[] {
   return config.source === 'alpaca' ? checkFile(`${field}.path`, config.path) : [];
 }
 
@@ -130,12 +162,12 @@ function checkFile(field: string, path: string): InputIssue[] {
   return existsSync(resolve(path)) ? [] : [{ field, message: `got "${path}", expected a file: there is none` }];
 }
 
-function checkSplit(field: string, config: QuestionsConfig): InputIssue[] {
+export function checkSplit(field: string, config: QuestionsConfig): InputIssue[] {
   if (!('split' in config) || config.split === 'train') return [];
   return [{ field: `${field}.split`, message: 'got "test", expected "train": the test split is only for "test"' }];
 }
 
-function checkSolutions(reason: QuestionsConfig): InputIssue[] {
+export function checkSolutions(reason: QuestionsConfig): InputIssue[] {
   if (!('answers' in reason) || reason.answers !== 'plain' || reason.fields.solution) return [];
   const message =
     'got "plain", expected worked solutions to train on: "gsm8k" or "math", or "fields" with a "solution"';

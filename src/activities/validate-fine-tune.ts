@@ -16,7 +16,7 @@ export interface ValidatedFineTune {
 
 /** Checks a fine-tune's input and every row of its data, which become an artifact of the run. */
 export async function validateFineTune(deps: { store: Store }, input: unknown): Promise<ValidatedFineTune> {
-  const config = expectValid(checkFineTune(input));
+  const config = expectValid(checkFineTune(input, deps.store));
   const path = [deps.store.path(config.data), resolve(config.data)].find((file) => existsSync(file));
   if (!path)
     throw new Failure(

@@ -29,19 +29,19 @@ export interface ValidateDeps {
  * @throws Failure InvalidInput with every mistake; StoreConflict where the folder holds another input's results
  */
 export async function validateInput(deps: ValidateDeps, input: unknown): Promise<ValidatedRun<SelfImproveConfig>> {
-  const config = expectValid(checkSelfImprove(input));
+  const config = expectValid(checkSelfImprove(input, deps.store));
   const run = await claimRun(deps, config, { model: config.actor.base, dataset: datasetName(config.questions) });
   if (config.critic === null && config.evaluation.withCritic) config.evaluation.withCritic = false;
   return run;
 }
 
-/** The same for `evaluate`. A checkpoint in the store gets the path by which engines find it. */
+/** The same for `evaluate`. */
 export async function validateEvaluate(deps: ValidateDeps, input: unknown): Promise<ValidatedRun<EvaluateConfig>> {
   const config = expectValid(checkEvaluate(input, deps.store));
   return await claimRun(deps, config, { model: config.actor.model, dataset: datasetName(config.questions) });
 }
 
-async function claimRun<Config extends object>(
+export async function claimRun<Config extends object>(
   deps: ValidateDeps,
   config: Config,
   labels: ValidatedRun<Config>['labels'],

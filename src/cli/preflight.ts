@@ -55,7 +55,7 @@ async function checkFile(file: string, store: FolderStore): Promise<{ checks: Ch
   // Endpoints can be asked even where a file is missing.
   const improves = isSelfImprove(input);
   const { value: config } = improves ? parseInput(SelfImprove, input) : parseInput(Evaluate, input);
-  const { issues } = improves ? checkSelfImprove(input) : checkEvaluate(input, store);
+  const { issues } = improves ? checkSelfImprove(input, store) : checkEvaluate(input, store);
   const checks = issues
     ? issues.map(({ field, message }) => ({ what: field, ok: false, detail: message }))
     : [{ what: file, ok: true, detail: `a valid input of ${improves ? 'selfImprove' : 'evaluate'}` }];

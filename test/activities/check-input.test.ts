@@ -12,7 +12,9 @@ const hub = { source: 'hub', name: 'org/x', files: '*.jsonl' };
 function issuesOf(datasets: object): string[] {
   const rest = { iterations: 0, actor: { base: 'org/actor' }, critic: null };
   const input = { ...rest, questions: MADE, reason: MADE, test: MADE, ...datasets };
-  return (checkSelfImprove(input).issues ?? []).map(({ field, message }) => `${field}: ${message}`);
+  return (checkSelfImprove(input, { path: (key) => `/nowhere/${key}` }).issues ?? []).map(
+    ({ field, message }) => `${field}: ${message}`,
+  );
 }
 
 describe('the datasets of a run file', () => {
