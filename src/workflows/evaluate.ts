@@ -169,20 +169,16 @@ class Evaluation {
   }
 
   progress(): EvaluateProgress {
-    const { stage, rows, tokens, tokensPerSecond, etaSeconds } = this.#conductor.stage;
     const state = this.#state;
     return {
-      state: this.#conductor.condition(state !== null),
+      ...this.#conductor.progress({
+        prepared: state !== null,
+        tokens: this.#tokens,
+        warnings: [...(state?.run.warnings ?? []), ...(state?.loaded.warnings ?? [])],
+      }),
       pass: this.#pass,
       passes: this.passes.map(({ pass }) => pass),
-      stage: this.#conductor.finished ? 'done' : stage,
-      rows,
-      tokens: { prompt: this.#tokens.prompt + tokens.prompt, completion: this.#tokens.completion + tokens.completion },
-      tokensPerSecond,
-      etaSeconds,
       cost: this.#priced ? { spent: this.#spent, limit: state?.run.config.costLimit ?? null } : null,
-      waitingFor: this.#conductor.waitingFor(),
-      warnings: [...(state?.run.warnings ?? []), ...(state?.loaded.warnings ?? [])],
     };
   }
 
