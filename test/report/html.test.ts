@@ -15,6 +15,7 @@ describe('a finished run', () => {
       'accuracy',
       'levels',
       'exploration',
+      'diversity',
       'critic',
       'training',
       'attempts',
@@ -25,7 +26,7 @@ describe('a finished run', () => {
     ]);
     for (const it of sections) expect(byTag(it, 'h2')).toHaveLength(1);
     expect(byTag(page, 'h1').map(textOf)).toEqual(['demo-2026-03-01-123456']);
-    for (const id of ['accuracy', 'levels', 'exploration', 'training']) {
+    for (const id of ['accuracy', 'levels', 'exploration', 'diversity', 'training']) {
       expect(byTag(section(page, id)!, 'svg').length).toBeGreaterThan(0);
       expect(byTag(section(page, id)!, 'table').length).toBeGreaterThan(0);
     }
@@ -58,7 +59,7 @@ describe('a finished run', () => {
       parsePage(await renderReport(sampleReport())),
       ({ tag, attributes }) => tag === 'svg' && attributes['aria-hidden'] !== 'true',
     );
-    expect(charts).toHaveLength(1 + 5 + 1 + 5 + 3);
+    expect(charts).toHaveLength(1 + 5 + 1 + 5 + 2 + 3);
     for (const { attributes } of charts) expect([attributes.role, attributes['aria-label']]).not.toContain(undefined);
     expect(charts[0]!.attributes['aria-label']).toContain(
       'iteration 2 65.2\u00A0% (62.2\u00A0to\u00A068.2), with critic 76.2',
