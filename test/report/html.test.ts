@@ -69,6 +69,44 @@ describe('a finished run', () => {
     );
   });
 
+  it('shows the tail, what critique adds to it, and what is left out', async () => {
+    const page = parsePage(await renderReport(sampleReport()));
+    expect(tableOf(page, 'Distinct solutions and questions solved')[1]).toEqual([
+      '1',
+      '4,000',
+      '1.40 \u2192 1.65',
+      '72.3 % (70.9 to 73.6)',
+      '85.5 % (84.4 to 86.6)',
+    ]);
+    const shares = tableOf(page, 'Accepted rows by level, and their share');
+    expect(shares[0]).toEqual(['Iteration', 'Level 1', 'Level 2', 'Level 3', 'Level 4', 'Level 5']);
+    expect(shares[2]!.at(-1)).toMatch(/^835: 12\.6 %/);
+    expect(tableOf(page, 'Distinct solutions and questions solved by level').map(([where]) => where)).toEqual([
+      'Iteration',
+      ...[1, 2].flatMap((iteration) => [1, 2, 3, 4, 5].map((level) => `${iteration}, level ${level}`)),
+    ]);
+    expect(tableOf(page, 'Right rows that are not trained on').at(-1)).toEqual([
+      '2',
+      '180',
+      '600',
+      '24',
+      'runs/demo-2026-03-01-123456/iteration-2/removed.jsonl',
+    ]);
+    expect(tableOf(page, 'Critiques that helped').map((row) => row.length)).toEqual([4, 4, 4]);
+  });
+
+  it('shows a critic that is retrained', async () => {
+    const report = sampleReport();
+    const last = report.iterations.at(-1)!;
+    const training = { rows: 2200, byKind: [], steps: 33, seconds: 20, losses: [{ step: 33, loss: 0.25 }] };
+    const checkpoint = { uri: 'runs/demo/iteration-2/critic-fine-tune/checkpoint', sha256: 'c'.repeat(64) };
+    report.iterations.splice(-1, 1, { ...last, critic: { training, checkpoint } });
+    const page = parsePage(await renderReport(report));
+    expect(tableOf(page, 'Critiques that helped').at(-1)!.slice(4)).toEqual(['2,200', '33', '20 s', '0.2500']);
+    expect(textOf(section(page, 'critic')!)).toContain('retrained after each exploration');
+    expect(textOf(section(page, 'artifacts')!)).toContain(checkpoint.uri);
+  });
+
   it('sets the label of the critic beside the step it judges, wrong ones with a sign and a word', async () => {
     const [repaired] = byClass(parsePage(await renderReport(sampleReport())), 'attempt');
     const steps = all(byClass(repaired!, 'judged')[0]!, ({ tag }) => tag === 'li');
