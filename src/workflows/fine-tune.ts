@@ -119,7 +119,7 @@ class FineTuneRun {
     this.#phase = phase;
     const workflowId = `${workflowInfo().workflowId}/${phase}`;
     const { status, tokens } = await this.#conductor.runWhole(() =>
-      startChild(evaluate, { workflowId, args: [this.#evaluationOf(model)], staticSummary: `${phase}: ${model}` }),
+      startChild(evaluate, { workflowId, args: [this.#evaluationOf(model)], staticSummary: phase }),
     );
     this.#tokens.prompt += tokens.prompt;
     this.#tokens.completion += tokens.completion;
