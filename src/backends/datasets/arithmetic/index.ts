@@ -1,5 +1,5 @@
 export { annotate } from './annotate.ts';
-export { type Flawed, flaw, type Mistake } from './flaw.ts';
+export { type Flawed, flaw, type Mistake, solutionSteps } from './flaw.ts';
 export { type QuestionsRequest, questions, type Split } from './questions.ts';
 export { refinements } from './refinements.ts';
 export { LEVELS, WORLD, type World } from './world.ts';
