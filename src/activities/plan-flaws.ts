@@ -72,7 +72,7 @@ async function* byQuestion(rows: AsyncIterable<Attempt>): AsyncIterable<{ questi
 function planted(plan: PathPlan, runSeed: number): PathPlan {
   const { question, sample, mistake } = plan;
   const seed = seedFor('mistake', runSeed, question.id, sample);
-  const text = mistakenStep(question, plan, mistake as Mistake, randomFrom(seed));
+  const text = mistakenStep(plan, mistake as Mistake, randomFrom(seed));
   if (text === null) return { ...plan, mistakeModel: EXACT_WRITER };
   const written = { text, finishReason: 'stop' as const, model: EXACT_WRITER, seed, promptTokens: 0, completionTokens: 0 };
   return { ...plan, written, mistakeModel: EXACT_WRITER };
