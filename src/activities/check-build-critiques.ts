@@ -45,7 +45,11 @@ function readParts(input: unknown): Parts {
 }
 
 /** Every model that a run asks, by the field that names it. */
-export function modelsOf({ actor, annotator, flaws }: Pick<Parts, 'actor' | 'annotator' | 'flaws'>): Record<string, CriticConfig> {
+export function modelsOf({
+  actor,
+  annotator,
+  flaws,
+}: Pick<Parts, 'actor' | 'annotator' | 'flaws'>): Record<string, CriticConfig> {
   const writer = flaws?.rg3?.writer;
   return {
     ...(actor && { actor }),

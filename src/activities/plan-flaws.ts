@@ -7,7 +7,7 @@ import { type PathPlan, type PlanCounts, planPaths } from '../method/critiques/p
 import { randomFrom, seedFor } from '../method/random.ts';
 import type { Attempt, Question } from '../method/rows.ts';
 import { withHeartbeat } from './heartbeat.ts';
-import { mistakesOf } from './mistakes.ts';
+import { descriptionsOf, mistakesOf } from './mistakes.ts';
 
 export interface PlanTask {
   run: string;
@@ -20,6 +20,8 @@ export interface PlannedFlaws {
   /** One for each shard of the responses; none where the strategy is not used. */
   rg2: ArtifactRef[];
   rg3: ArtifactRef[];
+  /** Of the kinds of mistakes that are planted, by their names. */
+  descriptions: Record<string, string>;
   counts: PlanCounts;
 }
 
@@ -40,7 +42,10 @@ export async function planFlaws(deps: { store: Store }, { run, config, sampled }
     async () => {
       for (const [shard, ref] of sampled.entries()) {
         const key = (strategy: string) => `${run}/plans/${strategy}/shard-${String(shard).padStart(3, '0')}.jsonl`;
-        const writers = { RG2: new RowWriter<PathPlan>(store, key('rg2')), RG3: new RowWriter<PathPlan>(store, key('rg3')) };
+        const writers = {
+          RG2: new RowWriter<PathPlan>(store, key('rg2')),
+          RG3: new RowWriter<PathPlan>(store, key('rg3')),
+        };
         for await (const { question, right } of byQuestion(readRows<Attempt>(store, ref)))
           for (const plan of planner.plan(question, right)) {
             const planned = exact && plan.strategy === 'RG3' ? planted(plan, config.seed) : plan;
@@ -50,7 +55,7 @@ export async function planFlaws(deps: { store: Store }, { run, config, sampled }
         if (rg2) refs.rg2.push(planned2);
         if (rg3) refs.rg3.push(planned3);
       }
-      return { ...refs, counts: planner.counts() };
+      return { ...refs, descriptions: rg3 ? descriptionsOf(rg3) : {}, counts: planner.counts() };
     },
   );
 }
@@ -74,7 +79,14 @@ function planted(plan: PathPlan, runSeed: number): PathPlan {
   const seed = seedFor('mistake', runSeed, question.id, sample);
   const text = mistakenStep(plan, mistake as Mistake, randomFrom(seed));
   if (text === null) return { ...plan, mistakeModel: EXACT_WRITER };
-  const written = { text, finishReason: 'stop' as const, model: EXACT_WRITER, seed, promptTokens: 0, completionTokens: 0 };
+  const written = {
+    text,
+    finishReason: 'stop' as const,
+    model: EXACT_WRITER,
+    seed,
+    promptTokens: 0,
+    completionTokens: 0,
+  };
   return { ...plan, written, mistakeModel: EXACT_WRITER };
 }
 
