@@ -186,8 +186,8 @@ describe('a model that annotates', () => {
   it('that is down is waited for, and then the run goes on without', async () => {
     const fake = await engine();
     const gone = await FakeOpenAi.start({ questions: [] });
-    await gone.close();
     const annotator = aModel(gone.url, { patienceMinutes: 0.05 });
+    await gone.close();
     const handle = await start('down', fake, { annotator, minYield: 0 });
     const result = await handle.result();
     expect(result).toMatchObject({ status: 'completed', kept: 0 });
