@@ -3,22 +3,32 @@ import type { GradingThreads } from '../backends/grading/threads.ts';
 import type { Engine } from '../backends/inference/engine.ts';
 import type { Store } from '../backends/storage/store.ts';
 import type { TrainingBackends } from '../backends/training/index.ts';
+import { annotateExactly } from './annotate-exactly.ts';
+import { annotatePaths } from './annotate-paths.ts';
+import { choosePaths } from './choose-paths.ts';
 import { compareCheckpoints } from './compare-checkpoints.ts';
+import { continuePaths } from './continue-paths.ts';
 import { withFailures } from './failures.ts';
 import { generateCritiques } from './generate-critiques.ts';
+import { loadCritiqueQuestions } from './load-critique-questions.ts';
 import { loadDatasets } from './load-datasets.ts';
 import { loadEvaluation } from './load-evaluation.ts';
 import { loadTrainingRows } from './load-training-rows.ts';
+import { planFlaws } from './plan-flaws.ts';
 import { promoteCheckpoint } from './promotions.ts';
+import { pushDataset } from './push-dataset.ts';
 import { refineResponses } from './refine-responses.ts';
 import { sampleResponses } from './sample-responses.ts';
 import { scoreEvaluation } from './score-evaluation.ts';
 import { scoreVotes } from './score-votes.ts';
 import { selectTrainingRows } from './select-training-rows.ts';
 import { submitFineTune } from './submit-fine-tune.ts';
+import { validateBuildCritiques } from './validate-build-critiques.ts';
 import { validateFineTune } from './validate-fine-tune.ts';
 import { validateEvaluate, validateInput } from './validate-input.ts';
+import { writeCritiques } from './write-critiques.ts';
 import { writeEvaluation } from './write-evaluation.ts';
+import { writeMistakes } from './write-mistakes.ts';
 import { writeReport } from './write-report.ts';
 
 export type { CheckpointRef, ServedModel } from '../backends/inference/engine.ts';
@@ -34,6 +44,7 @@ export function cpuActivities(deps: {
     validateInput,
     validateEvaluate,
     validateFineTune,
+    validateBuildCritiques,
     loadDatasets,
     loadEvaluation,
     loadTrainingRows,
@@ -44,12 +55,25 @@ export function cpuActivities(deps: {
     scoreVotes,
     writeReport,
     writeEvaluation,
+    loadCritiqueQuestions,
+    planFlaws,
+    choosePaths,
+    annotateExactly,
+    writeCritiques,
+    pushDataset,
   });
 }
 
 /** The activities of the queue critique-loop-inference. */
 export function inferenceActivities(deps: { store: Store; engine: Engine; grader: Grader }) {
-  return bind(deps, { sampleResponses, generateCritiques, refineResponses });
+  return bind(deps, {
+    sampleResponses,
+    generateCritiques,
+    refineResponses,
+    writeMistakes,
+    continuePaths,
+    annotatePaths,
+  });
 }
 
 /** The activities of the queue critique-loop-train. */

@@ -10,10 +10,12 @@ export const FAILURES = {
   Unauthorized: { retryable: false }, // the engine refuses the key
   ModelNotFound: { retryable: false }, // the engine does not know the model and can't load it
   NoRows: { retryable: false }, // a stage would have succeeded without doing anything
+  YieldTooLow: { retryable: false }, // too few rows were left to go on with
   TrainingFailed: { retryable: false }, // the trainer says that it can't
   PayloadsTooLarge: { retryable: false }, // Temporal's own: something too big was put into history
   EngineUnavailable: { retryable: true }, // the engine does not answer, or is overloaded
   CheckpointNotServed: { retryable: true }, // an endpoint has yet to be given the new checkpoint
+  HubUnavailable: { retryable: true }, // a dataset can't be brought to the hub now
   TrainerUnavailable: { retryable: true }, // the trainer was killed, or its state is unknown
   StoreUnavailable: { retryable: true }, // disk full, permissions, network
 } as const satisfies Record<string, { retryable: boolean }>;

@@ -63,6 +63,13 @@ export const { loadEvaluation, scoreVotes, writeEvaluation } =
   proxyActivities<Of<'loadEvaluation' | 'scoreVotes' | 'writeEvaluation'>>(computing);
 export const { loadTrainingRows, compareCheckpoints, promoteCheckpoint } =
   proxyActivities<Of<'loadTrainingRows' | 'compareCheckpoints' | 'promoteCheckpoint'>>(computing);
+export const { validateBuildCritiques } = proxyActivities<Of<'validateBuildCritiques'>>(validating);
+export const { loadCritiqueQuestions, planFlaws, choosePaths, annotateExactly, writeCritiques, pushDataset } =
+  proxyActivities<
+    Of<'loadCritiqueQuestions' | 'planFlaws' | 'choosePaths' | 'annotateExactly' | 'writeCritiques' | 'pushDataset'>
+  >(computing);
+export const { writeMistakes, continuePaths, annotatePaths } =
+  proxyActivities<Of<'writeMistakes' | 'continuePaths' | 'annotatePaths'>>(generating);
 export const { sampleResponses, generateCritiques, refineResponses } =
   proxyActivities<Of<'sampleResponses' | 'generateCritiques' | 'refineResponses'>>(generating);
 export const { submitFineTune } = proxyActivities<Of<'submitFineTune'>>(training);
