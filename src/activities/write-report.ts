@@ -207,7 +207,7 @@ async function provenance(store: Store, task: ReportTask): Promise<RunReport['pr
     checkpoints: Object.fromEntries(
       task.iterations.flatMap(({ checkpoint }) => (checkpoint ? [[checkpoint.name, checkpoint.sha256]] : [])),
     ),
-    prompts: examplePrompts(config.actor.promptFamily, config.critic?.promptFamily) as Record<string, Json>,
+    prompts: examplePrompts(config.actor, config.critic?.promptFamily) as Record<string, Json>,
     versions: versions(),
   };
 }
