@@ -50,7 +50,7 @@ describe('a run file', () => {
         beta: 1,
       },
       actor: { base: 'models/actor', promptFamily: 'base', temperature: 0.7, maxTokens: 1024 },
-      critic: { model: 'models/critic', promptFamily: 'base', temperature: 0, maxTokens: 1536 },
+      critic: { model: 'models/critic', promptFamily: 'base', temperature: 0, maxTokens: 1536, retrain: null },
       questions: { source: 'arithmetic', split: 'train', count: 100, seed: 0, levels: [1, 2, 3, 4, 5] },
       reason: { source: 'arithmetic', split: 'train', count: 50, seed: 0, levels: [1, 2, 3, 4, 5] },
       refine: null,
@@ -209,6 +209,18 @@ describe('a run file', () => {
     expect(JSON.stringify(issues)).not.toContain('hunter2');
   });
 
+  test('retrains its critic as the successor repository does, from rows if there are any', () => {
+    const { value } = parseInput(SelfImprove, changed('critic.retrain', {}));
+    expect(value?.critic?.retrain).toMatchObject({ data: [], training: { epochs: 5, learningRate: 5e-6 } });
+    expect(value?.critic?.retrain?.base).toBeUndefined();
+    for (const [wrong, field] of [
+      [{ data: 'rows.jsonl' }, 'critic.retrain.data'],
+      [{ training: { epochs: 0 } }, 'critic.retrain.training.epochs'],
+      [{ every: 2 }, 'critic.retrain.every'],
+    ] as const)
+      expect(parseInput(SelfImprove, changed('critic.retrain', wrong)).issues).toMatchObject([{ field }]);
+  });
+
   test('with a long wrong value is answered briefly', () => {
     const { issues } = parseInput(SelfImprove, changed('iterations', 'x'.repeat(10_000)));
     expect(issues![0]!.message.length).toBeLessThan(200);
@@ -217,10 +229,17 @@ describe('a run file', () => {
 
 describe('the input of a fine-tune', () => {
   const input = { base: 'org/model', data: 'sft.jsonl' };
+  const questions = { source: 'arithmetic', split: 'test', count: 5 };
 
   test('needs a base and rows only', () => {
     const { value } = parseInput(FineTune, input);
-    expect(value).toMatchObject({ ...input, seed: 0, training: { learningRate: 5e-6, epochs: 1 } });
+    expect(value).toMatchObject({ base: 'org/model', data: ['sft.jsonl'], role: 'actor', seed: 0 });
+    expect(value).toMatchObject({ training: { learningRate: 5e-6, epochs: 1 }, evaluation: null, promote: null });
+  });
+
+  test('gives a critic more epochs, unless it says', () => {
+    expect(parseInput(FineTune, { ...input, role: 'critic' }).value?.training.epochs).toBe(5);
+    expect(parseInput(FineTune, { ...input, role: 'critic', training: { epochs: 2 } }).value?.training.epochs).toBe(2);
   });
 
   test.each([
@@ -229,6 +248,15 @@ describe('the input of a fine-tune', () => {
     [{ ...input, base: '-x' }, 'base'],
     [{ ...input, training: { epochs: -1 } }, 'training.epochs'],
     [{ ...input, output: '/tmp' }, 'output'],
+    [{ ...input, data: [] }, 'data'],
+    [{ ...input, data: 5 }, 'data'],
+    [{ ...input, role: 'judge' }, 'role'],
+    [{ ...input, promote: { as: 'critic' } }, 'promote.when'],
+    [{ ...input, promote: { as: '../critic', when: 'always' } }, 'promote.as'],
+    [{ ...input, evaluation: {} }, 'evaluation.questions'],
+    [{ ...input, evaluation: { questions, actor: { model: 'x' } } }, 'evaluation.actor'],
+    [{ ...input, role: 'critic', evaluation: { questions } }, 'evaluation.actor'],
+    [{ ...input, evaluation: { questions, gate: 'sometimes' } }, 'evaluation.gate'],
   ])('%j is refused by %s', (wrong, field) => {
     expect(parseInput(FineTune, wrong).issues).toMatchObject([{ field }]);
   });
