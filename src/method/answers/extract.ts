@@ -52,11 +52,16 @@ function explicitAnswer(text: string, format: AnswerFormat, cut = false): string
   const boxes = findBoxes(text);
   const boxed = readBoxes(text, boxes);
   const phrase = readPhrases(cut ? finishedPart(text) : text);
+  const retracted = [...text.matchAll(RETRACTION)].at(-1)?.index ?? -1;
   const phraseCounts =
-    phrase && (!boxed || (phrase.start > boxed.end && phrase.kind === 'value' && (phrase.final || format === 'plain')));
+    phrase &&
+    (!boxed ||
+      (phrase.start > boxed.end &&
+        phrase.kind === 'value' &&
+        (phrase.final || format === 'plain' || (retracted > boxed.start && retracted < phrase.start))));
   const stated = phraseCounts ? { content: phrase.answer, start: phrase.start } : boxed;
   if (!stated || takesBack(boxes.open, stated)) return null;
-  if ([...text.matchAll(RETRACTION)].some((retraction) => retraction.index > stated.start)) return null;
+  if (retracted > stated.start) return null;
   return phraseCounts ? phrase.answer : inBox(stated.content);
 }
 
