@@ -66,6 +66,13 @@ export const { loadTrainingRows, compareCheckpoints, promoteCheckpoint } =
   proxyActivities<Of<'loadTrainingRows' | 'compareCheckpoints' | 'promoteCheckpoint'>>(computing);
 export const { loadSelfTalk, buildChains, writeTalks, writeSelfTalk } =
   proxyActivities<Of<'loadSelfTalk' | 'buildChains' | 'writeTalks' | 'writeSelfTalk'>>(computing);
+export const { validateBuildCritiques } = proxyActivities<Of<'validateBuildCritiques'>>(validating);
+export const { loadCritiqueQuestions, planFlaws, choosePaths, annotateExactly, writeCritiques, pushDataset } =
+  proxyActivities<
+    Of<'loadCritiqueQuestions' | 'planFlaws' | 'choosePaths' | 'annotateExactly' | 'writeCritiques' | 'pushDataset'>
+  >(computing);
+export const { writeMistakes, continuePaths, annotatePaths } =
+  proxyActivities<Of<'writeMistakes' | 'continuePaths' | 'annotatePaths'>>(generating);
 export const { sampleResponses, generateCritiques, refineResponses } =
   proxyActivities<Of<'sampleResponses' | 'generateCritiques' | 'refineResponses'>>(generating);
 export const { rewriteSteps, smoothTalks } = proxyActivities<Of<'rewriteSteps' | 'smoothTalks'>>(generating);

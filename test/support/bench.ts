@@ -6,6 +6,7 @@ import { Client, Connection, type WorkflowHandle } from '@temporalio/client';
 import type { Workflow } from '@temporalio/common';
 import { afterAll, afterEach, beforeAll } from 'vitest';
 import type { SelfImproveInput } from '../../src/config/self-improve.ts';
+import type { buildCritiques } from '../../src/workflows/build-critiques.ts';
 import type { Progress } from '../../src/workflows/contract.ts';
 import type { evaluate } from '../../src/workflows/evaluate.ts';
 import type { fineTune } from '../../src/workflows/fine-tune.ts';
@@ -19,8 +20,8 @@ import { startTestWorkers, type TestWorkers } from './workers.ts';
 
 export type RunHandle = WorkflowHandle<typeof selfImprove>;
 export type FineTuneHandle = WorkflowHandle<typeof fineTune>;
+export type CritiquesHandle = WorkflowHandle<typeof buildCritiques>;
 export type EvaluationHandle = WorkflowHandle<typeof evaluate>;
-
 export type SelfTalkHandle = WorkflowHandle<typeof selfTalk>;
 
 /** Workers, a store and fake engines for the tests of one file, and what every such test does with them. */
@@ -85,6 +86,11 @@ export class Bench {
   /** The same for `selfTalk`. */
   async startSelfTalk(workflowId: string, input: unknown): Promise<SelfTalkHandle> {
     return await this.#start<typeof selfTalk>('selfTalk', workflowId, input);
+  }
+
+  /** The same for `buildCritiques`. */
+  async startCritiques(workflowId: string, input: unknown): Promise<CritiquesHandle> {
+    return await this.#start<typeof buildCritiques>('buildCritiques', workflowId, input);
   }
 
   async #start<W extends Workflow>(type: string, workflowId: string, input: unknown): Promise<WorkflowHandle<W>> {
