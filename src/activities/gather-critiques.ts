@@ -104,7 +104,7 @@ function provenance(
     run: { workflowId, store: store.path(run), seed: config.seed, statistics: critiqueKeys(run).statistics },
     input: config as unknown as Record<string, Json>,
     hashes: { ...loaded.models, questions: loaded.questions.sha256 },
-    prompts: examplePrompts(config.actor.promptFamily, config.critic.promptFamily) as Record<string, Json>,
+    prompts: examplePrompts(config.actor, config.critic.promptFamily) as Record<string, Json>,
     versions: versions(),
   };
 }

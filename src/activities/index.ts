@@ -5,6 +5,7 @@ import type { Store } from '../backends/storage/store.ts';
 import type { TrainingBackends } from '../backends/training/index.ts';
 import { annotateExactly } from './annotate-exactly.ts';
 import { annotatePaths } from './annotate-paths.ts';
+import { buildChains } from './build-chains.ts';
 import { choosePaths } from './choose-paths.ts';
 import { compareCheckpoints } from './compare-checkpoints.ts';
 import { continuePaths } from './continue-paths.ts';
@@ -13,23 +14,29 @@ import { generateCritiques } from './generate-critiques.ts';
 import { loadCritiqueQuestions } from './load-critique-questions.ts';
 import { loadDatasets } from './load-datasets.ts';
 import { loadEvaluation } from './load-evaluation.ts';
+import { loadSelfTalk } from './load-self-talk.ts';
 import { loadTrainingRows } from './load-training-rows.ts';
 import { planFlaws } from './plan-flaws.ts';
 import { promoteCheckpoint } from './promotions.ts';
 import { pushDataset } from './push-dataset.ts';
 import { refineResponses } from './refine-responses.ts';
+import { rewriteSteps } from './rewrite-steps.ts';
 import { sampleResponses } from './sample-responses.ts';
 import { scoreEvaluation } from './score-evaluation.ts';
 import { scoreVotes } from './score-votes.ts';
 import { selectTrainingRows } from './select-training-rows.ts';
+import { smoothTalks } from './smooth-talks.ts';
 import { submitFineTune } from './submit-fine-tune.ts';
 import { validateBuildCritiques } from './validate-build-critiques.ts';
 import { validateFineTune } from './validate-fine-tune.ts';
 import { validateEvaluate, validateInput } from './validate-input.ts';
+import { validateSelfTalk } from './validate-self-talk.ts';
 import { writeCritiques } from './write-critiques.ts';
 import { writeEvaluation } from './write-evaluation.ts';
 import { writeMistakes } from './write-mistakes.ts';
 import { writeReport } from './write-report.ts';
+import { writeSelfTalk } from './write-self-talk.ts';
+import { writeTalks } from './write-talks.ts';
 
 export type { CheckpointRef, ServedModel } from '../backends/inference/engine.ts';
 export type { ArtifactRef } from '../backends/storage/artifacts.ts';
@@ -38,15 +45,18 @@ export type { ArtifactRef } from '../backends/storage/artifacts.ts';
 export function cpuActivities(deps: {
   store: Store;
   threads: GradingThreads;
+  grader: Grader;
   hasSearchAttributes: () => Promise<boolean>;
 }) {
   return bind(deps, {
     validateInput,
     validateEvaluate,
     validateFineTune,
+    validateSelfTalk,
     validateBuildCritiques,
     loadDatasets,
     loadEvaluation,
+    loadSelfTalk,
     loadTrainingRows,
     compareCheckpoints,
     promoteCheckpoint,
@@ -55,6 +65,9 @@ export function cpuActivities(deps: {
     scoreVotes,
     writeReport,
     writeEvaluation,
+    buildChains,
+    writeTalks,
+    writeSelfTalk,
     loadCritiqueQuestions,
     planFlaws,
     choosePaths,
@@ -70,6 +83,8 @@ export function inferenceActivities(deps: { store: Store; engine: Engine; grader
     sampleResponses,
     generateCritiques,
     refineResponses,
+    rewriteSteps,
+    smoothTalks,
     writeMistakes,
     continuePaths,
     annotatePaths,

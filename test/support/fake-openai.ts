@@ -10,9 +10,10 @@ import { JUDGE_REQUEST } from '../../src/backends/grading/judge.ts';
 import { CRITIQUE_REQUEST, PRIMER, REFINE_REQUEST, SHORT_REFINE_REQUEST } from '../../src/method/prompts/text.ts';
 import { digest, type Random, randomFrom } from '../../src/method/random.ts';
 import type { Question } from '../../src/method/rows.ts';
+import { SMOOTH_REQUEST } from '../../src/method/self-talk/smooth-prompt.ts';
 
 export interface FakeRequest {
-  kind: 'solve' | 'critique' | 'refine' | 'judge' | 'annotate' | 'mistake';
+  kind: 'solve' | 'critique' | 'refine' | 'judge' | 'annotate' | 'mistake' | 'smooth';
   question: Question;
   model: string;
   /** The same for the same row in every attempt, and different for any other. */
@@ -54,6 +55,8 @@ export interface FakeOptions {
   mistake?: (request: FakeRequest) => string | null;
   /** What a judge replies; "no" by default. */
   judge?: (prompt: string) => string;
+  /** What a model makes of a chain of self-talk; its steps, one a line, by default. */
+  smooth?: (prompt: string) => string;
 }
 
 /**
@@ -194,6 +197,7 @@ export class FakeOpenAi {
     const luck = random.next();
     const right = () => writeSolution(solutionSteps(question), random);
     const done = (text: string) => ({ text, finish_reason: 'stop' });
+    if (kind === 'smooth') return done((this.#options.smooth ?? tell)(prompt));
     if (kind === 'judge') return done(this.#options.judge?.(prompt) ?? 'no');
     if (kind === 'mistake') return done(this.#options.mistake?.(asked) ?? miscalculated(prompt));
     if (kind === 'annotate') {
@@ -210,7 +214,9 @@ export class FakeOpenAi {
     if (luck > 0.94) return { text: right().slice(0, 10), finish_reason: 'length' };
     if (kind === 'refine' && luck > 0.85) return done(`The answer is ${question.reference}.`);
     const skill = this.#options.skill?.(model) ?? 0.5;
-    return done(luck < (kind === 'refine' ? 0.7 : skill) ? right() : flaw(question, random).response);
+    const whole = luck < (kind === 'refine' ? 0.7 : skill) ? right() : flaw(question, random).response;
+    // Where its answer has begun it goes on.
+    return done(whole.split('\n').slice(begunIn(prompt).length).join('\n'));
   }
 }
 
@@ -250,6 +256,7 @@ export class Hold {
 }
 
 function kindOf(prompt: string): FakeRequest['kind'] {
+  if (prompt.includes(SMOOTH_REQUEST)) return 'smooth';
   if (prompt.includes(NEXT_STEP)) return 'mistake';
   if (prompt.includes(TO_CHECK)) return 'annotate';
   if (prompt.includes(JUDGE_REQUEST)) return 'judge';
@@ -297,6 +304,16 @@ const misjudged = (critique: string): string =>
 
 const responseIn = (prompt: string): string =>
   prompt.slice(prompt.indexOf('Solution:\n') + 'Solution:\n'.length).replace(/\n\nAssistant:$/, '');
+
+/** The steps of a chain, as a person would say them. */
+export function tell(prompt: string): string {
+  const lines = [...prompt.matchAll(/^(Step|Step seen again|Answer): (.*)\nRemark: (\w+)/gm)];
+  const said = lines.map(([, name, step, remark]) => {
+    const answer = name === 'Answer' && remark !== 'wrong' ? 'Answer: ' : '';
+    return `${answer}${step}${remark === 'wrong' ? "\nWait. Oops, that's not right." : ''}`;
+  });
+  return said.join('\n');
+}
 
 const after = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
 

@@ -15,7 +15,7 @@ const MAX_UNFINISHED = 2000;
 const TAGGED = /<(?:final_)?answer>([^<]*(?:<(?!\/?(?:final_)?answer>)[^<]*)*)(<\/(?:final_)?answer>|)/gi;
 const NEXT_QUESTION = /\n[ \t*#]*(?:Question|Problem|Q)\b[ \t]*\d*[ \t]*[:.]/g;
 const RETRACTION =
-  /\b(?:that|this|it)(?:'s| is| was| seems)\s+(?:not (?:right|correct)|wrong|incorrect)\b|\bI(?: have|'ve)? made an? (?:mistake|error)\b|\bapologi[sz]e for (?:the|my|that|this) (?:\w+ )?(?:mistake|error)\b|\b(?:answer|solution)(?: above| provided)? is (?:wrong|incorrect)\b/gi;
+  /\b(?:that|this|it)(?:'s| is| was| seems)\s+(?:not (?:quite )?(?:right|correct)|wrong|incorrect)\b|\bI(?: have|'ve)? made an? (?:mistake|error)\b|\bapologi[sz]e for (?:the|my|that|this) (?:\w+ )?(?:mistake|error)\b|\b(?:answer|solution)(?: above| provided)? is (?:wrong|incorrect)\b/gi;
 
 /**
  * The final answer of a whole response, as written; null where it states none, which is an abstention: the text itself is never the
@@ -53,12 +53,20 @@ function explicitAnswer(text: string, format: AnswerFormat, cut = false): string
   const boxed = readBoxes(text, boxes);
   const phrase = readPhrases(cut ? finishedPart(text) : text);
   const phraseCounts =
-    phrase && (!boxed || (phrase.start > boxed.end && phrase.kind === 'value' && (phrase.final || format === 'plain')));
+    phrase &&
+    (!boxed ||
+      (phrase.start > boxed.end &&
+        phrase.kind === 'value' &&
+        (phrase.final || format === 'plain' || isRetracted(text.slice(0, phrase.start), boxed.start))));
   const stated = phraseCounts ? { content: phrase.answer, start: phrase.start } : boxed;
   if (!stated || takesBack(boxes.open, stated)) return null;
-  if ([...text.matchAll(RETRACTION)].some((retraction) => retraction.index > stated.start)) return null;
+  if (isRetracted(text, stated.start)) return null;
   return phraseCounts ? phrase.answer : inBox(stated.content);
 }
+
+/** Whether something takes back what was said before it. */
+const isRetracted = (text: string, said: number) =>
+  [...text.matchAll(RETRACTION)].some((retraction) => retraction.index > said);
 
 /** Up to the last end of a sentence, line or group. */
 function finishedPart(text: string): string {
