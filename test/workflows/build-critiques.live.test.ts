@@ -106,7 +106,7 @@ describe('critiques in the arithmetic world', () => {
     const triples = await rowsOf<RefinementTriple>('exact', 'refine.jsonl');
     expect(triples).toHaveLength(kept.filter(({ path }) => path.strategy !== 'right').length);
     expect(await rowsOf('exact', 'self-correction-sft.jsonl')).toHaveLength(kept.length + triples.length);
-    for (const format of ['sharegpt', 'alpaca', 'messages'])
+    for (const format of ['critiques', 'sharegpt', 'alpaca', 'messages'])
       expect(await rowsOf('exact', `export/${format}.jsonl`)).toHaveLength(kept.length);
     expect(await file('exact', 'export/README.md')).toContain('arxiv.org/abs/2411.16579');
     const page = await bench.reportText('exact');
@@ -147,7 +147,7 @@ describe('a dataset that is to be pushed', () => {
     const result = await handle.result();
     expect(result).toMatchObject({ status: 'completed', pushed: `${hub.url}/datasets/my-org/critiques` });
     const commit = hub.asked.find(({ path }) => path.includes('/commit/main'))!.body.toString();
-    for (const name of ['README.md', 'alpaca.jsonl', 'messages.jsonl', 'sharegpt.jsonl'])
+    for (const name of ['README.md', 'alpaca.jsonl', 'critiques.jsonl', 'messages.jsonl', 'sharegpt.jsonl'])
       expect(commit).toContain(name);
     const history = JSON.stringify(await handle.fetchHistory());
     const payloads = [...history.matchAll(/"data":"([^"]*)"/g)].map(([, data]) =>
