@@ -1,9 +1,11 @@
 import {
   ApplicationFailure,
   type ChildWorkflowHandle,
+  getExternalWorkflowHandle,
   setHandler,
   type Workflow,
   type WorkflowResultType,
+  workflowInfo,
 } from '@temporalio/workflow';
 import {
   type CommonProgress,
@@ -24,7 +26,10 @@ export interface ControlState {
   paused: boolean;
 }
 
-/** What `selfImprove` and `evaluate` share: the messages they answer, one child at a time to pass them on to, and what people see of it. */
+/**
+ * What the workflows that people start share: the messages they answer, what they run one after the other under these messages, and what
+ * people see of it. A stage of their own runs under `control`, a child by `runChild` or `runWhole`.
+ */
 export class Conductor {
   readonly control: Control;
   stage: StageReport = beginning('validate');
@@ -40,43 +45,75 @@ export class Conductor {
       validator: validateStop,
     });
     setHandler(progressQuery, progress, { description: 'Where the run is and what it waits for' });
-    setHandler(
-      stageSignal,
-      (report) => {
-        this.stage = report;
-      },
-      { description: 'From the children of this run: how far a stage is' },
-    );
+    setHandler(stageSignal, (report) => this.tell(report), {
+      description: 'From the children of this run: how far a stage is',
+    });
   }
 
-  /** Runs a child to its end; it is told of every stop, pause and resume until then. */
+  /** How far a stage is, of its own or of a child: a run that is itself a child passes it on. */
+  tell(report: StageReport): void {
+    this.stage = report;
+    tellParent(report);
+  }
+
+  /** Runs a child that is told of earlier messages when it starts, to its end; it is told of every stop, pause and resume until then. */
   async runChild<T extends Workflow>(
     start: (control: ControlState) => Promise<ChildWorkflowHandle<T>>,
   ): Promise<WorkflowResultType<T>> {
     const { stop, paused } = this.control;
-    const child = await start({ stop, paused });
+    return await this.#follow(await start({ stop, paused }), { stop, paused });
+  }
+
+  /** The same with a child that people could have started themselves: it hears of earlier messages as of later ones. */
+  async runWhole<T extends Workflow>(start: () => Promise<ChildWorkflowHandle<T>>): Promise<WorkflowResultType<T>> {
+    return await this.#follow(await start(), { stop: null, paused: false });
+  }
+
+  /** @param knows what the child was started with: what arrived since has not reached it */
+  async #follow<T extends Workflow>(
+    child: ChildWorkflowHandle<T>,
+    knows: ControlState,
+  ): Promise<WorkflowResultType<T>> {
+    const { stop, paused } = this.control;
     this.#child = child;
-    // What arrived while the child was being started has not reached it.
-    if (this.control.stop && this.control.stop !== stop) this.#forward({ name: 'stop', request: this.control.stop });
-    if (this.control.paused !== paused) this.#forward({ name: paused ? 'resume' : 'pause' });
+    if (stop && stop !== knows.stop) this.#forward({ name: 'stop', request: stop });
+    if (paused !== knows.paused) this.#forward({ name: paused ? 'pause' : 'resume' });
     const result = await child.result();
     this.#child = null;
     return result;
   }
 
-  condition(prepared: boolean): CommonProgress['state'] {
+  /** The part of a progress query's answer that all runs have. */
+  progress(run: { prepared: boolean; tokens: CommonProgress['tokens']; warnings: string[] }): CommonProgress {
+    const { stage, rows, tokens, tokensPerSecond, etaSeconds } = this.stage;
+    return {
+      state: this.#condition(run.prepared),
+      stage: this.finished ? 'done' : stage,
+      rows,
+      tokens: {
+        prompt: run.tokens.prompt + tokens.prompt,
+        completion: run.tokens.completion + tokens.completion,
+      },
+      tokensPerSecond,
+      etaSeconds,
+      waitingFor: this.#waitingFor(),
+      warnings: run.warnings,
+    };
+  }
+
+  #condition(prepared: boolean): CommonProgress['state'] {
     if (this.finished) return 'finished';
     if (this.control.stop) return 'stopping';
     if (this.control.paused) return 'paused';
     return prepared ? 'running' : 'starting';
   }
 
-  waitingFor(): string {
+  #waitingFor(): string {
     const { stage } = this.stage;
     if (this.finished) return 'nothing';
     if (this.control.paused && !this.control.stop) return 'the signal "resume"';
-    if (stage === 'fine-tune') return 'the trainer (queue critique-loop-train)';
-    if (/sample|critique|refine/.test(stage)) return 'the engine (queue critique-loop-inference)';
+    if (/fine-tune/.test(stage)) return 'the trainer (queue critique-loop-train)';
+    if (GENERATING.test(stage)) return 'the engine (queue critique-loop-inference)';
     return `${stage} (queue critique-loop-cpu)`;
   }
 
@@ -91,6 +128,18 @@ export class Conductor {
     // A child that has just ended can't take it, and need not.
     this.#forwarded = this.#forwarded.then(send).catch(() => {});
   }
+}
+
+/** Stages that ask a model. */
+const GENERATING = /sample|critique|refine|mistake|continue|annotate|rewrite|smooth/;
+
+/** How far a stage is, to who started this workflow. */
+export function tellParent(report: StageReport): void {
+  const { parent } = workflowInfo();
+  if (parent)
+    void getExternalWorkflowHandle(parent.workflowId)
+      .signal(stageSignal, report)
+      .catch(() => {});
 }
 
 export const beginning = (stage: string): StageReport => ({

@@ -1,6 +1,6 @@
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
 
-/** What people and programs can say to a running `selfImprove` or `evaluate`, and what it answers. */
+/** What people and programs can say to a running workflow, and what it answers. */
 
 export interface StopRequest {
   /** drain: finish the running stage. now: cancel it and keep its finished rows. */
@@ -44,6 +44,12 @@ export interface EvaluateProgress extends CommonProgress {
   cost: { spent: number; limit: number | null } | null;
 }
 
+/** Of a `fineTune`. */
+export interface FineTuneProgress extends CommonProgress {
+  /** candidate, against: the evaluations of the new checkpoint and of the one that it stands against. */
+  phase: 'train' | 'candidate' | 'against';
+}
+
 /** What a stage tells its parent. */
 export interface StageReport {
   stage: string;
@@ -60,5 +66,5 @@ export const resumeSignal = defineSignal('resume');
 export const extendUpdate = defineUpdate<string, [{ iterations: number }]>('extend');
 export const progressQuery = defineQuery<CommonProgress>('progress');
 
-/** From `iterate` and `supervise` to their parent. */
+/** From a child to its parent. */
 export const stageSignal = defineSignal<[StageReport]>('stage');

@@ -4,7 +4,7 @@ import { pauseSignal, resumeSignal, type StopRequest, stopSignal } from './contr
 /** What to pass on to whoever is running below us. */
 export type Message = { name: 'stop'; request: StopRequest } | { name: 'pause' } | { name: 'resume' };
 
-/** What people asked of a run, and the scope of what it is doing: the part that `selfImprove` and `iterate` share. */
+/** What people asked of a run, and the scope of what it is doing: the part that runs and their children share. */
 export class Control {
   stop: StopRequest | null;
   paused: boolean;

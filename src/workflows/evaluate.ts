@@ -22,7 +22,7 @@ import { type PlannedPass, passesOf } from './passes.ts';
 import { searchAttributes } from './search-attributes.ts';
 import { type PassResult, supervise } from './supervise.ts';
 
-export interface EvaluateResult extends Pick<WrittenEvaluation, 'headline' | 'strategies' | 'table'> {
+export interface EvaluateResult extends Pick<WrittenEvaluation, 'headline' | 'strategies' | 'table' | 'critic'> {
   run: string;
   status: 'completed' | 'stopped';
   reason?: string;
@@ -127,6 +127,7 @@ class Evaluation {
       headline: report.headline,
       table: report.table,
       strategies: report.strategies,
+      critic: report.critic,
       report: report.path,
       warnings: [...run.warnings, ...loaded.warnings],
     };
@@ -169,20 +170,16 @@ class Evaluation {
   }
 
   progress(): EvaluateProgress {
-    const { stage, rows, tokens, tokensPerSecond, etaSeconds } = this.#conductor.stage;
     const state = this.#state;
     return {
-      state: this.#conductor.condition(state !== null),
+      ...this.#conductor.progress({
+        prepared: state !== null,
+        tokens: this.#tokens,
+        warnings: [...(state?.run.warnings ?? []), ...(state?.loaded.warnings ?? [])],
+      }),
       pass: this.#pass,
       passes: this.passes.map(({ pass }) => pass),
-      stage: this.#conductor.finished ? 'done' : stage,
-      rows,
-      tokens: { prompt: this.#tokens.prompt + tokens.prompt, completion: this.#tokens.completion + tokens.completion },
-      tokensPerSecond,
-      etaSeconds,
       cost: this.#priced ? { spent: this.#spent, limit: state?.run.config.costLimit ?? null } : null,
-      waitingFor: this.#conductor.waitingFor(),
-      warnings: [...(state?.run.warnings ?? []), ...(state?.loaded.warnings ?? [])],
     };
   }
 

@@ -239,21 +239,16 @@ class Run {
   }
 
   progress(): Progress {
-    const { stage, rows, tokens, tokensPerSecond, etaSeconds } = this.#conductor.stage;
     const state = this.#state;
-    const before = state?.tokens ?? { prompt: 0, completion: 0 };
     return {
-      state: this.#conductor.condition(state !== null),
+      ...this.#conductor.progress({
+        prepared: state !== null,
+        tokens: state?.tokens ?? { prompt: 0, completion: 0 },
+        warnings: [...(state?.run.warnings ?? []), ...(state?.datasets.warnings ?? [])],
+      }),
       iteration: this.#iteration,
       iterations: state?.iterations ?? 0,
-      stage: this.#conductor.finished ? 'done' : stage,
-      rows,
-      tokens: { prompt: before.prompt + tokens.prompt, completion: before.completion + tokens.completion },
-      tokensPerSecond,
       accepted: state?.results.at(-1)?.selected?.accepted ?? 0,
-      etaSeconds,
-      waitingFor: this.#conductor.waitingFor(),
-      warnings: [...(state?.run.warnings ?? []), ...(state?.datasets.warnings ?? [])],
       accuracy: (state?.results ?? []).flatMap(({ iteration, evaluation }) =>
         evaluation ? [describeAccuracy(iteration, evaluation)] : [],
       ),

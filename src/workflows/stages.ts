@@ -1,11 +1,12 @@
-import { getExternalWorkflowHandle, setCurrentDetails, workflowInfo } from '@temporalio/workflow';
+import { setCurrentDetails } from '@temporalio/workflow';
 import type { ArtifactRef, ServedModel } from '../activities/index.ts';
 import type { ShardResult, ShardTask, Tokens } from '../activities/shard.ts';
 import type { OracleConfig } from '../config/oracle.ts';
 import type { Gate } from '../method/gates.ts';
 import { generateCritiques, refineResponses, sampleResponses } from './activities.ts';
 import type { Budget } from './budget.ts';
-import { type StageReport, stageSignal } from './contract.ts';
+import { tellParent } from './conductor.ts';
+import type { StageReport } from './contract.ts';
 import type { Control } from './control.ts';
 import { cutShards, runShards, type StageResult, totals } from './shards.ts';
 
@@ -27,12 +28,14 @@ export interface StagesOptions {
   oracle: OracleConfig;
   /** What may be spent on models that have a price. */
   budget?: Budget;
+  /** Who is told how far they are: the parent, unless it is said. */
+  tell?: (report: StageReport) => void;
 }
 
 /** A report is an event in two histories: each stage begins with one, and then every third shard may, at this distance. */
 const TELL_EVERY_MS = 10_000;
 
-/** Stages of generation, each cut into shards, under the control of stop, pause and resume; the parent is told how far they are. */
+/** Stages of generation, each cut into shards, under the control of stop, pause and resume. */
 export class Stages<Name extends string = string> {
   readonly used: StageUse<Name>[] = [];
   readonly #options: StagesOptions;
@@ -117,16 +120,12 @@ export class Stages<Name extends string = string> {
   }
 
   tell(report: Pick<StageReport, 'stage' | 'rows'> & Partial<StageReport>): void {
-    const { parent } = workflowInfo();
     this.#toldAt = Date.now();
     const full = { tokens: { prompt: 0, completion: 0 }, tokensPerSecond: null, etaSeconds: null, ...report };
-    const { label } = this.#options;
+    const { label, tell = tellParent } = this.#options;
     const title = `${label[0]!.toUpperCase()}${label.slice(1)}`;
     setCurrentDetails(`${title}, ${full.stage}: ${full.rows.done} of ${full.rows.total} rows`);
-    if (parent)
-      void getExternalWorkflowHandle(parent.workflowId)
-        .signal(stageSignal, full)
-        .catch(() => {});
+    tell(full);
   }
 
   /** Runs the shards of a stage and tells how far it is. */
