@@ -2,7 +2,7 @@ import { readJson, writeJson } from '../backends/storage/json.ts';
 import type { Store } from '../backends/storage/store.ts';
 import type { LossPoint } from '../backends/training/contract.ts';
 import type { Difference } from '../method/estimate.ts';
-import type { EvaluationSummary } from '../method/evaluation.ts';
+import type { EvaluationSummary, QuestionResult } from '../method/evaluation.ts';
 import type { ExplorationSummary } from '../method/exploration.ts';
 import type { SelectionCounts } from '../method/select.ts';
 
@@ -11,6 +11,8 @@ export interface IterationFile {
   selection: { counts: SelectionCounts; exploration: ExplorationSummary | null };
   training: { rows: number; dropped: number; steps: number; seconds: number; losses: LossPoint[] };
   evaluation: { summary: EvaluationSummary; gain: Difference | null };
+  /** The answers to the test questions, so that iterations of different runs can be paired. */
+  results: QuestionResult[];
 }
 
 const keyOf = (run: string, iteration: number, name: keyof IterationFile) =>

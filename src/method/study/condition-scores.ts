@@ -1,6 +1,7 @@
 import { levelOf } from '../difficulty.ts';
 import type { Gate } from '../gates.ts';
 import type { Level } from '../rows.ts';
+import { agrees } from '../supervision/critic-quality.ts';
 import { rateOf } from '../supervision/sampled.ts';
 import type { Plan, Reviewer, Scored } from '../supervision/scored.ts';
 import { tally } from '../supervision/scores.ts';
@@ -52,7 +53,7 @@ export function* scoreConditions(
     plan,
     ids: questions.map(({ id }) => id),
     hardness: hardnessOf(questions, plan),
-    agreement: questions.map(agreement),
+    agreement: questions.map((question) => toScore(agrees(question))),
     of: (method, reviewer, k = 1) => scores.get(keyOf(strategy(method, reviewer && { reviewer, gate }, k))) ?? unknown,
   };
 }
@@ -67,9 +68,4 @@ function hardnessOf(questions: readonly Scored[], { samples }: Plan): ConditionS
   return { by: 'pass rate', levels };
 }
 
-/** A critique without a verdict does not agree, so that every critique counts. */
-function agreement({ greedy }: Scored): number | null {
-  const review = greedy?.reviews.critic;
-  if (!greedy || !review || greedy.unfinished?.includes('critic') || greedy.outcome === 'ungraded') return null;
-  return Number(review.verdict === (greedy.outcome === 'correct' ? 'correct' : 'wrong'));
-}
+const toScore = (right: boolean | null) => (right === null ? null : Number(right));
