@@ -115,7 +115,7 @@ async function readIterations(store: Store, steps: readonly StudiedStep[], name:
     records.push({
       iteration,
       counts: selection?.counts ?? null,
-      exploration: selection?.exploration ?? null,
+      diversity: selection?.diversity ?? null,
       evaluation: evaluation?.summary ?? null,
       results,
     });

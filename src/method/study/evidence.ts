@@ -1,7 +1,6 @@
+import type { Diversity } from '../diversity.ts';
 import type { Difference, Proportion } from '../estimate.ts';
-import type { ExplorationCounts, ExplorationSummary } from '../exploration.ts';
 import type { Gate } from '../gates.ts';
-import type { Level } from '../rows.ts';
 import type { SelectionCounts } from '../select.ts';
 import type { CriticQuality } from '../supervision/critic-quality.ts';
 import type { Plan } from '../supervision/scored.ts';
@@ -79,10 +78,9 @@ export interface IterationEvidence {
 }
 
 /** What an iteration found on the training questions, and what of it is trained on. */
-export interface Explored extends ExplorationCounts {
-  byLevel: ExplorationSummary['byLevel'];
+export interface Explored {
+  diversity: Diversity;
   accepted: number;
-  acceptedByLevel: { level: Level; correct: number; refined: number }[];
   removed: Pick<SelectionCounts, 'duplicates' | 'overCap' | 'shortcuts'>;
 }
 

@@ -293,17 +293,14 @@ export function tailShares({ iterations: { loop, vanilla } }: Pick<Evidence, 'it
 }
 
 function tailOf(explored: Explored | null | undefined): Proportion {
-  const rows = (explored?.acceptedByLevel ?? []).map(({ level, correct, refined }) => ({
-    level,
-    n: correct + refined,
-  }));
-  const sum = (of: typeof rows) => of.reduce((total, { n }) => total + n, 0);
-  return proportion(sum(rows.filter(({ level }) => level >= 4)), sum(rows));
+  const levels = explored?.diversity.byLevel ?? [];
+  const sum = (of: typeof levels) => of.reduce((total, { rows }) => total + rows, 0);
+  return proportion(sum(levels.filter(({ level }) => level >= 4)), sum(levels));
 }
 
 /** What was solved before is solved after. */
-function coverage({ questions, solvedBefore, solvedAfter }: Explored): Difference {
-  const upTo = (solved: number) => Array.from({ length: questions }, (_, question) => question < solved);
+function coverage({ diversity: { questions, solvedBefore, solvedAfter } }: Explored): Difference {
+  const upTo = (solved: Proportion) => Array.from({ length: questions }, (_, question) => question < solved.successes);
   return pairedDifference(upTo(solvedBefore), upTo(solvedAfter));
 }
 

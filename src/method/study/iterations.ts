@@ -1,6 +1,6 @@
+import type { Diversity } from '../diversity.ts';
 import type { Difference } from '../estimate.ts';
 import { compareEvaluations, type EvaluationSummary, type QuestionResult } from '../evaluation.ts';
-import type { ExplorationSummary } from '../exploration.ts';
 import type { SelectionCounts } from '../select.ts';
 import type { Evidence, Explored, IterationEvidence } from './evidence.ts';
 
@@ -8,7 +8,7 @@ import type { Evidence, Explored, IterationEvidence } from './evidence.ts';
 export interface IterationRecord {
   iteration: number;
   counts: SelectionCounts | null;
-  exploration: ExplorationSummary | null;
+  diversity: Diversity | null;
   evaluation: EvaluationSummary | null;
   /** Its answers to the test questions. */
   results: readonly QuestionResult[] | null;
@@ -47,24 +47,8 @@ function over(before: IterationRecord | undefined, after: IterationRecord): Diff
   return difference.n === 0 ? null : difference;
 }
 
-function exploredBy({ counts, exploration }: IterationRecord): Explored | null {
-  if (!counts || !exploration) return null;
-  const { questions, responses, correct, critiques, refinements, rightRefinements } = exploration;
-  const { solvedBefore, solvedAfter, distinctSolutions, byLevel } = exploration;
-  const { accepted, acceptedByLevel, duplicates, overCap, shortcuts } = counts;
-  return {
-    questions,
-    responses,
-    correct,
-    critiques,
-    refinements,
-    rightRefinements,
-    solvedBefore,
-    solvedAfter,
-    distinctSolutions,
-    byLevel,
-    accepted,
-    acceptedByLevel,
-    removed: { duplicates, overCap, shortcuts },
-  };
+function exploredBy({ counts, diversity }: IterationRecord): Explored | null {
+  if (!counts || !diversity) return null;
+  const { accepted, duplicates, overCap, shortcuts } = counts;
+  return { diversity, accepted, removed: { duplicates, overCap, shortcuts } };
 }
