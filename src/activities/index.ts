@@ -20,6 +20,7 @@ import { validateFineTune } from './validate-fine-tune.ts';
 import { validateEvaluate, validateInput } from './validate-input.ts';
 import { writeEvaluation } from './write-evaluation.ts';
 import { writeReport } from './write-report.ts';
+import { writeStudy } from './write-study.ts';
 
 export type { CheckpointRef, ServedModel } from '../backends/inference/engine.ts';
 export type { ArtifactRef } from '../backends/storage/artifacts.ts';
@@ -44,6 +45,7 @@ export function cpuActivities(deps: {
     scoreVotes,
     writeReport,
     writeEvaluation,
+    writeStudy,
   });
 }
 
