@@ -15,6 +15,8 @@ export type Prompt = string | Message[];
 interface Asks<P extends Prompt> {
   solve(question: Question): P;
   critique(question: Question, response: string): P;
+  /** What the user says in it, for trainers that put their own template around that. */
+  critiqueTurn(question: Pick<Question, 'question'>, response: string): string;
   refine(question: Question, response: string, critique: string): P;
   /**
    * Texts that end a generation: ends of turns, and nothing that a solution could hold. Engines that take special tokens for text stop

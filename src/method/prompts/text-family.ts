@@ -23,6 +23,7 @@ export function textFamily(template: Template): TextFamily {
     kind: 'text',
     solve: (question) => `${ask(solveTurn(question))}${primer}`,
     critique: (question, response) => ask(critiqueTurn(critiqueRequest, question, response)),
+    critiqueTurn: (question, response) => critiqueTurn(critiqueRequest, question, response),
     refine: (question, response, critique) =>
       `${ask(solveTurn(question))}${primer}${response}${betweenTurns}` +
       `${ask(refineTurn(refineRequest, question, critique))}${primer}`,
