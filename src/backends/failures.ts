@@ -10,6 +10,7 @@ export const FAILURES = {
   Unauthorized: { retryable: false }, // the engine refuses the key
   ModelNotFound: { retryable: false }, // the engine does not know the model and can't load it
   NoRows: { retryable: false }, // a stage would have succeeded without doing anything
+  YieldTooLow: { retryable: false }, // too few rows were left to go on with
   TrainingFailed: { retryable: false }, // the trainer says that it can't
   PayloadsTooLarge: { retryable: false }, // Temporal's own: something too big was put into history
   EngineUnavailable: { retryable: true }, // the engine does not answer, or is overloaded

@@ -62,6 +62,8 @@ export const EvaluatedActor = Critic.extend({
   /** Of the samples and of the rounds of a chain. Greedy responses and the refinements of samples have 0. */
   temperature: Actor.shape.temperature,
   maxTokens: Actor.shape.maxTokens,
+  /** What it is asked to write: a solution, or one that thinks aloud and checks itself, which it has to be trained to (`selfTalk`). */
+  style: z.enum(['solution', 'self-talk']).default('solution'),
   price: Price.optional(),
 });
 
@@ -75,4 +77,4 @@ export type PricedCriticConfig = z.infer<typeof PricedCritic>;
 export type ActorConfig = z.infer<typeof Actor>;
 export type CriticConfig = z.infer<typeof Critic>;
 /** A model and how it is asked; what an engine needs to serve it. */
-export type ModelConfig = ActorConfig | CriticConfig;
+export type ModelConfig = ActorConfig | CriticConfig | EvaluatedActorConfig;

@@ -11,6 +11,7 @@ import type { evaluate } from '../../src/workflows/evaluate.ts';
 import type { fineTune } from '../../src/workflows/fine-tune.ts';
 import { QUEUES, type Role } from '../../src/workflows/queues.ts';
 import type { selfImprove } from '../../src/workflows/self-improve.ts';
+import type { selfTalk } from '../../src/workflows/self-talk.ts';
 import { FakeOpenAi, type FakeOptions } from './fake-openai.ts';
 import { saveHistories } from './histories.ts';
 import { allQuestions, aRun, emptyCheckpoint, type RunShape } from './run-input.ts';
@@ -19,6 +20,8 @@ import { startTestWorkers, type TestWorkers } from './workers.ts';
 export type RunHandle = WorkflowHandle<typeof selfImprove>;
 export type FineTuneHandle = WorkflowHandle<typeof fineTune>;
 export type EvaluationHandle = WorkflowHandle<typeof evaluate>;
+
+export type SelfTalkHandle = WorkflowHandle<typeof selfTalk>;
 
 /** Workers, a store and fake engines for the tests of one file, and what every such test does with them. */
 export class Bench {
@@ -77,6 +80,11 @@ export class Bench {
   /** The same for `fineTune`. */
   async startFineTune(workflowId: string, input: unknown): Promise<FineTuneHandle> {
     return await this.#start<typeof fineTune>('fineTune', workflowId, input);
+  }
+
+  /** The same for `selfTalk`. */
+  async startSelfTalk(workflowId: string, input: unknown): Promise<SelfTalkHandle> {
+    return await this.#start<typeof selfTalk>('selfTalk', workflowId, input);
   }
 
   async #start<W extends Workflow>(type: string, workflowId: string, input: unknown): Promise<WorkflowHandle<W>> {

@@ -1,4 +1,4 @@
-import type { ActorConfig, CriticConfig, EndpointConfig } from '../../config/models.ts';
+import type { CriticConfig, EndpointConfig, EvaluatedActorConfig, ModelConfig } from '../../config/models.ts';
 import type { InferenceClient } from './client.ts';
 
 /** Model weights in the store. */
@@ -13,8 +13,8 @@ export interface CheckpointRef {
 
 /** A model that a stage asks: an actor is always a checkpoint that we trained, a critic may be the configured one. */
 export type ServedModel =
-  | { config: ActorConfig | CriticConfig; checkpoint: CheckpointRef }
-  | { config: CriticConfig; checkpoint: null };
+  | { config: ModelConfig; checkpoint: CheckpointRef }
+  | { config: CriticConfig | EvaluatedActorConfig; checkpoint: null };
 
 /** What an engine has to know of a model to serve it. */
 export type Servable =
@@ -23,12 +23,15 @@ export type Servable =
 
 export const modelName = (model: Servable): string => (model.checkpoint ? model.checkpoint.name : model.config.model);
 
+/** What a model is asked through. */
+export type ModelClient = Pick<InferenceClient, 'generate' | 'limiter' | 'waitingFor'>;
+
 /** Something that answers for models. */
 export interface Engine {
   /**
    * Makes the model answer, waiting for a start or a load, and gives the name to ask for.
    * @throws Failure EngineUnavailable, ModelNotFound, Unauthorized or CheckpointNotServed
    */
-  serve(model: Servable, signal: AbortSignal): Promise<{ client: InferenceClient; name: string }>;
+  serve(model: Servable, signal: AbortSignal): Promise<{ client: ModelClient; name: string }>;
   close(): Promise<void>;
 }
