@@ -1,4 +1,6 @@
+import type { CritiqueCounts, CritiqueStatistics } from '../../../src/method/critiques/statistics.ts';
 import { pairedDifference, proportion } from '../../../src/method/estimate.ts';
+import type { TalkStatistics } from '../../../src/method/self-talk/statistics.ts';
 import type { Budget, Evidence, IterationEvidence } from '../../../src/method/study/evidence.ts';
 import { findings } from '../../../src/method/study/findings.ts';
 import type { StepReport, StudyData } from '../../../src/report/study/data.ts';
@@ -9,7 +11,7 @@ import { aloneReport, supervisionReport } from '../supervision/sample.ts';
 
 /** A plausible study on made-up numbers, of which some findings hold, some do not and some are unclear. */
 export function sampleStudy(): StudyData {
-  return withEvidence(evidence());
+  return { ...withEvidence(evidence()), critiques: CRITIQUES, selfTalk: TALKS };
 }
 
 /** The same, stopped before anything was measured. */
@@ -30,6 +32,8 @@ function withEvidence(evidence: Evidence): StudyData {
     warnings: ['evaluate-vanilla has not been run: the study was started before it had that step.'],
     findings: findings(evidence),
     evidence,
+    critiques: null,
+    selfTalk: null,
     steps: STEPS,
     provenance: sampleReport().provenance,
   };
@@ -137,3 +141,58 @@ const STEPS: StepReport[] = [
   step('evaluate-sft', 'evaluate', 98),
   step('evaluate-loop', 'evaluate', 95),
 ];
+
+const counts = (made: number, flawed: number, chosen: number, passed: number, kept: number): CritiqueCounts => ({
+  made,
+  flawed,
+  chosen,
+  annotated: chosen,
+  passed,
+  kept,
+  yield: proportion(kept, chosen),
+  meanSoft: 0.41,
+});
+
+const CRITIQUES: CritiqueStatistics = {
+  total: counts(3200, 1500, 900, 610, 402),
+  byStrategy: [
+    { strategy: 'RG1', ...counts(1600, 700, 400, 280, 190) },
+    { strategy: 'RG2', ...counts(600, 300, 150, 90, 61) },
+    { strategy: 'RG3', ...counts(600, 500, 170, 110, 71) },
+    { strategy: 'right', ...counts(400, 0, 180, 130, 80) },
+  ],
+  byLevel: [],
+  byLevelAndStrategy: [],
+  removed: [
+    { stage: 'path', reason: 'not-flawed', count: 400, byStrategy: { RG1: 0, RG2: 300, RG3: 100, right: 0 } },
+    { stage: 'annotation', reason: 'off-format', count: 180, byStrategy: { RG1: 80, RG2: 40, RG3: 40, right: 20 } },
+    { stage: 'annotation', reason: 'leak', count: 62, byStrategy: { RG1: 20, RG2: 14, RG3: 14, right: 14 } },
+    { stage: 'filter', reason: 'below-k', count: 208, byStrategy: { RG1: 90, RG2: 29, RG3: 39, right: 50 } },
+  ],
+  softLabels: [100, 60, 50, 40, 40, 60, 60, 50, 50, 50, 50],
+  agreement: { verdict: proportion(690, 720), location: proportion(270, 320) },
+  mistakes: [{ mistake: 'calculation', kept: 41 }],
+  stepsPerCritique: 4.2,
+  right: proportion(80, 402),
+};
+
+const TALKS: TalkStatistics = {
+  questions: 400,
+  chains: 400,
+  errorFree: 350,
+  right: 300,
+  kept: 290,
+  yield: proportion(300, 400),
+  byRewrites: [
+    { rewrites: 0, chains: 250, errorFree: 250, right: 220, kept: 215 },
+    { rewrites: 1, chains: 100, errorFree: 90, right: 70, kept: 66 },
+    { rewrites: 2, chains: 50, errorFree: 10, right: 10, kept: 9 },
+  ],
+  byLevel: [],
+  means: { steps: 5.1, rewrites: 0.3, characters: 620 },
+  removed: [
+    { reason: 'wrong', rows: 62 },
+    { reason: 'budget', rows: 38 },
+    { reason: 'duplicate', rows: 10 },
+  ],
+};
