@@ -74,7 +74,8 @@ function drawDots(name: string, dots: Dot[], { labelExpr, zero, words }: Kind): 
         },
         { mark: { type: 'point', filled: true, opacity: 1, size: 70, yOffset: 8 } },
         {
-          mark: { type: 'text', align: 'left', yOffset: -10, fontSize: 12, fill: 'var(--muted)', limit: WIDTH - 20 },
+          // Clipped, since Vega takes text for wider than it is and would make room for it.
+          mark: { type: 'text', align: 'left', yOffset: -10, fontSize: 12, fill: 'var(--muted)', clip: true },
           encoding: { x: { value: 0 }, text: { field: 'name' } },
         },
       ],

@@ -43,7 +43,7 @@ export function grid({ evidence }: StudyData): Markup | null {
 <p>What each actor was trained on against how it is asked (Table 3), on the test questions, with ${CONFIDENCE} intervals.
 Accuracy is greedy${k === null ? null : `; pass@${k} and the vote are of ${count(k)} samples`}. The gate says which responses are refined; that of the oracle looks at the reference: a bound, not a method.
 The paper\u2019s numbers are accuracy / pass@5 / vote of 5, without a gate.</p>
-<div class="named">${tabulate<Row>(
+<div class="named many">${tabulate<Row>(
     'Every actor under every review',
     [
       { head: 'Trained on', cell: ({ name }) => capital(TRAININGS[name]) },
