@@ -6,9 +6,11 @@ import { pathToFileURL } from 'node:url';
 import type { Browser } from 'puppeteer-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { renderReport } from '../../src/report/html.ts';
+import { renderStudy } from '../../src/report/study/html.ts';
 import { renderSupervision } from '../../src/report/supervision/html.ts';
 import { launchBrowser } from '../support/browser.ts';
 import { sampleReport } from './sample.ts';
+import { sampleStudy } from './study/sample.ts';
 import { supervisionReport } from './supervision/sample.ts';
 
 const FAULTS = readFileSync(new URL('../support/page-faults.js', import.meta.url), 'utf8').replace(/;\s*$/, '');
@@ -34,6 +36,7 @@ afterAll(async () => {
 it.for([
   { name: 'selfImprove', charts: 17, render: () => renderReport(sampleReport()) },
   { name: 'evaluate', charts: 16, render: () => renderSupervision(supervisionReport()) },
+  { name: 'study', charts: 10, render: () => renderStudy(sampleStudy()) },
 ])(
   'the report of $name reads well wide and narrow, light and dark',
   { timeout: 120_000 },
