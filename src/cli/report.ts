@@ -2,7 +2,7 @@ import { type EvaluationManifest, evaluationKeys } from '../activities/evaluatio
 import { scoreRows } from '../activities/score-rows.ts';
 import { keepScores } from '../activities/score-votes.ts';
 import { renderEvaluation } from '../activities/write-evaluation.ts';
-import { renderStudyReport, type StudyTask, studyKeys } from '../activities/write-study.ts';
+import { renderStudyReport, type StudyManifest, studyKeys } from '../activities/write-study.ts';
 import { GradingThreads } from '../backends/grading/threads.ts';
 import { readJson } from '../backends/storage/json.ts';
 import { runFolder } from '../backends/storage/runs.ts';
@@ -41,8 +41,8 @@ async function evaluation(store: FolderStore, folder: string) {
 
 /** From what its children left. */
 async function study(store: FolderStore, folder: string) {
-  const task = await readJson<StudyTask>(store, studyKeys(folder).task);
-  return task && (await renderStudyReport(store, task));
+  const manifest = await readJson<StudyManifest>(store, studyKeys(folder).manifest);
+  return manifest && (await renderStudyReport(store, manifest));
 }
 
 /** From the numbers that each of its steps left. */
