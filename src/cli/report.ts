@@ -10,6 +10,9 @@ import { FolderStore } from '../backends/storage/store.ts';
 import { readEnvironment } from '../config/environment.ts';
 import type { RunReport } from '../report/data.ts';
 import { renderReport } from '../report/html.ts';
+import type { SelfTalkReport } from '../report/self-talk/data.ts';
+import { renderSelfTalk } from '../report/self-talk/html.ts';
+import { selfTalkTable } from '../report/self-talk/table.ts';
 import { renderTable } from '../report/table.ts';
 import { SetupError } from './setup/setup-error.ts';
 
@@ -20,7 +23,7 @@ export async function report(workflowId: string): Promise<void> {
   const { table, path } =
     (await evaluation(store, folder)) ??
     (await study(store, folder)) ??
-    (await selfImprovement(store, folder)) ??
+    (await drawnAgain(store, folder)) ??
     none(store, workflowId);
   process.stdout.write(`${table}\n${path}\n`);
 }
@@ -45,13 +48,13 @@ async function study(store: FolderStore, folder: string) {
   return manifest && (await renderStudyReport(store, manifest));
 }
 
-/** From the numbers that each of its steps left. */
-async function selfImprovement(store: FolderStore, folder: string) {
-  const data = await readJson<RunReport>(store, `${folder}/report.json`);
+/** Of the other workflows: from the numbers that their steps left. */
+async function drawnAgain(store: FolderStore, folder: string) {
+  const data = await readJson<RunReport | SelfTalkReport>(store, `${folder}/report.json`);
   if (!data) return null;
   const key = `${folder}/report.html`;
-  await store.write(key, [await renderReport(data)]);
-  return { table: renderTable(data), path: store.path(key) };
+  await store.write(key, ['smoother' in data ? renderSelfTalk(data) : await renderReport(data)]);
+  return { table: 'smoother' in data ? selfTalkTable(data) : renderTable(data), path: store.path(key) };
 }
 
 function none(store: FolderStore, workflowId: string): never {
