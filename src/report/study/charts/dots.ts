@@ -63,12 +63,12 @@ function drawDots(name: string, dots: Dot[], { labelExpr, zero, words }: Kind): 
         ...(zero
           ? [
               {
-                mark: { type: 'rule' as const, strokeWidth: 1 },
+                mark: { type: 'rule' as const, strokeWidth: 1, strokeDash: [2, 3] },
                 encoding: {
                   x: { datum: 0 },
                   y: { value: 0 },
                   y2: { value: height },
-                  color: { value: 'var(--rule)' },
+                  color: { value: 'var(--muted)' },
                 },
               },
             ]
