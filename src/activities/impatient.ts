@@ -61,6 +61,7 @@ const GIVEN_UP: ModelClient = {
 };
 
 function unavailable({ n }: GenerationRequest): GenerationResult {
-  const texts = Array.from({ length: n }, () => ({ text: '', finishReason: 'unavailable' as const }));
+  const refusal = 'it did not answer in time';
+  const texts = Array.from({ length: n }, () => ({ text: '', finishReason: 'unavailable' as const, refusal }));
   return { texts, promptTokens: 0, completionTokens: 0 };
 }

@@ -3,9 +3,7 @@ import { readFile, statfs } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
 import { NativeConnection } from '@temporalio/worker';
-import type { z } from 'zod';
 import { checkEvaluate, checkSelfImprove } from '../activities/check-input.ts';
-import { checkSelfTalk } from '../activities/check-self-talk.ts';
 import { Failure } from '../backends/failures.ts';
 import { EndpointEngine } from '../backends/inference/endpoint.ts';
 import { FolderStore } from '../backends/storage/store.ts';
@@ -13,9 +11,8 @@ import { readEnvironment } from '../config/environment.ts';
 import { Evaluate, type EvaluateConfig } from '../config/evaluate.ts';
 import type { ModelConfig } from '../config/models.ts';
 import type { JudgeConfig } from '../config/oracle.ts';
-import { type Parsed, parseInput } from '../config/parse.ts';
+import { parseInput } from '../config/parse.ts';
 import { SelfImprove, type SelfImproveConfig } from '../config/self-improve.ts';
-import { SelfTalk, type SelfTalkConfig } from '../config/self-talk.ts';
 import { hasSearchAttributes } from '../workers/search-attributes.ts';
 
 interface Check {
@@ -45,7 +42,7 @@ export async function preflight(file: string): Promise<void> {
   if (wrong > 0) process.exitCode = 1;
 }
 
-type Config = SelfImproveConfig | EvaluateConfig | SelfTalkConfig;
+type Config = SelfImproveConfig | EvaluateConfig;
 
 async function checkFile(file: string, store: FolderStore): Promise<{ checks: Check[]; config?: Config }> {
   if (!existsSync(file)) return { checks: [{ what: file, ok: false, detail: 'there is no such file' }] };
@@ -55,42 +52,26 @@ async function checkFile(file: string, store: FolderStore): Promise<{ checks: Ch
   } catch (error) {
     return { checks: [{ what: file, ok: false, detail: `expected JSON: ${(error as Error).message}` }] };
   }
-  const { name, schema, check } = INPUTS.find(({ only }) => hasAny(input, only)) ?? EVALUATE;
   // Endpoints can be asked even where a file is missing.
-  const { value: config } = parseInput<z.ZodType<Config>>(schema, input);
-  const { issues } = check(input, store);
+  const improves = isSelfImprove(input);
+  const { value: config } = improves ? parseInput(SelfImprove, input) : parseInput(Evaluate, input);
+  const { issues } = improves ? checkSelfImprove(input, store) : checkEvaluate(input, store);
   const checks = issues
     ? issues.map(({ field, message }) => ({ what: field, ok: false, detail: message }))
-    : [{ what: file, ok: true, detail: `a valid input of ${name}` }];
+    : [{ what: file, ok: true, detail: `a valid input of ${improves ? 'selfImprove' : 'evaluate'}` }];
   return { checks, ...(config && { config }) };
 }
 
-interface Input {
-  /** The workflow. */
-  name: string;
-  schema: z.ZodType<Config>;
-  check: (input: unknown, store: FolderStore) => Parsed<Config>;
-  /** Fields that no other has. */
-  only: string[];
-}
-
-const EVALUATE: Input = { name: 'evaluate', schema: Evaluate, check: checkEvaluate, only: [] };
-
-const INPUTS: Input[] = [
-  { name: 'selfImprove', schema: SelfImprove, check: checkSelfImprove, only: ['iterations', 'reason', 'test'] },
-  { name: 'selfTalk', schema: SelfTalk, check: checkSelfTalk, only: ['rounds', 'smoother', 'perQuestion', 'minYield'] },
-];
-
-const hasAny = (input: unknown, fields: string[]) =>
-  typeof input === 'object' && input !== null && fields.some((field) => field in input);
+/** By what only one of them has. */
+const isSelfImprove = (input: unknown) =>
+  typeof input === 'object' && input !== null && ['iterations', 'reason', 'test'].some((field) => field in input);
 
 type Model = ModelConfig | JudgeConfig;
 
 async function checkEndpoints(config: Config, store: FolderStore): Promise<Check[]> {
   const engine = new EndpointEngine(store, process.env);
   const { actor, critic, oracle } = config;
-  const smoother = 'smoother' in config && config.smoother.source === 'model' ? config.smoother : null;
-  const models: [string, Model | null][] = Object.entries({ actor, critic, smoother, 'oracle.judge': oracle.judge });
+  const models: [string, Model | null][] = Object.entries({ actor, critic, 'oracle.judge': oracle.judge });
   const checks = models.map(async ([what, model]): Promise<Check[]> => {
     if (!model?.endpoint) return [];
     const { baseUrl } = model.endpoint;
