@@ -1,0 +1,239 @@
+import {
+  allHandlersFinished,
+  CancellationScope,
+  ContinueAsNew,
+  condition,
+  continueAsNew,
+  isCancellation,
+  setCurrentDetails,
+  startChild,
+  upsertSearchAttributes,
+  WorkflowExecutionAlreadyStartedError,
+  workflowInfo,
+} from '@temporalio/workflow';
+import type { PreparedChild } from '../activities/study/prepare-child.ts';
+import type { StudyStep } from '../activities/study/steps.ts';
+import type { ValidatedStudy } from '../activities/validate-study.ts';
+import type { StudyTask, WrittenStudy } from '../activities/write-study.ts';
+import type { StudyInput } from '../config/study.ts';
+import { awaitResult, keepResult, prepareChild, validateStudy, writeStudy } from './activities.ts';
+import { beginning, Conductor, type ControlState } from './conductor.ts';
+import type { StudyProgress } from './contract.ts';
+import { describeReport } from './describe.ts';
+import { rootFailure } from './failures.ts';
+import { searchAttributes } from './search-attributes.ts';
+import { type ChildResult, headlineOf } from './study/headline.ts';
+import { describeSteps, type TakenStep } from './study/taken.ts';
+
+/** What a study carries over when it continues as new. */
+export interface StudyState extends ControlState {
+  run: ValidatedStudy;
+  startedAt: string;
+  taken: TakenStep[];
+}
+
+export interface StudyResult extends Pick<WrittenStudy, 'headline'> {
+  run: string;
+  status: 'completed' | 'stopped';
+  reason?: string;
+  steps: TakenStep[];
+  report: string;
+  warnings: string[];
+}
+
+/** The whole paper as child runs, one after the other, each made from what came before, and one report of what they found. */
+export async function study(input: StudyInput, carried?: StudyState): Promise<StudyResult> {
+  const run = new StudyRun(carried);
+  try {
+    await run.prepare(input);
+    for (let step = run.next(); step; step = run.next()) {
+      await run.take(step);
+      if (run.next() && workflowInfo().continueAsNewSuggested) {
+        await condition(allHandlersFinished);
+        await continueAsNew<typeof study>(input, run.carry());
+      }
+    }
+    return await run.finish();
+  } catch (error) {
+    if (error instanceof ContinueAsNew) throw error;
+    await run.reportEnd(error);
+    throw rootFailure(error);
+  }
+}
+
+/** How long one look for another study's result takes: an event or ten in the history for each. */
+const WAIT_SECONDS = 600;
+
+class StudyRun {
+  readonly #conductor: Conductor;
+  #state: Omit<StudyState, keyof ControlState> | null;
+  #running: { step: StudyStep; child: PreparedChild; since: number } | null = null;
+
+  constructor(carried?: StudyState) {
+    this.#state = carried ?? null;
+    const { stop = null, paused = false } = carried ?? {};
+    this.#conductor = new Conductor({ stop, paused }, () => this.progress());
+  }
+
+  /** Validates before anything else. */
+  async prepare(input: StudyInput): Promise<void> {
+    if (!this.#state) {
+      const startedAt = new Date().toISOString();
+      const run = await validateStudy.executeWithOptions({ summary: 'validate the input' }, [input]);
+      if (run.searchAttributes) upsertSearchAttributes(searchAttributes(run.labels));
+      this.#state = { run, startedAt, taken: [] };
+    }
+    this.#describe();
+  }
+
+  /** The step to take now; none where all are done, or the study was stopped. */
+  next(): StudyStep | undefined {
+    const { run, taken } = this.#prepared;
+    return this.#stopped ? undefined : run.steps[taken.length];
+  }
+
+  /** Runs a step's child, unless it has been run before, in this study or another. */
+  async take(step: StudyStep): Promise<void> {
+    const { run, taken } = this.#prepared;
+    const done = Object.fromEntries(taken.map(({ step, workflowId }) => [step, workflowId]));
+    this.#conductor.stage = beginning(`prepare ${step.step}`);
+    const child = await prepareChild.executeWithOptions({ summary: `prepare ${step.step}` }, [
+      { config: run.config, step: step.step, done },
+    ]);
+    this.#running = { step, child, since: Date.now() };
+    this.#describe();
+    const before = (child.result ?? null) as ChildResult | null;
+    const ran = before ? null : await this.#run(step, child);
+    const result = before ?? ran?.result ?? null;
+    if (ran?.own && !isStopped(ran.result))
+      await keepResult.executeWithOptions({ summary: `keep the result of ${step.step}` }, [
+        { workflowId: child.workflowId, result: ran.result },
+      ]);
+    this.#end(result === null || isStopped(result) ? 'stopped' : ran?.own ? 'done' : 'reused', result);
+  }
+
+  /**
+   * Runs a child to its end. Where another study runs that very child, waits for what it says: null where it is not there before this
+   * study is stopped.
+   */
+  async #run({ type, what }: StudyStep, { workflowId, input }: PreparedChild) {
+    for (;;) {
+      try {
+        const start = () => startChild(type, { workflowId, args: [input], staticSummary: what });
+        return { own: true, result: (await this.#conductor.runWhole(start)) as ChildResult };
+      } catch (error) {
+        if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
+      }
+      const result = await this.#wait(workflowId);
+      if (result) return { own: false, result };
+      if (this.#conductor.control.stop) return null;
+    }
+  }
+
+  /** A stop of either mode ends the waiting: the child is for others to stop. */
+  async #wait(workflowId: string): Promise<ChildResult | null> {
+    const { control } = this.#conductor;
+    const scope = new CancellationScope();
+    void condition(() => control.stop !== null).then(() => scope.cancel());
+    try {
+      const look = () =>
+        awaitResult.executeWithOptions({ summary: `wait for ${workflowId}, which another study runs` }, [
+          { workflowId, seconds: WAIT_SECONDS },
+        ]);
+      return (await scope.run(look)) as ChildResult | null;
+    } catch (error) {
+      if (control.stop && isCancellation(error)) return null;
+      throw error;
+    }
+  }
+
+  #end(status: TakenStep['status'], result: ChildResult | null): void {
+    const { step, child, since } = this.#running!;
+    this.#running = null;
+    this.#prepared.taken.push({
+      step: step.step,
+      type: step.type,
+      run: child.run,
+      workflowId: child.workflowId,
+      status,
+      seconds: (Date.now() - since) / 1000,
+      headline: result ? headlineOf(result) : '',
+    });
+    this.#describe();
+  }
+
+  async finish(): Promise<StudyResult> {
+    const { run, taken } = this.#prepared;
+    const status = this.#stopped ? 'stopped' : 'completed';
+    const reason = this.#reason;
+    const report = await this.#report(status, reason);
+    this.#conductor.finished = true;
+    await condition(allHandlersFinished);
+    return {
+      run: workflowInfo().workflowId,
+      status,
+      ...(reason !== undefined && { reason }),
+      steps: taken,
+      headline: report.headline,
+      report: report.path,
+      warnings: run.warnings,
+    };
+  }
+
+  /** A study that fails or is cancelled leaves a report of what was done, unless nothing was. */
+  async reportEnd(error: unknown): Promise<void> {
+    if (!this.#state) return;
+    const cancelled = isCancellation(error);
+    if (this.#running) this.#end(cancelled ? 'stopped' : 'failed', null);
+    if (this.#state.taken.length === 0) return;
+    await CancellationScope.nonCancellable(() =>
+      this.#report(
+        cancelled ? 'cancelled' : 'failed',
+        cancelled ? undefined : String((rootFailure(error) as Error).message),
+      ),
+    );
+  }
+
+  async #report(status: StudyTask['status'], reason: string | undefined): Promise<WrittenStudy> {
+    const { run, startedAt, taken } = this.#prepared;
+    this.#conductor.stage = beginning('report');
+    const report = await writeStudy.executeWithOptions({ summary: 'report' }, [
+      {
+        run: run.folder,
+        workflowId: workflowInfo().workflowId,
+        config: run.config,
+        status,
+        ...(reason !== undefined && { reason }),
+        startedAt,
+        steps: taken,
+        warnings: run.warnings,
+      },
+    ]);
+    setCurrentDetails(describeReport(report, [...report.headline, describeSteps(this.#steps)]));
+    return report;
+  }
+
+  progress(): StudyProgress {
+    const state = this.#state;
+    const { stage, rows } = this.#conductor.stage;
+    return {
+      ...this.#conductor.progress({
+        prepared: state !== null,
+        tokens: { prompt: 0, completion: 0 },
+        warnings: state?.run.warnings ?? [],
+      }),
+      step: this.#running?.step.step ?? '',
+      child: this.#running?.child.workflowId ?? '',
+      steps: this.#steps.map(({ step, status, headline }) => `${step}: ${headline || status}`),
+    };
+  }
+
+  carry(): StudyState {
+    const { stop, paused } = this.#conductor.control;
+    return { ...this.#prepared, stop, paused };
+  }
+
+  #describe(): void {
+    setCurrentDetails(describeSteps(this.#steps));
+  }
+}
