@@ -1,15 +1,15 @@
 import { existsSync } from 'node:fs';
-import { isAbsolute, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { localFiles } from '../backends/datasets/index.ts';
 import { Failure } from '../backends/failures.ts';
 import { resolveModel } from '../backends/models.ts';
 import type { Store } from '../backends/storage/store.ts';
 import { Questions, type QuestionsConfig, Triples, type TriplesConfig } from '../config/datasets.ts';
 import { Evaluate, type EvaluateConfig } from '../config/evaluate.ts';
-import { FineTune, type FineTuneConfig } from '../config/fine-tune.ts';
 import { Actor, Critic, type CriticConfig, EvaluatedActor, PricedCritic } from '../config/models.ts';
 import { type InputIssue, type Parsed, parseInput } from '../config/parse.ts';
 import { SelfImprove, type SelfImproveConfig } from '../config/self-improve.ts';
+import { findPromoted, isPromoted, promotedNames } from './promotions.ts';
 
 /** A key in the store is a path on this machine. */
 type Keys = Pick<Store, 'path'>;
@@ -23,7 +23,7 @@ export function checkSelfImprove(input: unknown, store: Keys): Parsed<SelfImprov
   const parts = parsed.value ?? readParts(input);
   locateModels([parts.actor, parts.critic], store);
   locateFiles([parts.questions, parts.reason, parts.test, parts.refine], store);
-  const issues = [...(parsed.issues ?? []), ...checkParts(parts)];
+  const issues = [...(parsed.issues ?? []), ...checkParts(parts, store)];
   return issues.length > 0 ? { issues } : parsed;
 }
 
@@ -50,10 +50,10 @@ export function rightOnes<Parts extends object>(parts: { [Name in keyof Parts]: 
   return Object.fromEntries(parsed.filter(([, value]) => value !== undefined)) as Partial<Parts>;
 }
 
-function checkParts({ actor, critic, questions, reason, test, refine }: Parts): InputIssue[] {
+function checkParts({ actor, critic, questions, reason, test, refine }: Parts, store: Keys): InputIssue[] {
   return [
-    ...(actor ? checkBase('actor.base', actor.base) : []),
-    ...(critic ? checkServed('critic.model', critic) : []),
+    ...(actor ? checkBase('actor.base', actor.base, store) : []),
+    ...(critic ? checkServed('critic.model', critic, store) : []),
     ...Object.entries({ questions, reason, test }).flatMap(([field, part]) =>
       part ? checkQuestions(field, part) : [],
     ),
@@ -71,8 +71,8 @@ export function checkEvaluate(input: unknown, store: Keys): Parsed<EvaluateConfi
   locateFiles([config.questions], store);
   const issues = [
     ...(parsed.issues ?? []),
-    ...(config.actor ? checkServed('actor.model', config.actor) : []),
-    ...(config.critic ? checkServed('critic.model', config.critic) : []),
+    ...(config.actor ? checkServed('actor.model', config.actor, store) : []),
+    ...(config.critic ? checkServed('critic.model', config.critic, store) : []),
     ...(config.questions ? checkQuestions('questions', config.questions) : []),
   ];
   return issues.length > 0 ? { issues } : parsed;
@@ -105,37 +105,43 @@ export function locateFiles(datasets: readonly (object | null | undefined)[], st
     if (typeof dataset?.path === 'string') dataset.path = locate(dataset.path, store);
 }
 
-/** `runs/my-run/sft.jsonl` is what a run's result calls what it left. */
+/** `runs/my-run/sft.jsonl` is what a run's result calls what it left, and `promoted/critic` what a fine-tune promoted. */
 function locate(name: string, store: Keys): string {
-  if (isAbsolute(name) || !name.startsWith('runs/')) return name;
+  if (isPromoted(name)) return locatePromoted(name, store);
+  if (!name.startsWith('runs/')) return name;
   const path = store.path(name);
   return existsSync(path) ? path : name;
 }
 
-export function checkFineTune(input: unknown, store: Keys): Parsed<FineTuneConfig> {
-  const parsed = parseInput(FineTune, input);
-  if (parsed.issues) return parsed;
-  locateModels([parsed.value], store);
-  const issues = checkBase('base', parsed.value.base);
-  return issues.length > 0 ? { issues } : parsed;
+function locatePromoted(name: string, store: Keys): string {
+  const checkpoint = findPromoted(name, store);
+  return checkpoint ? store.path(checkpoint.uri) : name;
 }
 
 /** The embedded engine fetches nothing, so what it serves is a folder here. */
 export function checkServed(
   field: string,
   { model, endpoint }: Pick<CriticConfig, 'model' | 'endpoint'>,
+  store: Keys,
 ): InputIssue[] {
+  if (isPromoted(model)) return [notPromoted(field, model, store)];
   if (endpoint || existsSync(resolve(resolveModel(model), 'config.json'))) return [];
   const message = `got "${model}", expected a folder with a Hugging Face checkpoint (config.json), or an "endpoint" that serves it`;
   return [{ field, message }];
 }
 
 /** What is trained from may be a hub name, too: the trainer fetches it. */
-export function checkBase(field: string, model: string): InputIssue[] {
+export function checkBase(field: string, model: string, store: Keys): InputIssue[] {
+  if (isPromoted(model)) return [notPromoted(field, model, store)];
   const isHubName = /^[A-Za-z0-9][\w.-]*\/[\w.-]+$/.test(model) && !model.startsWith('models/') && !existsSync(model);
   if (isHubName || existsSync(resolve(resolveModel(model), 'config.json'))) return [];
   const message = `got "${model}", expected a folder with a Hugging Face checkpoint (config.json) or a hub name like org/model`;
   return [{ field, message }];
+}
+
+/** What is promoted has got its path by now. */
+function notPromoted(field: string, model: string, store: Keys): InputIssue {
+  return { field, message: `got "${model}", expected a name that a fine-tune promoted: ${promotedNames(store)}` };
 }
 
 export function checkQuestions(field: string, config: QuestionsConfig): InputIssue[] {

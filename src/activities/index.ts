@@ -3,10 +3,13 @@ import type { GradingThreads } from '../backends/grading/threads.ts';
 import type { Engine } from '../backends/inference/engine.ts';
 import type { Store } from '../backends/storage/store.ts';
 import type { TrainingBackends } from '../backends/training/index.ts';
+import { compareCheckpoints } from './compare-checkpoints.ts';
 import { withFailures } from './failures.ts';
 import { generateCritiques } from './generate-critiques.ts';
 import { loadDatasets } from './load-datasets.ts';
 import { loadEvaluation } from './load-evaluation.ts';
+import { loadTrainingRows } from './load-training-rows.ts';
+import { promoteCheckpoint } from './promotions.ts';
 import { refineResponses } from './refine-responses.ts';
 import { sampleResponses } from './sample-responses.ts';
 import { scoreEvaluation } from './score-evaluation.ts';
@@ -33,6 +36,9 @@ export function cpuActivities(deps: {
     validateFineTune,
     loadDatasets,
     loadEvaluation,
+    loadTrainingRows,
+    compareCheckpoints,
+    promoteCheckpoint,
     selectTrainingRows,
     scoreEvaluation,
     scoreVotes,

@@ -23,7 +23,7 @@ export interface FineTuneTask {
   training: TrainingConfig;
 }
 
-export interface FineTuneResult {
+export interface TrainedCheckpoint {
   checkpoint: CheckpointRef;
   rows: number;
   /** Left out, because their prompts alone fill maxLength. */
@@ -38,7 +38,7 @@ const POLL_MS = 500;
 export async function submitFineTune(
   deps: { store: Store; training: TrainingBackends },
   task: FineTuneTask,
-): Promise<FineTuneResult> {
+): Promise<TrainedCheckpoint> {
   const backend = deps.training[task.training.backend];
   const job: TrainingJob = {
     base: task.base,

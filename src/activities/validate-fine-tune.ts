@@ -1,59 +1,34 @@
-import { createReadStream, existsSync } from 'node:fs';
-import { resolve } from 'node:path';
-import { Failure } from '../backends/failures.ts';
-import { type ArtifactRef, readLines, writeRows } from '../backends/storage/artifacts.ts';
+import { datasetName } from '../backends/datasets/index.ts';
+import { readJson, writeJson } from '../backends/storage/json.ts';
 import type { Store } from '../backends/storage/store.ts';
-import type { FineTuneConfig } from '../config/fine-tune.ts';
-import { checkFineTune } from './check-input.ts';
-import { withHeartbeat } from './heartbeat.ts';
-import { claimFolder, expectValid } from './validate-input.ts';
+import type { FineTuneConfig, FineTuneInput } from '../config/fine-tune.ts';
+import { checkFineTune } from './check-fine-tune.ts';
+import { findPromoted, promotedAs } from './promotions.ts';
+import { claimRun, expectValid, type ValidateDeps, type ValidatedRun } from './validate-input.ts';
 
-export interface ValidatedFineTune {
-  folder: string;
-  config: FineTuneConfig;
-  data: ArtifactRef;
+export interface ValidatedFineTune extends ValidatedRun<FineTuneConfig> {
+  /** The checkpoint that the new one stands against, as run files name it; null without an evaluation. */
+  against: string | null;
 }
 
-/** Checks a fine-tune's input and every row of its data, which become an artifact of the run. */
-export async function validateFineTune(deps: { store: Store }, input: unknown): Promise<ValidatedFineTune> {
+/** The first step of a fine-tune, as `validateInput` is of other runs. */
+export async function validateFineTune(deps: ValidateDeps, input: unknown): Promise<ValidatedFineTune> {
   const config = expectValid(checkFineTune(input, deps.store));
-  const path = [deps.store.path(config.data), resolve(config.data)].find((file) => existsSync(file));
-  if (!path)
-    throw new Failure(
-      'InvalidInput',
-      `invalid input: data: got "${config.data}", expected a file or an artifact's uri`,
-    );
-  const folder = await claimFolder(deps.store, config);
-  let line = 0;
-  const data = await withHeartbeat(
-    () => ({ line }),
-    () => writeRows(deps.store, `${folder}/sft.jsonl`, rows()),
-  );
-  if (data.rows === 0) throw new Failure('InvalidInput', `invalid input: data: ${path} has no rows`);
-  return { folder, config, data };
-
-  async function* rows() {
-    for await (const text of readLines(createReadStream(path!))) {
-      line++;
-      if (text.trim() !== '') yield parseRow(text, `${path}, line ${line}`);
-    }
-  }
+  const { evaluation, base, data } = config;
+  const run = await claimRun(deps, config, {
+    model: base,
+    dataset: evaluation ? datasetName(evaluation.questions) : data[0]!,
+  });
+  return { ...run, against: evaluation && (await against(deps.store, run.folder, input as FineTuneInput)) };
 }
 
-/** {prompt, completion}, both texts or both chat messages. */
-function parseRow(text: string, where: string): unknown {
-  let row: { prompt?: unknown; completion?: unknown } = {};
-  try {
-    row = JSON.parse(text) ?? {};
-  } catch {
-    // Told below.
-  }
-  const isText = (value: unknown) => typeof value === 'string' && value !== '';
-  const isChat = (value: unknown) => Array.isArray(value) && value.length > 0;
-  const { prompt, completion } = row;
-  if ((isText(prompt) && isText(completion)) || (isChat(prompt) && isChat(completion))) return row;
-  throw new Failure(
-    'InvalidInput',
-    `invalid input: data: ${where}: expected {prompt, completion}, got ${text.slice(0, 80)}`,
-  );
+/** A run that goes on compares with what it began with, even where its own checkpoint has been promoted since. */
+async function against(store: Store, folder: string, { evaluation, promote, base }: FineTuneInput): Promise<string> {
+  const asked = evaluation?.against ?? (promote ? promotedAs(promote.as) : base);
+  const key = `${folder}/against.json`;
+  const known = await readJson<{ asked: string; model: string }>(store, key);
+  if (known?.asked === asked) return known.model;
+  const model = evaluation?.against ?? (promote && findPromoted(promotedAs(promote.as), store)?.uri) ?? base;
+  await writeJson(store, key, { asked, model });
+  return model;
 }

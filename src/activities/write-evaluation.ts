@@ -1,5 +1,6 @@
 import { readJson, writeJson } from '../backends/storage/json.ts';
 import type { Store } from '../backends/storage/store.ts';
+import { type CriticQuality, criticQuality } from '../method/supervision/critic-quality.ts';
 import { supervisionCsv } from '../report/supervision/csv.ts';
 import type { SupervisionReport } from '../report/supervision/data.ts';
 import { headline } from '../report/supervision/headline.ts';
@@ -19,6 +20,7 @@ export interface WrittenEvaluation extends WrittenReport {
   strategies: StrategyOutcome[];
   /** Greedy, response only; null where nothing was measured. */
   accuracy: number | null;
+  critic: CriticQuality | null;
 }
 
 /** Writes an evaluation's report from its manifest and what `scoreVotes` left: HTML, CSV and JSON. */
@@ -54,5 +56,6 @@ export async function renderEvaluation(
     headline: headline(report),
     strategies: strategyOutcomes(report.summary, report.plan.reviewed),
     accuracy: greedy?.score.value ?? null,
+    critic: criticQuality(report.summary),
   };
 }

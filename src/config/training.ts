@@ -17,4 +17,7 @@ export const Training = z.strictObject({
   saveSteps: z.int().min(1).default(500),
 });
 
+/** Of a critic: its epochs are the successor repository's (method.md C2). */
+export const CriticTraining = Training.extend({ epochs: Training.shape.epochs.unwrap().default(5) });
+
 export type TrainingConfig = z.infer<typeof Training>;

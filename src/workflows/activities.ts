@@ -61,6 +61,8 @@ export const { loadDatasets, selectTrainingRows, scoreEvaluation, writeReport } 
   proxyActivities<Of<'loadDatasets' | 'selectTrainingRows' | 'scoreEvaluation' | 'writeReport'>>(computing);
 export const { loadEvaluation, scoreVotes, writeEvaluation } =
   proxyActivities<Of<'loadEvaluation' | 'scoreVotes' | 'writeEvaluation'>>(computing);
+export const { loadTrainingRows, compareCheckpoints, promoteCheckpoint } =
+  proxyActivities<Of<'loadTrainingRows' | 'compareCheckpoints' | 'promoteCheckpoint'>>(computing);
 export const { sampleResponses, generateCritiques, refineResponses } =
   proxyActivities<Of<'sampleResponses' | 'generateCritiques' | 'refineResponses'>>(generating);
 export const { submitFineTune } = proxyActivities<Of<'submitFineTune'>>(training);

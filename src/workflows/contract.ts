@@ -44,6 +44,12 @@ export interface EvaluateProgress extends CommonProgress {
   cost: { spent: number; limit: number | null } | null;
 }
 
+/** Of a `fineTune`. */
+export interface FineTuneProgress extends CommonProgress {
+  /** candidate, against: the evaluations of the new checkpoint and of the one that it stands against. */
+  phase: 'train' | 'candidate' | 'against';
+}
+
 /** What a stage tells its parent. */
 export interface StageReport {
   stage: string;

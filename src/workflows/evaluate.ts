@@ -22,7 +22,7 @@ import { type PlannedPass, passesOf } from './passes.ts';
 import { searchAttributes } from './search-attributes.ts';
 import { type PassResult, supervise } from './supervise.ts';
 
-export interface EvaluateResult extends Pick<WrittenEvaluation, 'headline' | 'strategies' | 'table'> {
+export interface EvaluateResult extends Pick<WrittenEvaluation, 'headline' | 'strategies' | 'table' | 'critic'> {
   run: string;
   status: 'completed' | 'stopped';
   reason?: string;
@@ -127,6 +127,7 @@ class Evaluation {
       headline: report.headline,
       table: report.table,
       strategies: report.strategies,
+      critic: report.critic,
       report: report.path,
       warnings: [...run.warnings, ...loaded.warnings],
     };

@@ -217,10 +217,17 @@ describe('a run file', () => {
 
 describe('the input of a fine-tune', () => {
   const input = { base: 'org/model', data: 'sft.jsonl' };
+  const questions = { source: 'arithmetic', split: 'test', count: 5 };
 
   test('needs a base and rows only', () => {
     const { value } = parseInput(FineTune, input);
-    expect(value).toMatchObject({ ...input, seed: 0, training: { learningRate: 5e-6, epochs: 1 } });
+    expect(value).toMatchObject({ base: 'org/model', data: ['sft.jsonl'], role: 'actor', seed: 0 });
+    expect(value).toMatchObject({ training: { learningRate: 5e-6, epochs: 1 }, evaluation: null, promote: null });
+  });
+
+  test('gives a critic more epochs, unless it says', () => {
+    expect(parseInput(FineTune, { ...input, role: 'critic' }).value?.training.epochs).toBe(5);
+    expect(parseInput(FineTune, { ...input, role: 'critic', training: { epochs: 2 } }).value?.training.epochs).toBe(2);
   });
 
   test.each([
@@ -229,6 +236,15 @@ describe('the input of a fine-tune', () => {
     [{ ...input, base: '-x' }, 'base'],
     [{ ...input, training: { epochs: -1 } }, 'training.epochs'],
     [{ ...input, output: '/tmp' }, 'output'],
+    [{ ...input, data: [] }, 'data'],
+    [{ ...input, data: 5 }, 'data'],
+    [{ ...input, role: 'judge' }, 'role'],
+    [{ ...input, promote: { as: 'critic' } }, 'promote.when'],
+    [{ ...input, promote: { as: '../critic', when: 'always' } }, 'promote.as'],
+    [{ ...input, evaluation: {} }, 'evaluation.questions'],
+    [{ ...input, evaluation: { questions, actor: { model: 'x' } } }, 'evaluation.actor'],
+    [{ ...input, role: 'critic', evaluation: { questions } }, 'evaluation.actor'],
+    [{ ...input, evaluation: { questions, gate: 'sometimes' } }, 'evaluation.gate'],
   ])('%j is refused by %s', (wrong, field) => {
     expect(parseInput(FineTune, wrong).issues).toMatchObject([{ field }]);
   });

@@ -51,7 +51,9 @@ describe('recorded histories', () => {
       expect(names).toContain(`${scenario}-iteration-1.json`);
     }
     expect(names).toContain('continued-as-new-2.json');
-    expect(names).toContain('fine-tune.json');
+    for (const scenario of ['', '-better', '-worse', '-critic', '-stopped', '-paused'])
+      expect(names).toContain(`fine-tune${scenario}.json`);
+    expect(names).toContain('fine-tune-critic-against-greedy.json');
     for (const scenario of ['evaluation', 'evaluation-paused', 'evaluation-stopped']) {
       expect(names).toContain(`${scenario}.json`);
       expect(names).toContain(`${scenario}-greedy.json`);

@@ -8,6 +8,7 @@ import { afterAll, afterEach, beforeAll } from 'vitest';
 import type { SelfImproveInput } from '../../src/config/self-improve.ts';
 import type { Progress } from '../../src/workflows/contract.ts';
 import type { evaluate } from '../../src/workflows/evaluate.ts';
+import type { fineTune } from '../../src/workflows/fine-tune.ts';
 import { QUEUES, type Role } from '../../src/workflows/queues.ts';
 import type { selfImprove } from '../../src/workflows/self-improve.ts';
 import { FakeOpenAi, type FakeOptions } from './fake-openai.ts';
@@ -16,6 +17,7 @@ import { allQuestions, aRun, emptyCheckpoint, type RunShape } from './run-input.
 import { startTestWorkers, type TestWorkers } from './workers.ts';
 
 export type RunHandle = WorkflowHandle<typeof selfImprove>;
+export type FineTuneHandle = WorkflowHandle<typeof fineTune>;
 export type EvaluationHandle = WorkflowHandle<typeof evaluate>;
 
 /** Workers, a store and fake engines for the tests of one file, and what every such test does with them. */
@@ -70,6 +72,11 @@ export class Bench {
   /** The same for `evaluate`. */
   async startEvaluation(workflowId: string, input: unknown): Promise<EvaluationHandle> {
     return await this.#start<typeof evaluate>('evaluate', workflowId, input);
+  }
+
+  /** The same for `fineTune`. */
+  async startFineTune(workflowId: string, input: unknown): Promise<FineTuneHandle> {
+    return await this.#start<typeof fineTune>('fineTune', workflowId, input);
   }
 
   async #start<W extends Workflow>(type: string, workflowId: string, input: unknown): Promise<WorkflowHandle<W>> {

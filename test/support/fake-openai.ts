@@ -45,6 +45,8 @@ export interface FakeOptions {
   store?: string;
   /** Share of right responses of a model; half by default. */
   skill?: (model: string) => number;
+  /** Share of its critiques whose verdict on the final answer is right; all by default. */
+  judgement?: (model: string) => number;
   /** What a judge replies; "no" by default. */
   judge?: (prompt: string) => string;
 }
@@ -187,7 +189,10 @@ export class FakeOpenAi {
     const right = () => writeSolution(solutionSteps(question), random);
     const done = (text: string) => ({ text, finish_reason: 'stop' });
     if (kind === 'judge') return done(this.#options.judge?.(prompt) ?? 'no');
-    if (kind === 'critique') return done(`Attempt ${index} at a critique.\n${annotate(question, responseIn(prompt))}`);
+    if (kind === 'critique') {
+      const critique = `Attempt ${index} at a critique.\n${annotate(question, responseIn(prompt))}`;
+      return done(luck < (this.#options.judgement?.(model) ?? 1) ? critique : misjudged(critique));
+    }
     if (luck > 0.97) return done('I can not say.');
     if (luck > 0.94) return { text: right().slice(0, 10), finish_reason: 'length' };
     if (kind === 'refine' && luck > 0.85) return done(`The answer is ${question.reference}.`);
@@ -236,6 +241,12 @@ function kindOf(prompt: string): FakeRequest['kind'] {
   if (prompt.includes(REFINE_REQUEST) || prompt.includes(SHORT_REFINE_REQUEST)) return 'refine';
   return prompt.includes(CRITIQUE_REQUEST) ? 'critique' : 'solve';
 }
+
+const misjudged = (critique: string): string =>
+  critique.replace(
+    /(final answer: )(Correct|Wrong)/,
+    (_, before, label) => before + (label === 'Wrong' ? 'Correct' : 'Wrong'),
+  );
 
 const responseIn = (prompt: string): string =>
   prompt.slice(prompt.indexOf('Solution:\n') + 'Solution:\n'.length).replace(/\n\nAssistant:$/, '');

@@ -1,3 +1,4 @@
+import { sep } from 'node:path';
 import type { EndpointConfig } from '../../config/models.ts';
 import { Failure } from '../failures.ts';
 import type { Store } from '../storage/store.ts';
@@ -22,10 +23,9 @@ export class EndpointEngine implements Engine {
 
   async serve(model: Servable, signal: AbortSignal): Promise<{ client: InferenceClient; name: string }> {
     const client = this.#client(model.config.endpoint!);
-    const { checkpoint } = model;
-    const waiting = checkpoint ? `; waiting for it to serve ${this.#store.path(checkpoint.uri)}` : '';
+    const { names: wanted, path } = this.#wanted(model);
+    const waiting = path ? `; waiting for it to serve ${path}` : '';
     const served = await this.#list(client, signal, waiting);
-    const wanted = checkpoint ? [checkpoint.name, this.#store.path(checkpoint.uri)] : [model.config.model];
     // People complete a folder's name with a slash.
     const found = served.find(({ id, root }) =>
       [id, root].some((name) => name && wanted.includes(name.replace(/\/+$/, ''))),
@@ -33,12 +33,21 @@ export class EndpointEngine implements Engine {
     if (found) return { client, name: found.id };
 
     const names = some(served.map(({ id }) => id));
-    if (!checkpoint) throw new Failure('ModelNotFound', `${client.baseUrl} serves ${names}, not "${wanted[0]}"`);
-    throw new Failure(
-      'CheckpointNotServed',
-      `${client.baseUrl} serves ${names}; waiting for it to serve ${wanted[1]} (as that path or as "${checkpoint.name}")`,
-      { retryAfter: LOOK_AGAIN_MS },
-    );
+    if (!path) throw new Failure('ModelNotFound', `${client.baseUrl} serves ${names}, not "${wanted[0]}"`);
+    const named = model.checkpoint ? ` (as that path or as "${model.checkpoint.name}")` : '';
+    throw new Failure('CheckpointNotServed', `${client.baseUrl} serves ${names}${waiting}${named}`, {
+      retryAfter: LOOK_AGAIN_MS,
+    });
+  }
+
+  /** What a model may be served as, and its path where it is a checkpoint in the store: an operator has yet to be told of that. */
+  #wanted({ config, checkpoint }: Servable): { names: string[]; path: string | null } {
+    if (!checkpoint) {
+      const inStore = config.model.startsWith(`${this.#store.root}${sep}`);
+      return { names: [config.model], path: inStore ? config.model : null };
+    }
+    const path = this.#store.path(checkpoint.uri);
+    return { names: [checkpoint.name, path], path };
   }
 
   /** What an endpoint serves now. @throws Failure where it does not answer */

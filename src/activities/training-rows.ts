@@ -1,0 +1,56 @@
+import { createReadStream, existsSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { Failure } from '../backends/failures.ts';
+import { readLines } from '../backends/storage/artifacts.ts';
+import type { Store } from '../backends/storage/store.ts';
+import type { InputIssue } from '../config/parse.ts';
+
+/** The path of training data: an artifact's, by its key in the store, or a file's. null: there is neither. */
+export function findData(name: string, store: Pick<Store, 'path'>): string | null {
+  const paths = [...(name.startsWith('runs/') ? [store.path(name)] : []), resolve(name)];
+  return paths.find((path) => existsSync(path)) ?? null;
+}
+
+export function checkData(field: string, names: readonly string[], store: Pick<Store, 'path'>): InputIssue[] {
+  return names.flatMap((name) =>
+    findData(name, store) === null
+      ? [{ field, message: `got "${name}", expected a file or an artifact of a run: there is none` }]
+      : [],
+  );
+}
+
+/** The rows of one file after the other. @throws Failure InvalidInput for a file without rows and for one that is no training row */
+export async function* readTrainingRows(
+  field: string,
+  names: readonly string[],
+  store: Pick<Store, 'path'>,
+): AsyncIterable<unknown> {
+  for (const name of names) {
+    const path = findData(name, store);
+    if (path === null) throw new Failure('InvalidInput', `invalid input: ${field}: ${name} is gone`);
+    let line = 0;
+    let rows = 0;
+    for await (const text of readLines(createReadStream(path))) {
+      line++;
+      if (text.trim() === '') continue;
+      rows++;
+      yield parseRow(text, `${field}: ${path}, line ${line}`);
+    }
+    if (rows === 0) throw new Failure('InvalidInput', `invalid input: ${field}: ${path} has no rows`);
+  }
+}
+
+/** {prompt, completion}, both texts or both chat messages. */
+function parseRow(text: string, where: string): unknown {
+  let row: { prompt?: unknown; completion?: unknown } = {};
+  try {
+    row = JSON.parse(text) ?? {};
+  } catch {
+    // Told below.
+  }
+  const isText = (value: unknown) => typeof value === 'string' && value !== '';
+  const isChat = (value: unknown) => Array.isArray(value) && value.length > 0;
+  const { prompt, completion } = row;
+  if ((isText(prompt) && isText(completion)) || (isChat(prompt) && isChat(completion))) return row;
+  throw new Failure('InvalidInput', `invalid input: ${where}: expected {prompt, completion}, got ${text.slice(0, 80)}`);
+}
