@@ -4,10 +4,10 @@ import { Actor } from '../config/models.ts';
 import { type InputIssue, type Parsed, parseInput } from '../config/parse.ts';
 import { Study, type StudyConfig } from '../config/study.ts';
 import { checkBuildCritiques } from './check-build-critiques.ts';
+import { checkFineTune } from './check-fine-tune.ts';
 import {
   checkBase,
   checkEvaluate,
-  checkFineTune,
   checkQuestions,
   checkSelfImprove,
   checkServed,
@@ -31,7 +31,7 @@ export function checkStudy(input: unknown, store: Keys): Parsed<StudyConfig> {
   locateFiles([parts.questions, parts.reason, parts.test], store);
   const issues = [
     ...(parsed.issues ?? []),
-    ...checkParts(parts),
+    ...checkParts(parts, store),
     ...(parsed.value ? checkChildren(parsed.value, store) : []),
   ];
   return issues.length > 0 ? { issues: unique(issues) } : parsed;
@@ -50,12 +50,12 @@ function readParts(input: unknown): Parts {
   });
 }
 
-function checkParts({ actor, critic, questions, reason, test }: Parts): InputIssue[] {
+function checkParts({ actor, critic, questions, reason, test }: Parts, store: Keys): InputIssue[] {
   return [
-    ...(actor ? checkBase('actor.base', actor.base) : []),
+    ...(actor ? checkBase('actor.base', actor.base, store) : []),
     // It is measured beside what is trained from it, so it has to be served as it is.
-    ...(critic ? checkServed('critic.base', { model: critic.base, endpoint: critic.endpoint }) : []),
-    ...(critic?.endpoint ? checkBase('critic.base', critic.base) : []),
+    ...(critic ? checkServed('critic.base', { model: critic.base, endpoint: critic.endpoint }, store) : []),
+    ...(critic?.endpoint ? checkBase('critic.base', critic.base, store) : []),
     ...Object.entries({ questions, reason, test }).flatMap(([field, part]) =>
       part ? checkQuestions(field, part) : [],
     ),
@@ -73,7 +73,7 @@ const CHECKS: Record<ChildType, (input: unknown, store: Keys) => { issues?: Inpu
 };
 
 /** Stands for what is not there yet. */
-const LATER = 'what an earlier step will leave';
+const LATER = 'runs/of-an-earlier-step';
 const stored = { uri: LATER, sha256: '' };
 const iteration0 = { ...stored, iteration: 0 };
 const selfImproved = { checkpoint: stored, checkpoints: [iteration0], datasets: [iteration0] };

@@ -40,36 +40,42 @@ const Grid = z.strictObject({
 });
 
 /** Input of the workflow `study`: the whole paper, from an actor's and a critic's base to one report. */
-export const Study = z.strictObject({
-  seed: SelfImprove.shape.seed,
-  actor: Actor,
-  critic: StudiedCritic,
-  questions: SelfImprove.shape.questions,
-  reason: SelfImprove.shape.reason,
-  test: SelfImprove.shape.test,
-  iterations: SelfImprove.shape.iterations,
-  samples: SelfImprove.shape.samples,
-  refinementsPerCritique: SelfImprove.shape.refinementsPerCritique,
-  keptPerCritique: SelfImprove.shape.keptPerCritique,
-  shortcutBarrier: SelfImprove.shape.shortcutBarrier,
-  data: SelfImprove.shape.data,
-  /** How the critic's data are made. */
-  critiques: z.strictObject(ofCritiques),
-  training: z
-    .strictObject({
-      actor: Training.prefault({}),
-      critic: CriticTraining.prefault({}),
-      /** As the actor by default. */
-      selfTalk: Training.optional(),
-    })
-    .prefault({}),
-  /** One model that critiques itself, trained for it. */
-  selfCorrection: z.boolean().default(true),
-  /** One model that checks its steps as it writes them. null: none. */
-  selfTalk: StudiedSelfTalk.nullable().default(null),
-  evaluation: Grid.prefault({}),
-  oracle: SelfImprove.shape.oracle,
-});
+export const Study = z
+  .strictObject({
+    seed: SelfImprove.shape.seed,
+    actor: Actor,
+    critic: StudiedCritic,
+    questions: SelfImprove.shape.questions,
+    reason: SelfImprove.shape.reason,
+    test: SelfImprove.shape.test,
+    iterations: SelfImprove.shape.iterations,
+    samples: SelfImprove.shape.samples,
+    refinementsPerCritique: SelfImprove.shape.refinementsPerCritique,
+    keptPerCritique: SelfImprove.shape.keptPerCritique,
+    shortcutBarrier: SelfImprove.shape.shortcutBarrier,
+    data: SelfImprove.shape.data,
+    /** How the critic's data are made. */
+    critiques: z.strictObject(ofCritiques),
+    training: z
+      .strictObject({
+        actor: Training.prefault({}),
+        critic: CriticTraining.prefault({}),
+        /** As the actor by default. */
+        selfTalk: Training.optional(),
+      })
+      .prefault({}),
+    /** One model that critiques itself, trained for it. */
+    selfCorrection: z.boolean().default(true),
+    /** One model that checks its steps as it writes them. null: none. */
+    selfTalk: StudiedSelfTalk.nullable().default(null),
+    evaluation: Grid.prefault({}),
+    oracle: SelfImprove.shape.oracle,
+  })
+  .superRefine(({ test, evaluation: { questions } }, context) => {
+    if (questions === undefined || questions <= (test.count ?? questions)) return;
+    const message = `expected at most test.count (${test.count})`;
+    context.addIssue({ code: 'custom', path: ['evaluation', 'questions'], input: questions, message });
+  });
 
 /** What a user writes: everything with a default may be left out. */
 export type StudyInput = z.input<typeof Study>;

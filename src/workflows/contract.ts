@@ -50,6 +50,15 @@ export interface FineTuneProgress extends CommonProgress {
   phase: 'train' | 'candidate' | 'against';
 }
 
+/** Of a `study`. */
+export interface StudyProgress extends CommonProgress {
+  /** The step that is being taken, and the workflow ID of its child. */
+  step: string;
+  child: string;
+  /** One line per step, for people. */
+  steps: string[];
+}
+
 /** What a stage tells its parent. */
 export interface StageReport {
   stage: string;

@@ -48,6 +48,8 @@ export interface SelfImproveResult {
   gain: EvaluationSummary['gain'];
   /** The last trained checkpoint; null where the run was stopped before its first. */
   checkpoint: CheckpointRef | null;
+  /** All that were trained. */
+  checkpoints: ({ iteration: number } & CheckpointRef)[];
   /** The SFT rows of every iteration that selected some. */
   datasets: { iteration: number; uri: string; rows: number; sha256: string }[];
   report: string;
@@ -228,6 +230,7 @@ class Run {
       iterations: evaluated,
       gain: evaluated.at(-1)?.gain ?? null,
       checkpoint: results.findLast(({ checkpoint }) => checkpoint)?.checkpoint ?? null,
+      checkpoints: results.flatMap(({ iteration, checkpoint }) => (checkpoint ? [{ iteration, ...checkpoint }] : [])),
       datasets: results.flatMap(({ iteration, selected }) => {
         if (!selected) return [];
         const { uri, rows, sha256 } = selected.sft;

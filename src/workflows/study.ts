@@ -23,7 +23,7 @@ import { describeReport } from './describe.ts';
 import { rootFailure } from './failures.ts';
 import { searchAttributes } from './search-attributes.ts';
 import { type ChildResult, headlineOf } from './study/headline.ts';
-import { describeSteps, type TakenStep } from './study/taken.ts';
+import { describeStep, describeSteps, type StepState, type TakenStep } from './study/taken.ts';
 
 /** What a study carries over when it continues as new. */
 export interface StudyState extends ControlState {
@@ -157,7 +157,8 @@ class StudyRun {
       workflowId: child.workflowId,
       status,
       seconds: (Date.now() - since) / 1000,
-      headline: result ? headlineOf(result) : '',
+      headline: result ? headlineOf(step.type, result) : '',
+      ...(result && isStopped(result) && result.reason && { reason: result.reason }),
     });
     this.#describe();
   }
@@ -215,7 +216,6 @@ class StudyRun {
 
   progress(): StudyProgress {
     const state = this.#state;
-    const { stage, rows } = this.#conductor.stage;
     return {
       ...this.#conductor.progress({
         prepared: state !== null,
@@ -224,7 +224,7 @@ class StudyRun {
       }),
       step: this.#running?.step.step ?? '',
       child: this.#running?.child.workflowId ?? '',
-      steps: this.#steps.map(({ step, status, headline }) => `${step}: ${headline || status}`),
+      steps: state ? this.#steps.map(describeStep) : [],
     };
   }
 
@@ -236,4 +236,29 @@ class StudyRun {
   #describe(): void {
     setCurrentDetails(describeSteps(this.#steps));
   }
+
+  get #steps(): StepState[] {
+    const { run, taken } = this.#prepared;
+    return run.steps.map((step, i) => {
+      const child = this.#running?.step === step ? this.#running.child : null;
+      return taken[i] ?? { ...step, workflowId: child?.workflowId ?? '', status: child ? 'running' : 'waiting' };
+    });
+  }
+
+  get #stopped(): boolean {
+    return this.#conductor.control.stop !== null || this.#prepared.taken.some(({ status }) => status === 'stopped');
+  }
+
+  /** Why the study was stopped, or a child of it by itself. */
+  get #reason(): string | undefined {
+    const { stop } = this.#conductor.control;
+    return stop ? stop.reason : this.#prepared.taken.find(({ reason }) => reason)?.reason;
+  }
+
+  get #prepared(): Omit<StudyState, keyof ControlState> {
+    if (!this.#state) throw new Error('prepare() comes first');
+    return this.#state;
+  }
 }
+
+const isStopped = ({ status }: ChildResult) => status === 'stopped';

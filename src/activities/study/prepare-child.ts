@@ -1,4 +1,5 @@
 import { cancellationSignal } from '@temporalio/activity';
+import { runFolder } from '../../backends/storage/runs.ts';
 import type { Store } from '../../backends/storage/store.ts';
 import type { StudyConfig } from '../../config/study.ts';
 import { withHeartbeat } from '../heartbeat.ts';
@@ -16,6 +17,8 @@ export interface PrepareTask {
 export interface PreparedChild {
   /** The same for the same content, in whatever study. */
   workflowId: string;
+  /** Its folder in the store. */
+  run: string;
   input: object;
   /** What it said, where it has been run already. */
   result: object | null;
@@ -34,7 +37,7 @@ export async function prepareChild(deps: { store: Store }, task: PrepareTask): P
       const input = make(config, results);
       const hash = await contentHash({ type, input }, new Map(storedIn(results)), signal);
       const workflowId = `${step}-${hash.slice(0, 12)}`;
-      return { workflowId, input, result: await readResult<object>(deps.store, workflowId) };
+      return { workflowId, run: runFolder(workflowId), input, result: await readResult<object>(deps.store, workflowId) };
     },
   );
 }
