@@ -1,0 +1,41 @@
+import type { Evidence } from '../../method/study/evidence.ts';
+import type { Finding } from '../../method/study/finding.ts';
+import type { Json, ReportedArtifact, RunReport } from '../data.ts';
+
+/** Everything that the report of a `study` shows, finished or not. */
+export interface StudyData {
+  /** The workflow id. */
+  run: string;
+  status: RunReport['status'];
+  /** Why it was stopped, in the words of who stopped it, or what it failed of. */
+  reason?: string;
+  /** ISO 8601, UTC. */
+  startedAt: string;
+  updatedAt: string;
+  actor: string;
+  critic: string;
+  datasets: { train: string; test: string };
+  warnings: string[];
+  findings: Finding[];
+  evidence: Evidence;
+  /** In their order. */
+  steps: StepReport[];
+  artifacts: ReportedArtifact[];
+  provenance: Record<string, Record<string, Json>>;
+}
+
+/** A child run. */
+export interface StepReport {
+  /** For instance `evaluate-sft`. */
+  step: string;
+  /** The workflow. */
+  type: string;
+  workflowId: string;
+  /** reused: another study, or this one before, had run it. */
+  status: 'done' | 'reused' | 'stopped' | 'failed';
+  seconds: number;
+  /** null where the run keeps no count. */
+  tokens: { prompt: number; completion: number } | null;
+  /** Of its page, from this one; null where it has none. */
+  report: string | null;
+}
