@@ -29,12 +29,10 @@ export function checkStudy(input: unknown, store: Keys): Parsed<StudyConfig> {
   const parts = parsed.value ?? readParts(input);
   locateModels([parts.actor, parts.critic], store);
   locateFiles([parts.questions, parts.reason, parts.test], store);
-  const issues = [
-    ...(parsed.issues ?? []),
-    ...checkParts(parts, store),
-    ...(parsed.value ? checkChildren(parsed.value, store) : []),
-  ];
-  return issues.length > 0 ? { issues: unique(issues) } : parsed;
+  const own = [...(parsed.issues ?? []), ...checkParts(parts, store)];
+  // Children would only tell them again, each under another name.
+  const issues = own.length > 0 ? own : checkChildren(parsed.value!, store);
+  return issues.length > 0 ? { issues } : parsed;
 }
 
 type Parts = Partial<Pick<StudyConfig, 'actor' | 'critic' | 'questions' | 'reason' | 'test'>>;
@@ -87,7 +85,7 @@ const RESULTS: StepResults = {
 };
 
 function checkChildren(study: StudyConfig, store: Keys): InputIssue[] {
-  return stepsOf(study).flatMap(({ step, type }) => {
+  const issues = stepsOf(study).flatMap(({ step, type }) => {
     // Checks change what they are given: names give way to paths.
     const input = structuredClone(STEPS[step].input(study, RESULTS));
     const { issues = [] } = CHECKS[type](input, store);
@@ -95,6 +93,7 @@ function checkChildren(study: StudyConfig, store: Keys): InputIssue[] {
       .filter(({ message }) => !message.includes(LATER))
       .map(({ field, message }) => ({ field: fieldOfStudy(study, step, field), message }));
   });
+  return [...new Map(issues.map((issue) => [`${issue.field}: ${issue.message}`, issue])).values()];
 }
 
 /** Where a study has the fields of a child, if not under the same name. */
@@ -113,8 +112,4 @@ function fieldOfStudy(study: StudyConfig, step: StepName, field: string): string
   if (type === 'evaluate' && head === 'questions') return field.replace('questions', 'test');
   if (type === 'evaluate' && head === 'sequential') return 'evaluation.rounds';
   return type === 'selfImprove' || head in study ? field : `${step}.${field}`;
-}
-
-function unique(issues: InputIssue[]): InputIssue[] {
-  return [...new Map(issues.map((issue) => [`${issue.field}: ${issue.message}`, issue])).values()];
 }

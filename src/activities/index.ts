@@ -15,9 +15,12 @@ import { sampleResponses } from './sample-responses.ts';
 import { scoreEvaluation } from './score-evaluation.ts';
 import { scoreVotes } from './score-votes.ts';
 import { selectTrainingRows } from './select-training-rows.ts';
+import { prepareChild } from './study/prepare-child.ts';
+import { awaitResult, keepResult } from './study/results.ts';
 import { submitFineTune } from './submit-fine-tune.ts';
 import { validateFineTune } from './validate-fine-tune.ts';
 import { validateEvaluate, validateInput } from './validate-input.ts';
+import { validateStudy } from './validate-study.ts';
 import { writeEvaluation } from './write-evaluation.ts';
 import { writeReport } from './write-report.ts';
 
@@ -44,6 +47,10 @@ export function cpuActivities(deps: {
     scoreVotes,
     writeReport,
     writeEvaluation,
+    validateStudy,
+    prepareChild,
+    keepResult,
+    awaitResult,
   });
 }
 

@@ -16,6 +16,7 @@ export const FAILURES = {
   EngineUnavailable: { retryable: true }, // the engine does not answer, or is overloaded
   CheckpointNotServed: { retryable: true }, // an endpoint has yet to be given the new checkpoint
   TrainerUnavailable: { retryable: true }, // the trainer was killed, or its state is unknown
+  ResultPending: { retryable: true }, // another study runs the same child, and is not done
   StoreUnavailable: { retryable: true }, // disk full, permissions, network
 } as const satisfies Record<string, { retryable: boolean }>;
 

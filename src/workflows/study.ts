@@ -1,4 +1,7 @@
+import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
 import {
+  ActivityFailure,
+  ApplicationFailure,
   allHandlersFinished,
   CancellationScope,
   ContinueAsNew,
@@ -7,8 +10,8 @@ import {
   isCancellation,
   setCurrentDetails,
   startChild,
+  TimeoutFailure,
   upsertSearchAttributes,
-  WorkflowExecutionAlreadyStartedError,
   workflowInfo,
 } from '@temporalio/workflow';
 import type { PreparedChild } from '../activities/study/prepare-child.ts';
@@ -60,9 +63,6 @@ export async function study(input: StudyInput, carried?: StudyState): Promise<St
     throw rootFailure(error);
   }
 }
-
-/** How long one look for another study's result takes: an event or ten in the history for each. */
-const WAIT_SECONDS = 600;
 
 class StudyRun {
   readonly #conductor: Conductor;
@@ -130,19 +130,16 @@ class StudyRun {
     }
   }
 
-  /** A stop of either mode ends the waiting: the child is for others to stop. */
+  /** A stop of either mode ends the waiting: the child is for others to stop. null: they are not done, or have given up. */
   async #wait(workflowId: string): Promise<ChildResult | null> {
     const { control } = this.#conductor;
     const scope = new CancellationScope();
     void condition(() => control.stop !== null).then(() => scope.cancel());
     try {
-      const look = () =>
-        awaitResult.executeWithOptions({ summary: `wait for ${workflowId}, which another study runs` }, [
-          { workflowId, seconds: WAIT_SECONDS },
-        ]);
-      return (await scope.run(look)) as ChildResult | null;
+      const summary = `wait for ${workflowId}, which another study runs`;
+      return (await scope.run(() => awaitResult.executeWithOptions({ summary }, [{ workflowId }]))) as ChildResult;
     } catch (error) {
-      if (control.stop && isCancellation(error)) return null;
+      if (isPending(error) || (control.stop && isCancellation(error))) return null;
       throw error;
     }
   }
@@ -260,5 +257,11 @@ class StudyRun {
     return this.#state;
   }
 }
+
+/** The result was not there as long as one waits for it. */
+const isPending = (error: unknown) =>
+  error instanceof ActivityFailure &&
+  (error.cause instanceof TimeoutFailure ||
+    (error.cause instanceof ApplicationFailure && error.cause.type === 'ResultPending'));
 
 const isStopped = ({ status }: ChildResult) => status === 'stopped';

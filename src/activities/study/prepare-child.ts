@@ -37,7 +37,12 @@ export async function prepareChild(deps: { store: Store }, task: PrepareTask): P
       const input = make(config, results);
       const hash = await contentHash({ type, input }, new Map(storedIn(results)), signal);
       const workflowId = `${step}-${hash.slice(0, 12)}`;
-      return { workflowId, run: runFolder(workflowId), input, result: await readResult<object>(deps.store, workflowId) };
+      return {
+        workflowId,
+        run: runFolder(workflowId),
+        input,
+        result: await readResult<object>(deps.store, workflowId),
+      };
     },
   );
 }

@@ -1,5 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-import { cancellationSignal } from '@temporalio/activity';
+import { Failure } from '../../backends/failures.ts';
 import { readJson, writeJson } from '../../backends/storage/json.ts';
 import { runFolder } from '../../backends/storage/runs.ts';
 import type { Store } from '../../backends/storage/store.ts';
@@ -27,23 +26,12 @@ export async function keepResult(
   );
 }
 
-const LOOK_EVERY_MS = 2_000;
-
-/** Waits a while for the result of a child that another study runs. null: it may have ended without one by now. */
-export async function awaitResult(
-  deps: { store: Store },
-  { workflowId, seconds }: { workflowId: string; seconds: number },
-): Promise<unknown> {
-  const signal = cancellationSignal();
-  const until = Date.now() + 1000 * seconds;
-  return await withHeartbeat(
-    () => ({ waitingFor: workflowId }),
-    async () => {
-      for (;;) {
-        const result = await readResult(deps.store, workflowId);
-        if (result !== null || Date.now() > until) return result;
-        await sleep(LOOK_EVERY_MS, undefined, { signal });
-      }
-    },
-  );
+/**
+ * The result of a child that another study runs.
+ * @throws Failure ResultPending until it is there: Temporal looks again, and nobody is kept busy meanwhile
+ */
+export async function awaitResult(deps: { store: Store }, { workflowId }: { workflowId: string }): Promise<unknown> {
+  const result = await readResult(deps.store, workflowId);
+  if (result === null) throw new Failure('ResultPending', `waiting for ${workflowId}, which another study runs`);
+  return result;
 }
