@@ -6,10 +6,11 @@ import { resolveModel } from '../backends/models.ts';
 import type { Store } from '../backends/storage/store.ts';
 import { Questions, type QuestionsConfig, Triples, type TriplesConfig } from '../config/datasets.ts';
 import { Evaluate, type EvaluateConfig } from '../config/evaluate.ts';
-import { Actor, Critic, type CriticConfig, EvaluatedActor, PricedCritic } from '../config/models.ts';
+import { Actor, type CriticConfig, EvaluatedActor, PricedCritic } from '../config/models.ts';
 import { type InputIssue, type Parsed, parseInput } from '../config/parse.ts';
-import { SelfImprove, type SelfImproveConfig } from '../config/self-improve.ts';
+import { LoopCritic, type RetrainConfig, SelfImprove, type SelfImproveConfig } from '../config/self-improve.ts';
 import { findPromoted, isPromoted, promotedNames } from './promotions.ts';
+import { checkData } from './training-rows.ts';
 
 /** A key in the store is a path on this machine. */
 type Keys = Pick<Store, 'path'>;
@@ -21,7 +22,7 @@ type Keys = Pick<Store, 'path'>;
 export function checkSelfImprove(input: unknown, store: Keys): Parsed<SelfImproveConfig> {
   const parsed = parseInput(SelfImprove, input);
   const parts = parsed.value ?? readParts(input);
-  locateModels([parts.actor, parts.critic], store);
+  locateModels([parts.actor, parts.critic, parts.critic?.retrain], store);
   locateFiles([parts.questions, parts.reason, parts.test, parts.refine], store);
   const issues = [...(parsed.issues ?? []), ...checkParts(parts, store)];
   return issues.length > 0 ? { issues } : parsed;
@@ -33,7 +34,7 @@ function readParts(input: unknown): Parts {
   const raw = fieldsOf(input);
   return rightOnes({
     actor: parseInput(Actor, raw.actor),
-    critic: parseInput(Critic, raw.critic),
+    critic: parseInput(LoopCritic, raw.critic),
     questions: parseInput(Questions, raw.questions),
     reason: parseInput(Questions, raw.reason),
     test: parseInput(Questions, raw.test),
@@ -54,6 +55,7 @@ function checkParts({ actor, critic, questions, reason, test, refine }: Parts, s
   return [
     ...(actor ? checkBase('actor.base', actor.base, store) : []),
     ...(critic ? checkServed('critic.model', critic, store) : []),
+    ...(critic?.retrain ? checkRetraining(critic.retrain, critic.model, store) : []),
     ...Object.entries({ questions, reason, test }).flatMap(([field, part]) =>
       part ? checkQuestions(field, part) : [],
     ),
@@ -61,6 +63,10 @@ function checkParts({ actor, critic, questions, reason, test, refine }: Parts, s
     ...Object.entries({ questions, reason }).flatMap(([field, part]) => (part ? checkSplit(field, part) : [])),
     ...(reason ? checkSolutions(reason) : []),
   ];
+}
+
+function checkRetraining({ base, data }: RetrainConfig, model: string, store: Keys): InputIssue[] {
+  return [...checkBase('critic.retrain.base', base ?? model, store), ...checkData('critic.retrain.data', data, store)];
 }
 
 /** The same for `evaluate`. */
@@ -89,13 +95,13 @@ function readEvaluateParts(input: unknown): Partial<Pick<EvaluateConfig, 'actor'
 
 /** Gives models that are in the store their paths there. */
 export function locateModels(
-  models: readonly ({ model: string } | { base: string } | null | undefined)[],
+  models: readonly ({ model: string } | { base?: string | undefined } | null | undefined)[],
   store: Keys,
 ): void {
   for (const model of models) {
     if (!model) continue;
     if ('model' in model) model.model = locate(model.model, store);
-    else model.base = locate(model.base, store);
+    else if (model.base !== undefined) model.base = locate(model.base, store);
   }
 }
 

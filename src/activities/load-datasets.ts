@@ -6,11 +6,14 @@ import { Contamination, TestQuestions } from '../method/contamination.ts';
 import type { Question } from '../method/rows.ts';
 import { DatasetLoader } from './dataset-loader.ts';
 import { withHeartbeat } from './heartbeat.ts';
+import { readTrainingRows } from './training-rows.ts';
 
 export interface Datasets {
   questions: ArtifactRef;
   reason: ArtifactRef;
   refine: ArtifactRef | null;
+  /** D_critique; null where the critic is not retrained on any. */
+  critique: ArtifactRef | null;
   test: ArtifactRef;
   warnings: string[];
 }
@@ -20,7 +23,8 @@ export async function loadDatasets(
   deps: { store: Store },
   task: { run: string; config: SelfImproveConfig },
 ): Promise<Datasets> {
-  const { questions, reason, refine, test } = task.config;
+  const { questions, reason, refine, test, critic } = task.config;
+  const critiques = critic?.retrain?.data ?? [];
   const loader = await DatasetLoader.open(deps.store, task.run);
   const tests = new TestQuestions();
 
@@ -46,6 +50,14 @@ export async function loadDatasets(
             ({ question }) => seen(question),
           ),
         )),
+      critique:
+        critiques.length > 0
+          ? await loader.rows(
+              'critique',
+              async () => readTrainingRows(critiques, deps.store),
+              () => {},
+            )
+          : null,
       warnings: loader.warnings,
     }),
   );

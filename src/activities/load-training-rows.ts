@@ -1,3 +1,4 @@
+import { Failure } from '../backends/failures.ts';
 import { type ArtifactRef, writeRows } from '../backends/storage/artifacts.ts';
 import type { Store } from '../backends/storage/store.ts';
 import { withHeartbeat } from './heartbeat.ts';
@@ -15,11 +16,15 @@ export async function loadTrainingRows(deps: { store: Store }, { run, data }: Tr
   let read = 0;
   return await withHeartbeat(
     () => ({ rows: read }),
-    () => writeRows(deps.store, `${run}/sft.jsonl`, rows()),
+    () =>
+      writeRows(deps.store, `${run}/sft.jsonl`, rows()).catch((error) => {
+        if (!(error instanceof Failure) || error.type !== 'InvalidInput') throw error;
+        throw new Failure('InvalidInput', `invalid input: data: ${error.message}`);
+      }),
   );
 
   async function* rows() {
-    for await (const row of readTrainingRows('data', data, deps.store)) {
+    for await (const row of readTrainingRows(data, deps.store)) {
       read++;
       yield row;
     }

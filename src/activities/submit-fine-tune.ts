@@ -11,7 +11,7 @@ import { writeIterationFile } from './iteration-files.ts';
 
 export interface FineTuneTask {
   /** Where the loss curve is reported; absent outside of a run's iterations. */
-  report?: { run: string; iteration: number };
+  report?: { run: string; iteration: number; file: 'training' | 'critic-training' };
   /** Folder of the job in the store: the same in every attempt, so that a job is adopted and never submitted twice. */
   output: string;
   /** What the checkpoint is called, before its hash. */
@@ -70,8 +70,8 @@ export async function submitFineTune(
     },
   );
   if (task.report) {
-    const { run, iteration } = task.report;
-    await writeIterationFile(deps.store, run, iteration, 'training', { rows, dropped, steps, seconds, losses });
+    const { run, iteration, file } = task.report;
+    await writeIterationFile(deps.store, run, iteration, file, { rows, dropped, steps, seconds, losses });
   }
   const uri = `${task.output}${checkpoint.slice(job.output.length)}`;
   return {

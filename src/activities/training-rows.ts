@@ -19,24 +19,20 @@ export function checkData(field: string, names: readonly string[], store: Pick<S
   );
 }
 
-/** The rows of one file after the other. @throws Failure InvalidInput for a file without rows and for one that is no training row */
-export async function* readTrainingRows(
-  field: string,
-  names: readonly string[],
-  store: Pick<Store, 'path'>,
-): AsyncIterable<unknown> {
+/** The rows of one after the other. @throws Failure InvalidInput for a file without rows and for one that is no training row */
+export async function* readTrainingRows(names: readonly string[], store: Pick<Store, 'path'>): AsyncIterable<unknown> {
   for (const name of names) {
     const path = findData(name, store);
-    if (path === null) throw new Failure('InvalidInput', `invalid input: ${field}: ${name} is gone`);
+    if (path === null) throw new Failure('InvalidInput', `${name} is gone`);
     let line = 0;
     let rows = 0;
     for await (const text of readLines(createReadStream(path))) {
       line++;
       if (text.trim() === '') continue;
       rows++;
-      yield parseRow(text, `${field}: ${path}, line ${line}`);
+      yield parseRow(text, `${path}, line ${line}`);
     }
-    if (rows === 0) throw new Failure('InvalidInput', `invalid input: ${field}: ${path} has no rows`);
+    if (rows === 0) throw new Failure('InvalidInput', `${path} has no rows`);
   }
 }
 
@@ -52,5 +48,5 @@ function parseRow(text: string, where: string): unknown {
   const isChat = (value: unknown) => Array.isArray(value) && value.length > 0;
   const { prompt, completion } = row;
   if ((isText(prompt) && isText(completion)) || (isChat(prompt) && isChat(completion))) return row;
-  throw new Failure('InvalidInput', `invalid input: ${where}: expected {prompt, completion}, got ${text.slice(0, 80)}`);
+  throw new Failure('InvalidInput', `${where}: expected {prompt, completion}, got ${text.slice(0, 80)}`);
 }

@@ -25,6 +25,7 @@ import { withHeartbeat } from './heartbeat.ts';
 import { type IterationFile, readIterationFile } from './iteration-files.ts';
 import type { Datasets } from './load-datasets.ts';
 import { sampleAttempts } from './sample-attempts.ts';
+import type { CriticRows } from './select-training-rows.ts';
 
 export interface ReportTask {
   /** Folder of the run in the store. */
@@ -44,7 +45,10 @@ export interface ReportedIteration {
   iteration: number;
   stages: { stage: StageUse['stage']; seconds: number; tokens: { prompt: number; completion: number } }[];
   checkpoint: CheckpointRef | null;
+  /** Where the critic was retrained. */
+  critic: CheckpointRef | null;
   sft: ArtifactRef | null;
+  criticRows: CriticRows | null;
   /** Test attempts as far as they got: with refinements or critiques where there are any. */
   evaluated: ArtifactRef[];
 }
@@ -75,9 +79,13 @@ export async function writeReport(deps: { store: Store }, task: ReportTask): Pro
 
 async function gather(store: Store, task: ReportTask): Promise<RunReport> {
   const { config, datasets } = task;
-  const { questions, reason, refine, test } = datasets;
-  const named = { questions, reason, refine, test };
-  const sfts = task.iterations.map(({ iteration, sft }) => [`iteration ${iteration}, training rows`, sft] as const);
+  const { questions, reason, refine, critique, test } = datasets;
+  const named = { questions, reason, refine, critique, test };
+  const made = task.iterations.flatMap(({ iteration, sft, criticRows }) => [
+    [`iteration ${iteration}, training rows`, sft] as const,
+    [`iteration ${iteration}, critiques that helped`, criticRows?.selfTraining ?? null] as const,
+    [`iteration ${iteration}, critic's training rows`, criticRows?.training ?? null] as const,
+  ]);
   return {
     run: task.workflowId,
     status: task.status,
@@ -90,22 +98,30 @@ async function gather(store: Store, task: ReportTask): Promise<RunReport> {
     warnings: [...task.warnings, ...datasets.warnings, ...(await droppedRows(store, task))],
     iterations: await Promise.all(task.iterations.map((iteration) => gatherIteration(store, task.run, iteration))),
     attempts: await lastAttempts(store, task.iterations),
-    artifacts: [...Object.entries(named), ...sfts].flatMap(([name, ref]) => (ref ? [{ name, ...ref }] : [])),
+    artifacts: [...Object.entries(named), ...made].flatMap(([name, ref]) => (ref ? [{ name, ...ref }] : [])),
     provenance: await provenance(store, task),
   };
 }
 
 async function gatherIteration(store: Store, run: string, task: ReportedIteration): Promise<IterationReport> {
-  const { iteration, checkpoint, stages } = task;
+  const { iteration, checkpoint, critic, stages } = task;
   const selection = await readIterationFile(store, run, iteration, 'selection');
   const training = checkpoint && (await readIterationFile(store, run, iteration, 'training'));
+  const criticTraining = critic && (await readIterationFile(store, run, iteration, 'critic-training'));
   const evaluation = await readIterationFile(store, run, iteration, 'evaluation');
   const explored = selection && exploration(selection);
   return {
     iteration,
     ...(explored && { exploration: explored }),
+    ...(selection && { removed: removed(selection.counts, `${run}/iteration-${iteration}`) }),
     ...(selection && training && { training: { ...training, byKind: byKind(selection.counts) } }),
     ...(checkpoint && { checkpoint: { uri: checkpoint.uri, sha256: checkpoint.sha256 } }),
+    ...(criticTraining && {
+      critic: {
+        training: { ...criticTraining, byKind: [] },
+        checkpoint: { uri: critic.uri, sha256: critic.sha256 },
+      },
+    }),
     ...(evaluation && { evaluation: evaluated(evaluation) }),
     stages: stages.map(({ stage, seconds, tokens }) => ({
       stage,
@@ -128,6 +144,11 @@ async function droppedRows(store: Store, { run, iterations }: ReportTask): Promi
   return (await Promise.all(trainings)).flat();
 }
 
+const removed = (
+  { duplicates, overCap, shortcuts }: IterationFile['selection']['counts'],
+  folder: string,
+): NonNullable<IterationReport['removed']> => ({ duplicates, overCap, shortcuts, uri: `${folder}/removed.jsonl` });
+
 function byKind(counts: IterationFile['selection']['counts']): { kind: string; rows: number }[] {
   const { reason, refine, correct, refined, feedback, previous } = counts;
   return Object.entries({ reason, refine, correct, refined, feedback, previous })
@@ -135,8 +156,13 @@ function byKind(counts: IterationFile['selection']['counts']): { kind: string; r
     .filter(({ rows }) => rows > 0);
 }
 
-function exploration({ counts, exploration }: IterationFile['selection']): ExplorationReport | null {
-  if (!exploration) return null;
+function exploration({
+  counts,
+  exploration,
+  diversity,
+  criticData,
+}: IterationFile['selection']): ExplorationReport | null {
+  if (!exploration || !diversity) return null;
   const { questions, outcomes, solvedBefore, solvedAfter, refinementOutcomes, critiques } = exploration;
   return {
     questions,
@@ -146,7 +172,9 @@ function exploration({ counts, exploration }: IterationFile['selection']): Explo
       level,
       accepted: { withoutCritique: correct, withCritique: refined },
     })),
+    diversity,
     solved: { withoutCritique: solvedBefore, withCritique: solvedAfter },
+    ...(criticData && { criticData }),
     ...(critiques > 0 && { refinements: refinementOutcomes, critic: criticReport(exploration) }),
   };
 }
@@ -205,7 +233,9 @@ async function provenance(store: Store, task: ReportTask): Promise<RunReport['pr
       Object.entries(datasets).flatMap(([name, ref]) => (ref && 'sha256' in ref ? [[name, ref.sha256]] : [])),
     ),
     checkpoints: Object.fromEntries(
-      task.iterations.flatMap(({ checkpoint }) => (checkpoint ? [[checkpoint.name, checkpoint.sha256]] : [])),
+      task.iterations
+        .flatMap(({ checkpoint, critic }) => [checkpoint, critic])
+        .flatMap((made) => (made ? [[made.name, made.sha256]] : [])),
     ),
     prompts: examplePrompts(config.actor.promptFamily, config.critic?.promptFamily) as Record<string, Json>,
     versions: versions(),

@@ -1,8 +1,9 @@
 import { z } from 'zod';
 import { Questions, Triples } from './datasets.ts';
+import { TrainingData } from './fine-tune.ts';
 import { Actor, Critic } from './models.ts';
 import { Oracle } from './oracle.ts';
-import { Training } from './training.ts';
+import { CriticTraining, Training } from './training.ts';
 
 const data = z.strictObject({
   /** D_reason in every iteration's training set (USE_ORIGINAL). */
@@ -26,6 +27,18 @@ const evaluation = z.strictObject({
   gate: z.enum(['always', 'verdict', 'oracle']).default('verdict'),
 });
 
+/** The critic learns from each exploration what helped, beside what it has learnt before. */
+const Retrain = z.strictObject({
+  /** What it is trained from each time; by default the critic's model. */
+  base: Actor.shape.base.optional(),
+  /** D_critique: rows that it is trained on each time, too. */
+  data: z.array(TrainingData).default([]),
+  training: CriticTraining.prefault({}),
+});
+
+/** null: the critic stays as it is through all iterations, as in the paper. */
+export const LoopCritic = Critic.extend({ retrain: Retrain.nullable().default(null) });
+
 /** Input of the workflow `selfImprove` (Algorithm 1 of arXiv 2411.16579). */
 export const SelfImprove = z
   .strictObject({
@@ -43,7 +56,7 @@ export const SelfImprove = z
     data: data.prefault({}),
     actor: Actor,
     /** null: vanilla self-improvement (USE_CRITIC=0). */
-    critic: Critic.nullable(),
+    critic: LoopCritic.nullable(),
     /** The pool that is explored. */
     questions: Questions,
     /** D_reason: questions with worked solutions. */
@@ -78,6 +91,7 @@ export const SelfImprove = z
       });
   });
 
+export type RetrainConfig = z.output<typeof Retrain>;
 /** What a user writes: everything with a default may be left out. */
 export type SelfImproveInput = z.input<typeof SelfImprove>;
 /** The same, parsed: every field is there. */

@@ -18,7 +18,8 @@ export interface ExplorationCounts {
   /** Questions with at least one right solution, before and after critique and refinement. */
   solvedBefore: number;
   solvedAfter: number;
-  /** Right solutions, responses and refinements, that differ as texts within their question. */
+  /** Right responses that differ as texts within their question, and right solutions of both kinds, responses and refinements. */
+  distinctResponses: number;
   distinctSolutions: number;
 }
 
@@ -34,8 +35,11 @@ export interface ExplorationSummary extends ExplorationCounts {
   byLevel: ({ level: Level } & ExplorationCounts)[];
 }
 
-interface Explored extends Omit<ExplorationCounts, 'questions' | 'solvedBefore' | 'solvedAfter' | 'distinctSolutions'> {
+interface Explored
+  extends Pick<ExplorationCounts, 'responses' | 'correct' | 'critiques' | 'refinements' | 'rightRefinements'> {
   level: Level | null;
+  /** Digests of right responses, and of right solutions of both kinds. */
+  found: Set<number>;
   solutions: Set<number>;
 }
 
@@ -60,7 +64,7 @@ export function startExploration(): {
     const known = questions.get(id);
     if (known) return known;
     const counts = { responses: 0, correct: 0, critiques: 0, refinements: 0, rightRefinements: 0 };
-    const fresh: Explored = { level: level ?? null, solutions: new Set(), ...counts };
+    const fresh: Explored = { level: level ?? null, found: new Set(), solutions: new Set(), ...counts };
     questions.set(id, fresh);
     return fresh;
   };
@@ -72,7 +76,9 @@ export function startExploration(): {
       outcomes[grade.outcome]++;
       if (grade.outcome !== 'correct') return;
       counts.correct++;
-      counts.solutions.add(digest(stripPrimer(response.text)));
+      const solution = digest(stripPrimer(response.text));
+      counts.found.add(solution);
+      counts.solutions.add(solution);
     },
     critique({ question, grade, critique }) {
       explored(question).critiques++;
@@ -117,6 +123,7 @@ function total(explored: Explored[]): ExplorationCounts {
     rightRefinements: sum((it) => it.rightRefinements),
     solvedBefore: sum((it) => Number(it.correct > 0)),
     solvedAfter: sum((it) => Number(it.solutions.size > 0)),
+    distinctResponses: sum((it) => it.found.size),
     distinctSolutions: sum((it) => it.solutions.size),
   };
 }

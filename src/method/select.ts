@@ -1,5 +1,5 @@
 import { isIncorrect } from './gates.ts';
-import { type PromptFamilyName, stripPrimer } from './prompts/index.ts';
+import { type Prompt, type PromptFamilyName, stripPrimer } from './prompts/index.ts';
 import { digest, randomFrom, shuffle } from './random.ts';
 import type { Attempt, Level, Question, RefinementTriple } from './rows.ts';
 import { goldResponse, refineRow, type SftKind, type SftRow, solveRow } from './sft.ts';
@@ -34,10 +34,20 @@ export interface SelectionCounts extends Record<SftKind, number> {
   accepted: number;
   /** The accepted rows by their question's level, where it has one; ascending. */
   acceptedByLevel: { level: Level; correct: number; refined: number }[];
-  /** Right rows that were not taken: same text as another, over a cap, or stopped by the shortcut barrier. */
+  /** Right rows that were not taken, by their reason. */
   duplicates: number;
   overCap: number;
   shortcuts: number;
+}
+
+/** A right row that is not trained on. */
+export interface RemovedRow {
+  /** Same text as another, over a cap, or stopped by the shortcut barrier. */
+  reason: 'duplicate' | 'over-cap' | 'shortcut';
+  kind: SftKind;
+  questionId: string;
+  /** What would have been learnt. */
+  text: string;
 }
 
 /** Takes rows one at a time; the result depends on the rows and the seed, not on their order. */
@@ -49,8 +59,8 @@ export interface Selection {
   refinement(row: Attempt): void;
   /** A row that an earlier iteration trained on; only what it found itself is taken. */
   previous(row: SftRow): void;
-  /** The shuffled rows, each written when it is read, and how many of each kind. */
-  finish(): { rows: Iterable<SftRow>; counts: SelectionCounts };
+  /** The shuffled rows, each written when it is read, how many of each kind, and what was left out. */
+  finish(): { rows: Iterable<SftRow>; counts: SelectionCounts; removed: RemovedRow[] };
 }
 
 /** A right solution that waits for the caps. */
@@ -82,6 +92,7 @@ export function startSelection(options: SelectOptions): Selection {
   const seen = new Set<number>();
   const taken: (() => SftRow)[] = [];
   const counts = noCounts();
+  const removed: RemovedRow[] = [];
 
   /** One object per question, however many rows repeat it. */
   const shared = (question: Question) => {
@@ -92,6 +103,10 @@ export function startSelection(options: SelectOptions): Selection {
   const isNew = (row: SftRow) => {
     const size = seen.size;
     return seen.add(digestOf(row)).size > size;
+  };
+  const remove = (reason: RemovedRow['reason'], row: Omit<RemovedRow, 'reason'>) => {
+    counts[COUNT_OF[reason]]++;
+    removed.push({ reason, ...row });
   };
   const take = (count: SftKind | 'previous', write: () => SftRow) => {
     taken.push(write);
@@ -111,7 +126,7 @@ export function startSelection(options: SelectOptions): Selection {
   function takeEarlier() {
     for (const row of sortedByDigest(earlier)) {
       if (isNew(row)) take('previous', () => row);
-      else counts.duplicates++;
+      else remove('duplicate', { kind: row.kind, questionId: row.questionId, text: textOf(row.completion) });
     }
   }
 
@@ -123,12 +138,12 @@ export function startSelection(options: SelectOptions): Selection {
       const kept = ofCritique.get(critique) ?? 0;
       const found = ofQuestion.get(question.id) ?? 0;
       if ((kind === 'refined' && kept >= keptPerCritique) || found >= perQuestion) {
-        counts.overCap++;
+        remove('over-cap', { kind, questionId: question.id, text: solution });
         continue;
       }
       const write = () => solveRow(family, kind, question, solution);
       if (!isNew(write())) {
-        counts.duplicates++;
+        remove('duplicate', { kind, questionId: question.id, text: solution });
         continue;
       }
       take(kind, write);
@@ -167,7 +182,7 @@ export function startSelection(options: SelectOptions): Selection {
       if (!critique || refinement?.grade.outcome !== 'correct' || !isIncorrect(row)) return;
       const solution = stripPrimer(refinement.text);
       if (options.shortcutBarrier && !passesShortcutBarrier(solution, response.text, question.solution)) {
-        counts.shortcuts++;
+        remove('shortcut', { kind: 'refined', questionId: question.id, text: solution });
         return;
       }
       candidates.push({
@@ -185,10 +200,18 @@ export function startSelection(options: SelectOptions): Selection {
       takeFound();
       takeRefine(random);
       const shuffled = shuffle(taken, random);
-      return { rows: { [Symbol.iterator]: () => written(shuffled) }, counts };
+      return { rows: { [Symbol.iterator]: () => written(shuffled) }, counts, removed: removed.sort(byText) };
     },
   };
 }
+
+const COUNT_OF = { duplicate: 'duplicates', 'over-cap': 'overCap', shortcut: 'shortcuts' } as const;
+
+const textOf = (completion: Prompt) =>
+  typeof completion === 'string' ? completion : completion.map(({ content }) => content).join('\n');
+
+const byText = (a: RemovedRow, b: RemovedRow) =>
+  compareText(a.questionId, b.questionId) || compareText(a.reason, b.reason) || compareText(a.text, b.text);
 
 function* written(writers: (() => SftRow)[]): Generator<SftRow> {
   for (const write of writers) yield write();

@@ -1,3 +1,5 @@
+import type { CriticDataCounts } from '../method/critic-data.ts';
+import type { Diversity } from '../method/diversity.ts';
 import type { Attempt, Level, Outcome, Verdict } from '../method/rows.ts';
 
 /** A share with its 95 % interval; `value`, `low` and `high` are between 0 and 1. */
@@ -21,7 +23,7 @@ export interface PairedDifference {
 /** How many texts ended in each way. */
 export type Outcomes = Record<Outcome, number>;
 
-export type Stage = 'sample' | 'critique' | 'refine' | 'select' | 'fine-tune' | 'evaluate';
+export type Stage = 'sample' | 'critique' | 'refine' | 'select' | 'fine-tune' | 'critic-fine-tune' | 'evaluate';
 
 /** Everything that the report of a `selfImprove` run shows, finished or not. */
 export interface RunReport {
@@ -52,8 +54,12 @@ export interface RunReport {
 export interface IterationReport {
   iteration: number;
   exploration?: ExplorationReport;
+  /** Right rows that were not trained on, and where they are listed. */
+  removed?: { duplicates: number; overCap: number; shortcuts: number; uri: string };
   training?: TrainingReport;
   checkpoint?: { uri: string; sha256: string };
+  /** Where the critic was retrained. */
+  critic?: { training: TrainingReport; checkpoint: { uri: string; sha256: string } };
   evaluation?: EvaluationReport;
   stages: StageUse[];
 }
@@ -66,8 +72,11 @@ export interface ExplorationReport {
   byLevel: { level: Level; accepted: Accepted }[];
   /** Questions with at least one right text: among the responses, and among responses and refinements. */
   solved: { withoutCritique: number; withCritique: number };
+  diversity: Diversity;
   refinements?: Outcomes;
   critic?: CriticReport;
+  /** What the critic could learn from its own successes; absent without a critic. */
+  criticData?: CriticDataCounts;
 }
 
 /** Rows that the selection kept: right responses, and right refinements. */

@@ -18,6 +18,8 @@ export interface IterateInput {
   datasets: Datasets;
   /** What explores: the previous iteration's actor. */
   actor: CheckpointRef | null;
+  /** What critiques: the last that was retrained; null: the configured one. */
+  critic: CheckpointRef | null;
   /** Earlier iterations' training rows, where they are trained on again. */
   previous: ArtifactRef[];
   /** Iteration 0's responses to the test set, for paired differences. */
@@ -29,6 +31,8 @@ export interface IterationResult {
   iteration: number;
   /** Null where the iteration was stopped before its fine-tune was done. */
   checkpoint: CheckpointRef | null;
+  /** The critic after this iteration; null: the configured one. */
+  critic: CheckpointRef | null;
   evaluation: EvaluationSummary | null;
   selected: SelectedRows | null;
   /** Responses to the test set. */
@@ -45,6 +49,7 @@ export async function iterate(input: IterateInput): Promise<IterationResult> {
   const result: IterationResult = {
     iteration: input.iteration,
     checkpoint: null,
+    critic: input.critic,
     evaluation: null,
     selected: null,
     evaluated: null,
@@ -54,7 +59,9 @@ export async function iterate(input: IterateInput): Promise<IterationResult> {
   const exploration = input.iteration > 0 ? await iteration.explore(input.actor!) : null;
   if (input.iteration === 0 || exploration) result.selected = await iteration.select(exploration);
   if (result.selected) result.checkpoint = await iteration.fineTune(result.selected);
-  if (result.checkpoint) Object.assign(result, await iteration.evaluate(result.checkpoint));
+  const rows = result.selected?.critic?.training;
+  if (rows) result.critic = (await iteration.retrainCritic(rows)) ?? result.critic;
+  if (result.checkpoint) Object.assign(result, await iteration.evaluate(result.checkpoint, result.critic));
   setCurrentDetails(result.evaluation ? describeAccuracy(input.iteration, result.evaluation) : 'stopped early');
   return result;
 }

@@ -1,5 +1,6 @@
-import type { CheckpointRef, ServedModel } from '../activities/index.ts';
+import type { ArtifactRef, CheckpointRef, ServedModel } from '../activities/index.ts';
 import type { Exploration, SelectedRows } from '../activities/select-training-rows.ts';
+import type { FineTuneTask } from '../activities/submit-fine-tune.ts';
 import type { Gate } from '../method/gates.ts';
 import { scoreEvaluation, selectTrainingRows, submitFineTune } from './activities.ts';
 import type { Control } from './control.ts';
@@ -7,7 +8,14 @@ import type { IterateInput, IterationResult } from './iterate.ts';
 import { totals } from './shards.ts';
 import { artifacts, Stages, type StageUse } from './stages.ts';
 
-export type IterationStage = 'sample' | 'critique' | 'refine' | 'select' | 'fine-tune' | 'evaluate';
+export type IterationStage =
+  | 'sample'
+  | 'critique'
+  | 'refine'
+  | 'select'
+  | 'fine-tune'
+  | 'critic-fine-tune'
+  | 'evaluate';
 
 /** The stages of one iteration, each under the control of stop, pause and resume. */
 export class Iteration {
@@ -42,7 +50,7 @@ export class Iteration {
     if (!config.critic) return exploration;
     const gates: Gate[] = ['oracle'];
     const critiqued = await this.#stages.timed('critique', () =>
-      this.#stages.critique('critique', this.#critic, { attempts: sampled, gates, critiques }),
+      this.#stages.critique('critique', this.#critic(this.#input.critic), { attempts: sampled, gates, critiques }),
     );
     if (!critiqued) return exploration;
     exploration.critiqued = artifacts(critiqued);
@@ -64,29 +72,52 @@ export class Iteration {
     return selected;
   }
 
-  async fineTune(selected: SelectedRows): Promise<CheckpointRef | null> {
+  async fineTune({ sft }: SelectedRows): Promise<CheckpointRef | null> {
+    const { actor, training } = this.#input.config;
+    return await this.#train('fine-tune', { base: actor.base, data: sft, training, file: 'training', suffix: '' });
+  }
+
+  /** From its base, as the actor is from its own. */
+  async retrainCritic(data: ArtifactRef): Promise<CheckpointRef | null> {
+    const { model, retrain } = this.#input.config.critic!;
+    const { base = model, training } = retrain!;
+    return await this.#train('critic-fine-tune', { base, data, training, file: 'critic-training', suffix: '-critic' });
+  }
+
+  async #train(
+    stage: 'fine-tune' | 'critic-fine-tune',
+    what: Pick<FineTuneTask, 'base' | 'training'> & {
+      data: ArtifactRef;
+      file: NonNullable<FineTuneTask['report']>['file'];
+      suffix: string;
+    },
+  ): Promise<CheckpointRef | null> {
     const { run, iteration, config } = this.#input;
+    const { base, training, data, file, suffix } = what;
     const started = Date.now();
-    this.#stages.tell({ stage: 'fine-tune', rows: { done: 0, total: selected.sft.rows } });
+    this.#stages.tell({ stage, rows: { done: 0, total: data.rows } });
     const result = await this.#control.stage(() =>
-      submitFineTune.executeWithOptions(this.#stages.summary('fine-tune'), [
+      submitFineTune.executeWithOptions(this.#stages.summary(stage), [
         {
-          report: { run, iteration },
-          output: `${run}/${this.#folder}/fine-tune`,
-          name: `${run.replace(/^runs\//, '')}-${this.#folder}`,
-          base: config.actor.base,
-          data: selected.sft.uri,
+          report: { run, iteration, file },
+          output: `${run}/${this.#folder}/${stage}`,
+          name: `${run.replace(/^runs\//, '')}-${this.#folder}${suffix}`,
+          base,
+          data: data.uri,
           seed: config.seed,
-          training: config.training,
+          training,
         },
       ]),
     );
-    if (result) this.#stages.use('fine-tune', started);
+    if (result) this.#stages.use(stage, started);
     return result?.checkpoint ?? null;
   }
 
   /** Greedy responses to the test set; with a critic also their critiques and gated refinements. */
-  async evaluate(actor: CheckpointRef): Promise<Pick<IterationResult, 'evaluation' | 'evaluated' | 'attempts'> | null> {
+  async evaluate(
+    actor: CheckpointRef,
+    critic: CheckpointRef | null,
+  ): Promise<Pick<IterationResult, 'evaluation' | 'evaluated' | 'attempts'> | null> {
     const { run, iteration, config, datasets, baseline } = this.#input;
     const stages = this.#stages;
     return await stages.timed('evaluate', async () => {
@@ -96,7 +127,7 @@ export class Iteration {
       const withCritic = config.critic !== null && config.evaluation.withCritic;
       const gates = [config.evaluation.gate];
       const critiqued = withCritic
-        ? await stages.critique('evaluate/critique', this.#critic, { attempts: sampled, gates, critiques: 1 })
+        ? await stages.critique('evaluate/critique', this.#critic(critic), { attempts: sampled, gates, critiques: 1 })
         : null;
       const refined = critiqued
         ? await stages.refine('evaluate/refine', served, { critiqued, gates, refinements: 1, temperature: 0 })
@@ -118,8 +149,9 @@ export class Iteration {
     });
   }
 
-  get #critic(): ServedModel {
-    return { config: this.#input.config.critic!, checkpoint: null };
+  #critic(checkpoint: CheckpointRef | null): ServedModel {
+    const { retrain: _, ...config } = this.#input.config.critic!;
+    return { config, checkpoint };
   }
 
   #actor(checkpoint: CheckpointRef): ServedModel {

@@ -12,7 +12,7 @@ import {
   upsertSearchAttributes,
   workflowInfo,
 } from '@temporalio/workflow';
-import type { CheckpointRef } from '../activities/index.ts';
+import type { ArtifactRef, CheckpointRef } from '../activities/index.ts';
 import type { Datasets } from '../activities/load-datasets.ts';
 import type { EvaluationSummary } from '../activities/score-evaluation.ts';
 import type { ValidatedRun } from '../activities/validate-input.ts';
@@ -50,11 +50,15 @@ export interface SelfImproveResult {
   checkpoint: CheckpointRef | null;
   /** All that were trained. */
   checkpoints: ({ iteration: number } & CheckpointRef)[];
-  /** The SFT rows of every iteration that selected some. */
-  datasets: { iteration: number; uri: string; rows: number; sha256: string }[];
+  /** The critic that was trained last; null where it is as it was configured. */
+  critic: CheckpointRef | null;
+  /** The SFT rows of every iteration that selected some, and those that its critic could learn from. */
+  datasets: ({ iteration: number; critic: SftRows | null } & SftRows)[];
   report: string;
   warnings: string[];
 }
+
+type SftRows = Pick<ArtifactRef, 'uri' | 'rows' | 'sha256'>;
 
 const MOST_ITERATIONS = 100;
 
@@ -141,6 +145,7 @@ class Run {
             config: run.config,
             datasets,
             actor: results.at(-1)?.checkpoint ?? null,
+            critic: results.at(-1)?.critic ?? null,
             previous: run.config.data.previous ? results.flatMap(({ selected }) => selected?.sft ?? []) : [],
             baseline: results[0]?.evaluated ?? null,
             control,
@@ -191,11 +196,14 @@ class Run {
         reason,
         startedAt,
         datasets,
-        iterations: results.map(({ iteration, stages, checkpoint, selected, attempts }) => ({
+        iterations: results.map(({ iteration, stages, checkpoint, critic, selected, attempts }, index) => ({
           iteration,
           stages,
           checkpoint,
+          // The same as before where this iteration has trained none.
+          critic: critic?.uri === results[index - 1]?.critic?.uri ? null : critic,
           sft: selected?.sft ?? null,
+          criticRows: selected?.critic ?? null,
           evaluated: attempts,
         })),
         warnings: run.warnings,
@@ -231,10 +239,11 @@ class Run {
       gain: evaluated.at(-1)?.gain ?? null,
       checkpoint: results.findLast(({ checkpoint }) => checkpoint)?.checkpoint ?? null,
       checkpoints: results.flatMap(({ iteration, checkpoint }) => (checkpoint ? [{ iteration, ...checkpoint }] : [])),
+      critic: results.at(-1)?.critic ?? null,
       datasets: results.flatMap(({ iteration, selected }) => {
         if (!selected) return [];
-        const { uri, rows, sha256 } = selected.sft;
-        return [{ iteration, uri, rows, sha256 }];
+        const { sft, critic } = selected;
+        return [{ iteration, ...rowsOf(sft), critic: critic && rowsOf(critic.selfTraining) }];
       }),
       report: report.path,
       warnings: [...run.warnings, ...datasets.warnings],
@@ -274,6 +283,8 @@ class Run {
     return this.#state;
   }
 }
+
+const rowsOf = ({ uri, rows, sha256 }: ArtifactRef): SftRows => ({ uri, rows, sha256 });
 
 function validateExtend(request?: unknown): void {
   const iterations = (request as { iterations?: unknown } | null | undefined)?.iterations;

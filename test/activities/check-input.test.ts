@@ -11,7 +11,7 @@ const hub = { source: 'hub', name: 'org/x', files: '*.jsonl' };
 
 function issuesOf(datasets: object): string[] {
   const rest = { iterations: 0, actor: { base: 'org/actor' }, critic: null };
-  const input = { ...rest, questions: MADE, reason: MADE, test: MADE, ...datasets };
+  const input: object = { ...rest, questions: MADE, reason: MADE, test: MADE, ...datasets };
   return (checkSelfImprove(input, { path: (key) => `/nowhere/${key}` }).issues ?? []).map(
     ({ field, message }) => `${field}: ${message}`,
   );
@@ -60,6 +60,28 @@ describe('the datasets of a run file', () => {
   });
 });
 
+describe('a critic that is retrained', () => {
+  const endpoint = { baseUrl: 'http://127.0.0.1:1/v1' };
+
+  it('starts from its own model or another, and learns from rows that are there', () => {
+    expect(issuesOf({ critic: { model: 'models/critic', retrain: {} } })).toEqual([]);
+    expect(issuesOf({ critic: { model: 'served', endpoint, retrain: { base: 'org/critic', data: [math8] } } })).toEqual(
+      [],
+    );
+  });
+
+  it.each([
+    [{ retrain: {} }, 'critic.retrain.base: got "served", expected a folder with a Hugging Face checkpoint'],
+    [
+      { retrain: { base: 'org/critic', data: [math8, 'runs/none/critic-sft.jsonl'] } },
+      'critic.retrain.data: got "runs/none/critic-sft.jsonl", expected a file or an artifact of a run',
+    ],
+    [{ retrain: { base: 'promoted/none' } }, 'critic.retrain.base: got "promoted/none", expected a name that'],
+  ])('%j is wrong', (retrain, said) => {
+    expect(issuesOf({ critic: { model: 'served', endpoint, ...retrain } })).toEqual([expect.stringContaining(said)]);
+  });
+});
+
 describe('an evaluation', () => {
   const input = {
     actor: { model: 'models/actor' },
@@ -92,6 +114,27 @@ describe('an evaluation', () => {
       await mkdir(join(folder, uri), { recursive: true });
       await writeFile(join(folder, uri, 'config.json'), '{}');
       expect(check({ actor: { model: uri } }, store).value?.actor.model).toBe(join(folder, uri));
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
+  });
+
+  it('takes what a fine-tune promoted by its name, and says which there are', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'critique-loop-check-'));
+    try {
+      const store = { path: (key: string) => join(folder, key) };
+      const critic = { model: 'promoted/critic' };
+      const unknown = 'got "promoted/critic", expected a name that a fine-tune promoted: ';
+      expect(check({ critic }, store).issues).toEqual([{ field: 'critic.model', message: `${unknown}there are none` }]);
+      const uri = 'runs/tune/fine-tune/checkpoint';
+      for (const path of ['promoted', uri]) await mkdir(join(folder, path), { recursive: true });
+      await writeFile(join(folder, uri, 'config.json'), '{}');
+      await writeFile(join(folder, 'promoted/other.json'), JSON.stringify({ checkpoint: { uri } }));
+      expect(check({ critic }, store).issues).toEqual([
+        { field: 'critic.model', message: `${unknown}there are other` },
+      ]);
+      const found = check({ critic: { model: 'promoted/other' } }, store);
+      expect(found.value?.critic?.model).toBe(join(folder, uri));
     } finally {
       await rm(folder, { recursive: true, force: true });
     }

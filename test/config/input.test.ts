@@ -50,7 +50,7 @@ describe('a run file', () => {
         beta: 1,
       },
       actor: { base: 'models/actor', promptFamily: 'base', temperature: 0.7, maxTokens: 1024 },
-      critic: { model: 'models/critic', promptFamily: 'base', temperature: 0, maxTokens: 1536 },
+      critic: { model: 'models/critic', promptFamily: 'base', temperature: 0, maxTokens: 1536, retrain: null },
       questions: { source: 'arithmetic', split: 'train', count: 100, seed: 0, levels: [1, 2, 3, 4, 5] },
       reason: { source: 'arithmetic', split: 'train', count: 50, seed: 0, levels: [1, 2, 3, 4, 5] },
       refine: null,
@@ -207,6 +207,18 @@ describe('a run file', () => {
     const { issues } = parseInput(SelfImprove, changed('critic.endpoint', { baseUrl }));
     expect(issues).toMatchObject([{ field: 'critic.endpoint.baseUrl' }]);
     expect(JSON.stringify(issues)).not.toContain('hunter2');
+  });
+
+  test('retrains its critic as the successor repository does, from rows if there are any', () => {
+    const { value } = parseInput(SelfImprove, changed('critic.retrain', {}));
+    expect(value?.critic?.retrain).toMatchObject({ data: [], training: { epochs: 5, learningRate: 5e-6 } });
+    expect(value?.critic?.retrain?.base).toBeUndefined();
+    for (const [wrong, field] of [
+      [{ data: 'rows.jsonl' }, 'critic.retrain.data'],
+      [{ training: { epochs: 0 } }, 'critic.retrain.training.epochs'],
+      [{ every: 2 }, 'critic.retrain.every'],
+    ] as const)
+      expect(parseInput(SelfImprove, changed('critic.retrain', wrong)).issues).toMatchObject([{ field }]);
   });
 
   test('with a long wrong value is answered briefly', () => {

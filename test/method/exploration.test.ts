@@ -33,6 +33,7 @@ it('counts what an iteration explored, overall and by level', () => {
     rightRefinements: 0,
     solvedBefore: 1,
     solvedAfter: 1,
+    distinctResponses: 2,
     distinctSolutions: 2,
   };
   const hard = {
@@ -44,6 +45,7 @@ it('counts what an iteration explored, overall and by level', () => {
     rightRefinements: 1,
     solvedBefore: 0,
     solvedAfter: 1,
+    distinctResponses: 0,
     distinctSolutions: 1,
   };
   expect(exploration.summary()).toEqual({
@@ -55,6 +57,7 @@ it('counts what an iteration explored, overall and by level', () => {
     rightRefinements: 1,
     solvedBefore: 1,
     solvedAfter: 2,
+    distinctResponses: 2,
     distinctSolutions: 3,
     outcomes: { correct: 3, wrong: 2, unparsed: 1, truncated: 0, ungraded: 1 },
     refinementOutcomes: { correct: 2, wrong: 2, unparsed: 0, truncated: 0, ungraded: 0 },

@@ -3,7 +3,7 @@ import { trimCritique } from '../../src/method/critique.ts';
 import { PROMPT_FAMILIES, stripPrimer } from '../../src/method/prompts/index.ts';
 import { PRIMER } from '../../src/method/prompts/text.ts';
 import type { Attempt, Question, RefinementTriple } from '../../src/method/rows.ts';
-import { type SelectOptions, startSelection } from '../../src/method/select.ts';
+import { type RemovedRow, type SelectOptions, startSelection } from '../../src/method/select.ts';
 import type { SftRow } from '../../src/method/sft.ts';
 import { anAttempt, aQuestion } from '../support/attempts.ts';
 import fc from '../support/properties.ts';
@@ -35,8 +35,14 @@ function select(options: Partial<SelectOptions>, rows: Rows) {
   for (const row of rows.previous ?? []) selection.previous(row);
   for (const row of rows.responses ?? []) selection.response(row);
   for (const row of rows.refinements ?? []) selection.refinement(row);
-  const { rows: selected, counts } = selection.finish();
-  return { rows: [...selected], counts };
+  const { rows: selected, counts, removed } = selection.finish();
+  const of = (reason: RemovedRow['reason']) => removed.filter((row) => row.reason === reason).length;
+  expect([of('duplicate'), of('over-cap'), of('shortcut')]).toEqual([
+    counts.duplicates,
+    counts.overCap,
+    counts.shortcuts,
+  ]);
+  return { rows: [...selected], counts, removed };
 }
 
 const triples = (n: number): RefinementTriple[] =>
@@ -157,6 +163,24 @@ describe('caps', () => {
     const refinements = [anAttempt({ ...wrong, text: '1 2 3 4 5 6', refinedText: 'The answer is 5.' })];
     expect(select({}, { refinements }).counts).toMatchObject({ refined: 1, shortcuts: 0 });
     expect(select({ shortcutBarrier: true }, { refinements }).counts).toMatchObject({ refined: 0, shortcuts: 1 });
+  });
+
+  it('tells each right row that is left out, and why', () => {
+    const responses = [0, 1].map((sample) => anAttempt({ id: 'b', sample, outcome: 'correct', text: ' same' }));
+    const refinements = [
+      anAttempt({ ...wrong, id: 'a', text: '1 2 3 4 5 6', refinedText: 'The answer is 5.' }),
+      anAttempt({ ...wrong, id: 'c', refinement: 0, refinedText: `${PRIMER}1 2 3 4 5` }),
+      anAttempt({ ...wrong, id: 'c', refinement: 1, refinedText: '5 4 3 2 1' }),
+    ];
+    const previous = [{ kind: 'correct', questionId: 'd', prompt: 'p', completion: 'c' } as const];
+    const options = { shortcutBarrier: true, previous: true };
+    const { removed } = select(options, { responses, refinements, previous: [...previous, ...previous] });
+    expect(removed).toEqual([
+      { reason: 'shortcut', kind: 'refined', questionId: 'a', text: 'The answer is 5.' },
+      { reason: 'duplicate', kind: 'correct', questionId: 'b', text: 'same' },
+      { reason: 'over-cap', kind: 'refined', questionId: 'c', text: '5 4 3 2 1' },
+      { reason: 'duplicate', kind: 'correct', questionId: 'd', text: 'c' },
+    ]);
   });
 
   it('counts accepted rows by level', () => {

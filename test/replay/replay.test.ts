@@ -46,6 +46,7 @@ describe('recorded histories', () => {
       'paused',
       'extended',
       'continued-as-new',
+      'retrained',
     ]) {
       expect(names).toContain(`${scenario}.json`);
       expect(names).toContain(`${scenario}-iteration-1.json`);

@@ -32,7 +32,7 @@ afterAll(async () => {
 });
 
 it.for([
-  { name: 'selfImprove', charts: 15, render: () => renderReport(sampleReport()) },
+  { name: 'selfImprove', charts: 17, render: () => renderReport(sampleReport()) },
   { name: 'evaluate', charts: 16, render: () => renderSupervision(supervisionReport()) },
 ])(
   'the report of $name reads well wide and narrow, light and dark',

@@ -15,6 +15,7 @@ describe('a finished run', () => {
       'accuracy',
       'levels',
       'exploration',
+      'diversity',
       'critic',
       'training',
       'attempts',
@@ -25,7 +26,7 @@ describe('a finished run', () => {
     ]);
     for (const it of sections) expect(byTag(it, 'h2')).toHaveLength(1);
     expect(byTag(page, 'h1').map(textOf)).toEqual(['demo-2026-03-01-123456']);
-    for (const id of ['accuracy', 'levels', 'exploration', 'training']) {
+    for (const id of ['accuracy', 'levels', 'exploration', 'diversity', 'training']) {
       expect(byTag(section(page, id)!, 'svg').length).toBeGreaterThan(0);
       expect(byTag(section(page, id)!, 'table').length).toBeGreaterThan(0);
     }
@@ -58,7 +59,7 @@ describe('a finished run', () => {
       parsePage(await renderReport(sampleReport())),
       ({ tag, attributes }) => tag === 'svg' && attributes['aria-hidden'] !== 'true',
     );
-    expect(charts).toHaveLength(1 + 5 + 1 + 5 + 3);
+    expect(charts).toHaveLength(1 + 5 + 1 + 5 + 2 + 3);
     for (const { attributes } of charts) expect([attributes.role, attributes['aria-label']]).not.toContain(undefined);
     expect(charts[0]!.attributes['aria-label']).toContain(
       'iteration 2 65.2\u00A0% (62.2\u00A0to\u00A068.2), with critic 76.2',
@@ -66,6 +67,44 @@ describe('a finished run', () => {
     expect(charts.map(({ attributes }) => attributes['aria-label'])).toContain(
       'Accepted rows at level 5: iteration 1 330 without and 535 with critique; iteration 2 310 without and 610 with critique.',
     );
+  });
+
+  it('shows the tail, what critique adds to it, and what is left out', async () => {
+    const page = parsePage(await renderReport(sampleReport()));
+    expect(tableOf(page, 'Distinct solutions and questions solved')[1]).toEqual([
+      '1',
+      '4,000',
+      '1.40 \u2192 1.65',
+      '72.3 % (70.9 to 73.6)',
+      '85.5 % (84.4 to 86.6)',
+    ]);
+    const shares = tableOf(page, 'Accepted rows by level, and their share');
+    expect(shares[0]).toEqual(['Iteration', 'Level 1', 'Level 2', 'Level 3', 'Level 4', 'Level 5']);
+    expect(shares[2]!.at(-1)).toMatch(/^835: 12\.6 %/);
+    expect(tableOf(page, 'Distinct solutions and questions solved by level').map(([where]) => where)).toEqual([
+      'Iteration',
+      ...[1, 2].flatMap((iteration) => [1, 2, 3, 4, 5].map((level) => `${iteration}, level ${level}`)),
+    ]);
+    expect(tableOf(page, 'Right rows that are not trained on').at(-1)).toEqual([
+      '2',
+      '180',
+      '600',
+      '24',
+      'runs/demo-2026-03-01-123456/iteration-2/removed.jsonl',
+    ]);
+    expect(tableOf(page, 'Critiques that helped').map((row) => row.length)).toEqual([4, 4, 4]);
+  });
+
+  it('shows a critic that is retrained', async () => {
+    const report = sampleReport();
+    const last = report.iterations.at(-1)!;
+    const training = { rows: 2200, byKind: [], steps: 33, seconds: 20, losses: [{ step: 33, loss: 0.25 }] };
+    const checkpoint = { uri: 'runs/demo/iteration-2/critic-fine-tune/checkpoint', sha256: 'c'.repeat(64) };
+    report.iterations.splice(-1, 1, { ...last, critic: { training, checkpoint } });
+    const page = parsePage(await renderReport(report));
+    expect(tableOf(page, 'Critiques that helped').at(-1)!.slice(4)).toEqual(['2,200', '33', '20 s', '0.2500']);
+    expect(textOf(section(page, 'critic')!)).toContain('retrained after each exploration');
+    expect(textOf(section(page, 'artifacts')!)).toContain(checkpoint.uri);
   });
 
   it('sets the label of the critic beside the step it judges, wrong ones with a sign and a word', async () => {

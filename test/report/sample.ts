@@ -1,3 +1,4 @@
+import type { Diversity } from '../../src/method/diversity.ts';
 import { randomFrom } from '../../src/method/random.ts';
 import type { Attempt, Generation, Grade, Level, Outcome, Question } from '../../src/method/rows.ts';
 import type { IterationReport, Outcomes, PairedDifference, Proportion, RunReport } from '../../src/report/data.ts';
@@ -62,7 +63,7 @@ export function vanillaReport(seed = 7): RunReport {
         stages: rest.stages.filter(({ stage }) => stage !== 'critique' && stage !== 'refine'),
       };
       if (!exploration) return vanilla;
-      const { critic: __, refinements: ___, accepted, byLevel, ...explored } = exploration;
+      const { critic: __, criticData: ____, refinements: ___, accepted, byLevel, ...explored } = exploration;
       const without = (it: typeof accepted) => ({ withoutCritique: it.withoutCritique, withCritique: 0 });
       return {
         ...vanilla,
@@ -91,6 +92,12 @@ function iterationReport(iteration: number, accuracy: number, first: number, ran
   const steps = Math.ceil((3 * rows) / 64);
   const report: IterationReport = {
     iteration,
+    removed: {
+      duplicates: 90 * iteration,
+      overCap: 300 * iteration,
+      shortcuts: 12 * iteration,
+      uri: `runs/demo-2026-03-01-123456/iteration-${iteration}/removed.jsonl`,
+    },
     training: {
       rows,
       byKind: [
@@ -163,9 +170,36 @@ function iterationReport(iteration: number, accuracy: number, first: number, ran
         },
       })),
       solved: { withoutCritique: 2890, withCritique: 3420 },
+      diversity: aDiversity(iteration),
+      criticData: { rows: refined - 20, duplicates: 20, contradicting: 7 },
       refinements: outcomes(responses - right, refined + 300, 60, 70),
       critic: { verdicts: { correct: 390, wrong: 4380, unparsed: 30 }, onWrong: proportion(4380, 4770) },
     },
+  };
+}
+
+function aDiversity(iteration: number): Diversity {
+  const at = (level: Level) => ({
+    questions: 800,
+    distinctBefore: 2.6 - 0.4 * level,
+    distinctAfter: 2.7 - 0.35 * level,
+    solvedBefore: proportion(800 - 90 * level, 800),
+    solvedAfter: proportion(800 - 60 * level, 800),
+  });
+  const rows = LEVELS.map((level) => 2060 - 235 * level - 5 * iteration * level);
+  const all = rows.reduce((sum, rows) => sum + rows, 0);
+  return {
+    questions: TRAIN_QUESTIONS,
+    distinctBefore: 1.4,
+    distinctAfter: 1.65,
+    solvedBefore: proportion(2890, TRAIN_QUESTIONS),
+    solvedAfter: proportion(3420, TRAIN_QUESTIONS),
+    byLevel: LEVELS.map((level) => ({
+      level,
+      rows: rows[level - 1]!,
+      share: proportion(rows[level - 1]!, all),
+      ...at(level),
+    })),
   };
 }
 

@@ -1,8 +1,8 @@
+import type { Diversity } from '../diversity.ts';
 import type { Difference, Proportion } from '../estimate.ts';
-import type { ExplorationCounts, ExplorationSummary } from '../exploration.ts';
 import type { Gate } from '../gates.ts';
-import type { Level } from '../rows.ts';
 import type { SelectionCounts } from '../select.ts';
+import type { CriticQuality } from '../supervision/critic-quality.ts';
 import type { Plan } from '../supervision/scored.ts';
 import type { LevelSummary, SupervisionSummary } from '../supervision/summary.ts';
 
@@ -22,6 +22,13 @@ export interface Evidence {
   iterations: Record<LoopName, IterationEvidence[]>;
   /** In the loop minus vanilla, for each iteration that both have, paired by question. */
   loopOverVanilla: { iteration: number; difference: Difference }[];
+  /** The critic before and after its training, as its fine-tune measured them on held-out questions. */
+  criticTraining: { candidate: CriticMeasured; against: CriticMeasured; difference: Difference } | null;
+}
+
+export interface CriticMeasured {
+  model: string;
+  critic: CriticQuality | null;
 }
 
 /** Differences between conditions that no single evaluation has, paired by question. */
@@ -71,9 +78,14 @@ export interface IterationEvidence {
 }
 
 /** What an iteration found on the training questions, and what of it is trained on. */
-export interface Explored extends ExplorationCounts {
-  byLevel: ExplorationSummary['byLevel'];
+export interface Explored {
+  diversity: Diversity;
   accepted: number;
-  acceptedByLevel: { level: Level; correct: number; refined: number }[];
   removed: Pick<SelectionCounts, 'duplicates' | 'overCap' | 'shortcuts'>;
+}
+
+/** Under which gate conditions are compared: the one that a user would have, among those that were measured. */
+export function leadingGate(plans: readonly Plan[]): Gate {
+  const measured = plans.flatMap(({ gates }) => gates);
+  return (['verdict', 'always', 'oracle'] as const).find((gate) => measured.includes(gate)) ?? 'verdict';
 }

@@ -8,9 +8,10 @@ type Row = Pick<ReportedArtifact, 'name' | 'uri' | 'sha256'> & Partial<ReportedA
 
 /** What the run left on storage. */
 export function artifacts({ artifacts, iterations }: RunReport): Markup | null {
-  const checkpoints = iterations.flatMap(({ iteration, checkpoint }): Row[] =>
-    checkpoint ? [{ name: `iteration ${iteration}, checkpoint`, ...checkpoint }] : [],
-  );
+  const checkpoints = iterations.flatMap(({ iteration, checkpoint, critic }): Row[] => [
+    ...(checkpoint ? [{ name: `iteration ${iteration}, checkpoint`, ...checkpoint }] : []),
+    ...(critic ? [{ name: `iteration ${iteration}, critic`, ...critic.checkpoint }] : []),
+  ]);
   return artifactSection('Checkpoints and artifacts on storage', [...checkpoints, ...artifacts]);
 }
 

@@ -3,7 +3,7 @@ import { count, duration } from '../format.ts';
 import { html, type Markup } from '../markup.ts';
 import { NOTHING, tabulate } from '../tabulate.ts';
 
-const STAGES: Stage[] = ['sample', 'critique', 'refine', 'select', 'fine-tune', 'evaluate'];
+const STAGES: Stage[] = ['sample', 'critique', 'refine', 'select', 'fine-tune', 'critic-fine-tune', 'evaluate'];
 
 /** Where time and tokens went. */
 export function compute({ iterations }: RunReport): Markup | null {

@@ -1,8 +1,9 @@
 import type { RunReport } from '../data.ts';
-import { count, percent, proportion } from '../format.ts';
+import { count, duration, percent, proportion } from '../format.ts';
 import { html, type Markup } from '../markup.ts';
 import { type CritiqueGroup, critiqueGroups, total } from '../outcomes.ts';
-import { NOTHING, tabulate } from '../tabulate.ts';
+import { finalLoss } from '../table.ts';
+import { type Column, NOTHING, tabulate } from '../tabulate.ts';
 
 /** How far the critic's verdicts can be trusted, on correct and on wrong texts apart: one number would hide a critic that always agrees. */
 export function critic(report: RunReport): Markup | null {
@@ -10,7 +11,11 @@ export function critic(report: RunReport): Markup | null {
   if (groups.length === 0) return null;
   return html`
 <section id="critic"><h2>Critic</h2>
-<p>Share of its verdicts that agree with the reference, where they could be read. The critic is the same in every iteration; what it judges changes.</p>
+<p>Share of its verdicts that agree with the reference, where they could be read. ${
+    report.iterations.some(({ critic }) => critic)
+      ? 'The critic is retrained after each exploration: it judges the test responses of its iteration and explores in the next.'
+      : 'The critic is the same in every iteration; what it judges changes.'
+  }</p>
 ${tabulate<CritiqueGroup>(
   'The critic\u2019s verdicts',
   [
@@ -30,5 +35,34 @@ ${tabulate<CritiqueGroup>(
   ],
   groups,
 )}
+${learnt(report)}
 </section>`;
+}
+
+/** What it could learn from its own successes, and what it was retrained on. */
+function learnt({ iterations }: RunReport): Markup | null {
+  const rows = iterations.flatMap(({ iteration, exploration, critic }) =>
+    exploration?.criticData ? [{ iteration, ...exploration.criticData, training: critic?.training }] : [],
+  );
+  if (rows.length === 0) return null;
+  type Row = (typeof rows)[number];
+  const retrained: Column<Row>[] = [
+    { head: 'Rows retrained on', cell: ({ training }) => (training ? count(training.rows) : NOTHING) },
+    { head: 'Steps', cell: ({ training }) => (training ? count(training.steps) : NOTHING) },
+    { head: 'Time', cell: ({ training }) => (training ? duration(training.seconds) : NOTHING) },
+    { head: 'Last loss', cell: ({ training }) => (training && finalLoss(training.losses)) ?? NOTHING },
+  ];
+  return html`
+<p>A critique helped where its refinement is right and the response was not. Such critiques are kept to train a critic on.</p>
+${tabulate<Row>(
+  'Critiques that helped',
+  [
+    { head: 'Iteration', cell: ({ iteration }) => iteration },
+    { head: 'Kept', cell: ({ rows }) => count(rows) },
+    { head: 'Duplicates', cell: ({ duplicates }) => count(duplicates) },
+    { head: 'Without calling the response wrong', cell: ({ contradicting }) => count(contradicting) },
+    ...(rows.some(({ training }) => training) ? retrained : []),
+  ],
+  rows,
+)}`;
 }

@@ -1,6 +1,6 @@
 import type { Evidence } from '../../method/study/evidence.ts';
 import type { Finding } from '../../method/study/finding.ts';
-import type { Json, ReportedArtifact, RunReport } from '../data.ts';
+import type { Json, RunReport } from '../data.ts';
 
 /** Everything that the report of a `study` shows, finished or not. */
 export interface StudyData {
@@ -20,7 +20,6 @@ export interface StudyData {
   evidence: Evidence;
   /** In their order. */
   steps: StepReport[];
-  artifacts: ReportedArtifact[];
   provenance: Record<string, Record<string, Json>>;
 }
 

@@ -79,6 +79,18 @@ describe('an endpoint', () => {
     expect((await new EndpointEngine(store, {}).serve(actor(server.origin), signal)).name).toBe(model.id);
   });
 
+  test('that has yet to serve a model in the store is waited for, too', async () => {
+    const server = await serving({ id: 'base' });
+    const engine = new EndpointEngine(store, {});
+    const model = '/store/runs/tune/fine-tune/checkpoint';
+    const { config } = critic(server.origin);
+    const ours = { config: { ...config, model }, checkpoint: null };
+    expect(await failureOf(engine.serve(ours, signal))).toMatchObject({
+      type: 'CheckpointNotServed',
+      message: `${server.origin}/v1 serves base; waiting for it to serve ${model}`,
+    });
+  });
+
   test('that has yet to serve a checkpoint is waited for, and says what for', async () => {
     const models = [{ id: 'base', root: '/models/base' }];
     const server = await serving(...models);
