@@ -2,7 +2,7 @@ import { datasetName } from '../backends/datasets/index.ts';
 import type { StudyConfig } from '../config/study.ts';
 import { checkStudy } from './check-study.ts';
 import { type StudyStep, stepsOf } from './study/steps.ts';
-import { claimRun, expectValid, type ValidatedRun, type ValidateDeps } from './validate-input.ts';
+import { claimRun, expectValid, type ValidateDeps, type ValidatedRun } from './validate-input.ts';
 
 export interface ValidatedStudy extends ValidatedRun<StudyConfig> {
   steps: StudyStep[];

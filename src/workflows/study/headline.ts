@@ -22,8 +22,8 @@ const HEADLINES: { [Type in keyof Results]: (result: Results[Type]) => string } 
     return last ? describeAccuracy(last.iteration, last) : '';
   },
   buildCritiques: ({ kept, annotated }) => `${kept} of ${annotated} critiques kept`,
-  fineTune: ({ rows, reason, evaluation }) => (evaluation ? '' : `${rows} rows`),
-  selfTalk: ({ kept }) => '',
+  fineTune: ({ rows, evaluation }) => (evaluation ? '' : `${rows} rows`),
+  selfTalk: () => '',
   evaluate: ({ headline }) => headline[0] ?? '',
 };
 
