@@ -88,7 +88,7 @@ function provenance(
       ...(config.critic && { critic: hash('critic', config.critic) }),
       questions: loaded.questions.sha256,
     },
-    prompts: examplePrompts(config.actor.promptFamily, config.critic?.promptFamily) as Record<string, Json>,
+    prompts: examplePrompts(config.actor, config.critic?.promptFamily) as Record<string, Json>,
     versions: versions(),
   };
 }

@@ -3,7 +3,7 @@ import type { Engine } from '../backends/inference/engine.ts';
 import { type ArtifactRef, readRows } from '../backends/storage/artifacts.ts';
 import type { Store } from '../backends/storage/store.ts';
 import type { OracleConfig } from '../config/oracle.ts';
-import { PROMPT_FAMILIES } from '../method/prompts/index.ts';
+import { questionPrompt } from '../method/prompts/index.ts';
 import type { Question } from '../method/rows.ts';
 import { generate } from './generations.ts';
 import { gradeResponses } from './oracle.ts';
@@ -34,7 +34,8 @@ export async function sampleResponses(
 }
 
 async function* items({ store, grader }: { store: Store; grader: Grader }, task: SampleTask): AsyncIterable<ShardItem> {
-  const { solve } = PROMPT_FAMILIES[task.model.config.promptFamily];
+  const { config } = task.model;
+  const style = 'style' in config ? config.style : 'solution';
   let index = 0;
   for await (const question of readRows<Question>(store, task.questions)) {
     const inShard = index >= task.from && index < task.to;
@@ -44,7 +45,8 @@ async function* items({ store, grader }: { store: Store; grader: Grader }, task:
       key: question.id,
       generate: async (ask) => {
         const { samples: n, temperature } = task;
-        const responses = await generate(ask, task, question.id, { prompt: solve(question), n, temperature });
+        const prompt = questionPrompt(config.promptFamily, style, question);
+        const responses = await generate(ask, task, question.id, { prompt, n, temperature });
         const grades = await gradeResponses(grader, { question, responses, oracle: task.oracle }, ask.signal);
         return responses.map((response, sample) => ({ question, sample, response, grade: grades[sample]! }));
       },

@@ -237,7 +237,7 @@ async function provenance(store: Store, task: ReportTask): Promise<RunReport['pr
         .flatMap(({ checkpoint, critic }) => [checkpoint, critic])
         .flatMap((made) => (made ? [[made.name, made.sha256]] : [])),
     ),
-    prompts: examplePrompts(config.actor.promptFamily, config.critic?.promptFamily) as Record<string, Json>,
+    prompts: examplePrompts(config.actor, config.critic?.promptFamily) as Record<string, Json>,
     versions: versions(),
   };
 }

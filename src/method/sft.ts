@@ -1,6 +1,6 @@
 import { trimCritique } from './critique.ts';
-import { PROMPT_FAMILIES, type Prompt, type PromptFamilyName, stripPrimer } from './prompts/index.ts';
-import { PRIMER } from './prompts/text.ts';
+import { PROMPT_FAMILIES, type Prompt, type PromptFamilyName, questionPrompt, stripPrimer } from './prompts/index.ts';
+import { PRIMER, SELF_TALK_PRIMER } from './prompts/text.ts';
 import type { Question, RefinementTriple } from './rows.ts';
 
 /**
@@ -42,6 +42,17 @@ export function critiqueRow(
 ): TrainingRow {
   const prompt = critiquePrompt(family, question, response);
   return { prompt, completion: ended(family, trimCritique(critique)), questionId: question.id };
+}
+
+/** (x) to a self-talk: asked as an actor of that style is. */
+export function selfTalkRow(family: PromptFamilyName, question: Question, talk: string): TrainingRow {
+  const said = stripPrimer(talk);
+  const written = PROMPT_FAMILIES[family].kind === 'text' ? said : `${SELF_TALK_PRIMER}${said}`;
+  return {
+    prompt: questionPrompt(family, 'self-talk', question),
+    completion: ended(family, written),
+    questionId: question.id,
+  };
 }
 
 /** What an actor is asked for a refinement, from texts as the models wrote them: sampling and training build it here, so that they agree. */

@@ -1,4 +1,4 @@
-import type { ActorConfig, CriticConfig, EndpointConfig } from '../../config/models.ts';
+import type { CriticConfig, EndpointConfig, EvaluatedActorConfig, ModelConfig } from '../../config/models.ts';
 import type { InferenceClient } from './client.ts';
 
 /** Model weights in the store. */
@@ -13,8 +13,8 @@ export interface CheckpointRef {
 
 /** A model that a stage asks: an actor is always a checkpoint that we trained, a critic may be the configured one. */
 export type ServedModel =
-  | { config: ActorConfig | CriticConfig; checkpoint: CheckpointRef }
-  | { config: CriticConfig; checkpoint: null };
+  | { config: ModelConfig; checkpoint: CheckpointRef }
+  | { config: CriticConfig | EvaluatedActorConfig; checkpoint: null };
 
 /** What an engine has to know of a model to serve it. */
 export type Servable =

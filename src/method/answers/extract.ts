@@ -15,7 +15,7 @@ const MAX_UNFINISHED = 2000;
 const TAGGED = /<(?:final_)?answer>([^<]*(?:<(?!\/?(?:final_)?answer>)[^<]*)*)(<\/(?:final_)?answer>|)/gi;
 const NEXT_QUESTION = /\n[ \t*#]*(?:Question|Problem|Q)\b[ \t]*\d*[ \t]*[:.]/g;
 const RETRACTION =
-  /\b(?:that|this|it)(?:'s| is| was| seems)\s+(?:not (?:right|correct)|wrong|incorrect)\b|\bI(?: have|'ve)? made an? (?:mistake|error)\b|\bapologi[sz]e for (?:the|my|that|this) (?:\w+ )?(?:mistake|error)\b|\b(?:answer|solution)(?: above| provided)? is (?:wrong|incorrect)\b/gi;
+  /\b(?:that|this|it)(?:'s| is| was| seems)\s+(?:not (?:quite )?(?:right|correct)|wrong|incorrect)\b|\bI(?: have|'ve)? made an? (?:mistake|error)\b|\bapologi[sz]e for (?:the|my|that|this) (?:\w+ )?(?:mistake|error)\b|\b(?:answer|solution)(?: above| provided)? is (?:wrong|incorrect)\b/gi;
 
 /**
  * The final answer of a whole response, as written; null where it states none, which is an abstention: the text itself is never the

@@ -9,11 +9,13 @@ export interface Message {
 export type Prompt = string | Message[];
 
 /**
- * How one family of models is asked to solve, to critique and to refine. `response` and `critique` come without the primer.
+ * How one family of models is asked to solve, to critique and to refine. `response` and `critique` come without a primer.
  * Training uses the same functions, so that a model is trained on exactly what it is asked with.
  */
 interface Asks<P extends Prompt> {
   solve(question: Question): P;
+  /** For a solution that checks and repairs itself as it is written. */
+  selfTalk(question: Question): P;
   critique(question: Question, response: string): P;
   refine(question: Question, response: string, critique: string): P;
   /**
@@ -24,7 +26,7 @@ interface Asks<P extends Prompt> {
 }
 
 /**
- * Asked with a text to continue. Solve and refine prompts end in the primer. None begins with a beginning-of-text token: the engine's
+ * Asked with a text to continue. Prompts that ask for a solution end in a primer. None begins with a beginning-of-text token: the engine's
  * tokenizer adds its own where the model has one, and so does the trainer's.
  */
 export interface TextFamily extends Asks<string> {

@@ -3,7 +3,7 @@ import { base, llama2Base } from './base.ts';
 import { chat } from './chat.ts';
 import type { Prompt, PromptFamily } from './family.ts';
 import { chatml, llama2Chat, llama3Instruct } from './instruct.ts';
-import { PRIMER } from './text.ts';
+import { PRIMER, SELF_TALK_PRIMER } from './text.ts';
 
 export type { Message, MessagesFamily, Prompt, PromptFamily, TextFamily } from './family.ts';
 
@@ -19,12 +19,25 @@ export const PROMPT_FAMILIES = {
 
 export type PromptFamilyName = keyof typeof PROMPT_FAMILIES;
 
+/** What an actor is asked to write. */
+export type PromptStyle = 'solution' | 'self-talk';
+
+/** A question as an actor of this style is asked it. */
+export function questionPrompt(family: PromptFamilyName, style: PromptStyle, question: Question): Prompt {
+  const { solve, selfTalk } = PROMPT_FAMILIES[family];
+  return style === 'self-talk' ? selfTalk(question) : solve(question);
+}
+
 /** What actor and critic are asked, with {names} where a question and what was written go. */
-export function examplePrompts(actor: PromptFamilyName, critic: PromptFamilyName | undefined): Record<string, Prompt> {
+export function examplePrompts(
+  actor: { promptFamily: PromptFamilyName; style?: PromptStyle },
+  critic: PromptFamilyName | undefined,
+): Record<string, Prompt> {
   const example: Question = { id: '', question: '{question}', reference: '', answerFormat: 'plain' };
-  const { solve, refine } = PROMPT_FAMILIES[actor];
+  const { promptFamily, style = 'solution' } = actor;
+  const { refine } = PROMPT_FAMILIES[promptFamily];
   return {
-    solve: solve(example),
+    solve: questionPrompt(promptFamily, style, example),
     refine: refine(example, '{response}', '{critique}'),
     ...(critic && { critique: PROMPT_FAMILIES[critic].critique(example, '{response}') }),
   };
@@ -36,8 +49,11 @@ export function begin(prompt: Prompt, begun: string): Prompt {
   return [...prompt, { role: 'assistant', content: `${PRIMER}${begun}` }];
 }
 
-/** A response without the primer and without outer white space: what critics see, what is graded and trained on. */
+const PRIMERS = [PRIMER, SELF_TALK_PRIMER].map((primer) => primer.trim());
+
+/** A response without its primer and without outer white space: what critics see, what is graded and trained on. */
 export function stripPrimer(text: string): string {
   const trimmed = text.trim();
-  return trimmed.startsWith(PRIMER.trim()) ? trimmed.slice(PRIMER.trim().length).trim() : trimmed;
+  const primer = PRIMERS.find((opening) => trimmed.startsWith(opening));
+  return primer ? trimmed.slice(primer.length).trim() : trimmed;
 }

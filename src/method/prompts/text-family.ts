@@ -1,5 +1,5 @@
 import type { TextFamily } from './family.ts';
-import { PRIMER } from './text.ts';
+import { PRIMER, SELF_TALK_PRIMER } from './text.ts';
 import { critiqueTurn, refineTurn, solveTurn } from './turns.ts';
 
 /** What a text template puts around the turns of a conversation. */
@@ -18,10 +18,12 @@ export interface Template {
 
 export function textFamily(template: Template): TextFamily {
   const { ask, betweenTurns, critiqueRequest, refineRequest, stop, endOfTurn } = template;
-  const primer = `${template.beforePrimer ?? ''}${PRIMER}`;
+  const { beforePrimer = '' } = template;
+  const primer = `${beforePrimer}${PRIMER}`;
   return {
     kind: 'text',
     solve: (question) => `${ask(solveTurn(question))}${primer}`,
+    selfTalk: (question) => `${ask(solveTurn(question))}${beforePrimer}${SELF_TALK_PRIMER}`,
     critique: (question, response) => ask(critiqueTurn(critiqueRequest, question, response)),
     refine: (question, response, critique) =>
       `${ask(solveTurn(question))}${primer}${response}${betweenTurns}` +

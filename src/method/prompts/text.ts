@@ -3,6 +3,13 @@ import type { AnswerFormat } from '../rows.ts';
 /** What every response opens with. A text prompt ends in it, so that the model goes on from there. */
 export const PRIMER = "Let's break it down step by step:\n\n";
 
+/** What a self-talk opens with, in its place. */
+export const SELF_TALK_PRIMER = "Let's think deeply about the question.\n\n";
+
+/** What asks for a self-talk where no primer can. */
+export const SELF_TALK_REQUEST =
+  'Think aloud: check each step as you write it, and where it is wrong say so and write it again.';
+
 /** Ends a turn in the base templates; the released data spells it out between two turns. */
 export const END_OF_TEXT = '<|end_of_text|>';
 

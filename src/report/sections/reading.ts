@@ -1,8 +1,8 @@
+import { alignSteps } from '../../method/align-steps.ts';
 import { type CritiqueStep, parseCritique } from '../../method/critique.ts';
 import type { Attempt, Critique, Outcome, Refinement, Verdict } from '../../method/rows.ts';
 import { counted } from '../format.ts';
 import { html, type Markup } from '../markup.ts';
-import { alignSteps } from './align.ts';
 
 /** One attempt to read: the question, what the actor wrote, what the critic said to each step, and what came of it. */
 export function reading(attempt: Attempt): Markup {

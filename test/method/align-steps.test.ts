@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { alignSteps } from '../../../src/report/sections/align.ts';
-import fc from '../../support/properties.ts';
+import { alignSteps } from '../../src/method/align-steps.ts';
+import fc from '../support/properties.ts';
 
 const align = (response: string, ...sentences: string[]) => {
   const { marked, astray } = alignSteps(
