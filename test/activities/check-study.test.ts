@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -24,6 +24,11 @@ const issuesOf = (change: (study: StudyInput) => object): string[] => {
 };
 
 describe('the input of a study', () => {
+  it.each(['demo', 'gsm8k'])('is right in runs/study-%s.json', async (name) => {
+    const input = JSON.parse(await readFile(`runs/study-${name}.json`, 'utf8'));
+    expect(checkStudy(input, { path: (key) => `/nowhere/${key}` }).issues).toBeUndefined();
+  });
+
   it('is right', () => {
     expect(issuesOf(() => ({}))).toEqual([]);
     expect(issuesOf(() => ({ selfTalk: null, selfCorrection: false, evaluation: undefined }))).toEqual([]);

@@ -29,10 +29,4 @@ async function child(input: object): Promise<object> {
   return result && stop?.mode !== 'now' ? result : { status: 'stopped', ...(stop?.reason && { reason: stop.reason }) };
 }
 
-export {
-  child as buildCritiques,
-  child as evaluate,
-  child as fineTune,
-  child as selfImprove,
-  child as selfTalk,
-};
+export { child as buildCritiques, child as evaluate, child as fineTune, child as selfImprove, child as selfTalk };

@@ -111,28 +111,31 @@ describe('a study', () => {
     expect(await second.result()).toMatchObject({ status: 'stopped', reason: 'tired', steps: [{ status: 'stopped' }] });
   });
 
-  it.each(['drain', 'now'] as const)('is stopped with its child, mode %s, and goes on when it is started again', async (mode) => {
-    const input = bench.input({ seed: another() });
-    const hold = bench.hold('fineTune');
-    const handle = await bench.start(`study-stop-${mode}`, input);
-    await hold.reached;
-    await handle.signal('stop', { mode, reason: 'enough' });
-    if (mode === 'drain') {
-      await eventually('the news', async () => (await progress(handle)).state === 'stopping');
-      hold.release();
-    }
-    const result = await handle.result();
-    await record(`study-stopped-${mode}`, handle);
-    expect(result).toMatchObject({ status: 'stopped', reason: 'enough' });
-    const last = mode === 'drain' ? 'done' : 'stopped';
-    expect(result.steps.map(({ status }) => status)).toEqual(['done', 'done', last]);
-    expect(bench.reports).toMatchObject([{ status: 'stopped', reason: 'enough' }]);
+  it.each(['drain', 'now'] as const)(
+    'is stopped with its child, mode %s, and goes on when it is started again',
+    async (mode) => {
+      const input = bench.input({ seed: another() });
+      const hold = bench.hold('fineTune');
+      const handle = await bench.start(`study-stop-${mode}`, input);
+      await hold.reached;
+      await handle.signal('stop', { mode, reason: 'enough' });
+      if (mode === 'drain') {
+        await eventually('the news', async () => (await progress(handle)).state === 'stopping');
+        hold.release();
+      }
+      const result = await handle.result();
+      await record(`study-stopped-${mode}`, handle);
+      expect(result).toMatchObject({ status: 'stopped', reason: 'enough' });
+      const last = mode === 'drain' ? 'done' : 'stopped';
+      expect(result.steps.map(({ status }) => status)).toEqual(['done', 'done', last]);
+      expect(bench.reports).toMatchObject([{ status: 'stopped', reason: 'enough' }]);
 
-    hold.release();
-    bench.ran = [];
-    expect(await (await bench.start(`study-stop-${mode}`, input)).result()).toMatchObject({ status: 'completed' });
-    expect(stepsRan()).toEqual(ALL.slice(mode === 'drain' ? 3 : 2));
-  });
+      hold.release();
+      bench.ran = [];
+      expect(await (await bench.start(`study-stop-${mode}`, input)).result()).toMatchObject({ status: 'completed' });
+      expect(stepsRan()).toEqual(ALL.slice(mode === 'drain' ? 3 : 2));
+    },
+  );
 
   it('is paused and goes on with its child', async () => {
     const hold = bench.hold('fineTune');

@@ -23,7 +23,7 @@ afterEach(async () => {
 const config = Study.parse(aStudy({ actorFolder: 'org/base', url: 'http://127.0.0.1:1/v1' }));
 const inside = new MockActivityEnvironment({}, { logger: new DefaultLogger('ERROR', () => {}) });
 const prepare = (task: Partial<PrepareTask>): Promise<PreparedChild> =>
-  inside.run(prepareChild, { store }, { config, step: 'reason', done: {}, ...task });
+  inside.run(() => prepareChild({ store }, { config, step: 'reason', done: {}, ...task }));
 const keep = (workflowId: string, result: object) => inside.run(keepResult, { store }, { workflowId, result });
 
 const improved = (name: string, weights: string) => ({
