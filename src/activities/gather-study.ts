@@ -6,6 +6,7 @@ import { readJson } from '../backends/storage/json.ts';
 import { runFolder } from '../backends/storage/runs.ts';
 import type { Store } from '../backends/storage/store.ts';
 import { versions } from '../backends/versions.ts';
+import { budgetOf } from '../method/study/budget.ts';
 import { type ConditionScores, scoreConditions } from '../method/study/condition-scores.ts';
 import { contrastConditions } from '../method/study/contrasts.ts';
 import { type EvaluationName, type Evidence, type LoopName, leadingGate } from '../method/study/evidence.ts';
@@ -60,10 +61,12 @@ async function gatherEvidence(store: Store, steps: readonly StudiedStep[]): Prom
   const evaluations = await readEvaluations(store, steps);
   const gate = leadingGate(Object.values(evaluations).map(({ plan }) => plan));
   const scores: Partial<Record<EvaluationName, ConditionScores>> = {};
+  let budget: Evidence['budget'] = [];
   for (const [name, { folder, plan }] of entries(evaluations)) {
     // One at a time: only what they come to is kept.
     const questions = await readScores(store, folder);
     scores[name] = await finish(scoreConditions(questions, plan, gate));
+    if (name === 'sft') budget = await finish(budgetOf(questions, plan, gate));
   }
   const records = {
     loop: await readIterations(store, steps, 'loop'),
@@ -73,6 +76,7 @@ async function gatherEvidence(store: Store, steps: readonly StudiedStep[]): Prom
     gate,
     evaluations: Object.fromEntries(entries(evaluations).map(([name, { plan, summary }]) => [name, { plan, summary }])),
     contrasts: contrastConditions(scores),
+    budget,
     iterations: { loop: iterationsOf(records.loop), vanilla: iterationsOf(records.vanilla) },
     loopOverVanilla: loopOverVanilla(records.loop, records.vanilla),
     criticTraining: await readComparison(store, steps),

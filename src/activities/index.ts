@@ -23,6 +23,7 @@ import { validateEvaluate, validateInput } from './validate-input.ts';
 import { validateStudy } from './validate-study.ts';
 import { writeEvaluation } from './write-evaluation.ts';
 import { writeReport } from './write-report.ts';
+import { writeStudy } from './write-study.ts';
 
 export type { CheckpointRef, ServedModel } from '../backends/inference/engine.ts';
 export type { ArtifactRef } from '../backends/storage/artifacts.ts';
@@ -51,6 +52,7 @@ export function cpuActivities(deps: {
     prepareChild,
     keepResult,
     awaitResult,
+    writeStudy,
   });
 }
 

@@ -2,6 +2,7 @@ import { type EvaluationManifest, evaluationKeys } from '../activities/evaluatio
 import { scoreRows } from '../activities/score-rows.ts';
 import { keepScores } from '../activities/score-votes.ts';
 import { renderEvaluation } from '../activities/write-evaluation.ts';
+import { renderStudyReport, type StudyTask, studyKeys } from '../activities/write-study.ts';
 import { GradingThreads } from '../backends/grading/threads.ts';
 import { readJson } from '../backends/storage/json.ts';
 import { runFolder } from '../backends/storage/runs.ts';
@@ -17,7 +18,10 @@ export async function report(workflowId: string): Promise<void> {
   const store = new FolderStore(readEnvironment().store);
   const folder = runFolder(workflowId);
   const { table, path } =
-    (await evaluation(store, folder)) ?? (await selfImprovement(store, folder)) ?? none(store, workflowId);
+    (await evaluation(store, folder)) ??
+    (await study(store, folder)) ??
+    (await selfImprovement(store, folder)) ??
+    none(store, workflowId);
   process.stdout.write(`${table}\n${path}\n`);
 }
 
@@ -33,6 +37,12 @@ async function evaluation(store: FolderStore, folder: string) {
   } finally {
     await threads.close();
   }
+}
+
+/** From what its children left. */
+async function study(store: FolderStore, folder: string) {
+  const task = await readJson<StudyTask>(store, studyKeys(folder).task);
+  return task && (await renderStudyReport(store, task));
 }
 
 /** From the numbers that each of its steps left. */

@@ -1,5 +1,5 @@
 import type { Diversity } from '../diversity.ts';
-import type { Difference, Proportion } from '../estimate.ts';
+import type { Difference, Mean, Proportion } from '../estimate.ts';
 import type { Gate } from '../gates.ts';
 import type { SelectionCounts } from '../select.ts';
 import type { CriticQuality } from '../supervision/critic-quality.ts';
@@ -18,6 +18,8 @@ export interface Evidence {
   gate: Gate;
   evaluations: Partial<Record<EvaluationName, { plan: Plan; summary: SupervisionSummary }>>;
   contrasts: Contrasts;
+  /** Votes of the actor without self-improvement; ascending in k. */
+  budget: Budget[];
   /** Ascending, from 0. */
   iterations: Record<LoopName, IterationEvidence[]>;
   /** In the loop minus vanilla, for each iteration that both have, paired by question. */
@@ -62,6 +64,14 @@ export interface Contrasts {
     twoPlayersOverSelfTalk: Difference | null;
     twoPlayersOverSelfCorrection: Difference | null;
   };
+}
+
+/** Votes of k samples with the critic, and votes that take as many samples, actor generations or generations in all without it. */
+export interface Budget {
+  k: number;
+  withCritic: Mean;
+  /** The vote of k, 2k and 3k; null where fewer were drawn. */
+  alone: Record<'k' | '2k' | '3k', Mean | null>;
 }
 
 /** One iteration of self-improvement. */
