@@ -161,7 +161,7 @@ export function checkQuestions(field: string, config: QuestionsConfig): InputIss
   }
 }
 
-function checkToken(field: string, name: string | undefined): InputIssue[] {
+export function checkToken(field: string, name: string | undefined): InputIssue[] {
   if (!name || process.env[name]) return [];
   return [{ field, message: 'expected the name of a variable that is set where this is read' }];
 }

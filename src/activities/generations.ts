@@ -1,5 +1,6 @@
 import { Failure } from '../backends/failures.ts';
-import type { GenerationResult, InferenceClient } from '../backends/inference/client.ts';
+import type { GenerationResult } from '../backends/inference/client.ts';
+import type { ModelClient } from '../backends/inference/engine.ts';
 import { PROMPT_FAMILIES, type Prompt } from '../method/prompts/index.ts';
 import { seedFor } from '../method/random.ts';
 import type { Generation } from '../method/rows.ts';
@@ -8,7 +9,7 @@ import type { ShardTask } from './shard.ts';
 
 /** A model that is being served, and when to give up on it. */
 export interface Ask {
-  client: InferenceClient;
+  client: ModelClient;
   model: string;
   signal: AbortSignal;
   /** What the shard may spend; null: whatever it takes. */

@@ -23,12 +23,15 @@ export type Servable =
 
 export const modelName = (model: Servable): string => (model.checkpoint ? model.checkpoint.name : model.config.model);
 
+/** What a model is asked through. */
+export type ModelClient = Pick<InferenceClient, 'generate' | 'limiter' | 'waitingFor'>;
+
 /** Something that answers for models. */
 export interface Engine {
   /**
    * Makes the model answer, waiting for a start or a load, and gives the name to ask for.
    * @throws Failure EngineUnavailable, ModelNotFound, Unauthorized or CheckpointNotServed
    */
-  serve(model: Servable, signal: AbortSignal): Promise<{ client: InferenceClient; name: string }>;
+  serve(model: Servable, signal: AbortSignal): Promise<{ client: ModelClient; name: string }>;
   close(): Promise<void>;
 }

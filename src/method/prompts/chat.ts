@@ -10,6 +10,7 @@ export const chat: MessagesFamily = {
   critique: (question, response) => [
     { role: 'user', content: critiqueTurn(CRITIQUE_REQUEST_WITH_FORMAT, question, response) },
   ],
+  critiqueTurn: (question, response) => critiqueTurn(CRITIQUE_REQUEST_WITH_FORMAT, question, response),
   refine: (question, response, critique) => [
     { role: 'user', content: solveTurn(question) },
     { role: 'assistant', content: `${PRIMER}${response}` },

@@ -17,6 +17,8 @@ interface Asks<P extends Prompt> {
   /** For a solution that checks and repairs itself as it is written. */
   selfTalk(question: Question): P;
   critique(question: Question, response: string): P;
+  /** What the user says in it, for trainers that put their own template around that. */
+  critiqueTurn(question: Pick<Question, 'question'>, response: string): string;
   refine(question: Question, response: string, critique: string): P;
   /**
    * Texts that end a generation: ends of turns, and nothing that a solution could hold. Engines that take special tokens for text stop

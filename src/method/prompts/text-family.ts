@@ -25,6 +25,7 @@ export function textFamily(template: Template): TextFamily {
     solve: (question) => `${ask(solveTurn(question))}${primer}`,
     selfTalk: (question) => `${ask(solveTurn(question))}${beforePrimer}${SELF_TALK_PRIMER}`,
     critique: (question, response) => ask(critiqueTurn(critiqueRequest, question, response)),
+    critiqueTurn: (question, response) => critiqueTurn(critiqueRequest, question, response),
     refine: (question, response, critique) =>
       `${ask(solveTurn(question))}${primer}${response}${betweenTurns}` +
       `${ask(refineTurn(refineRequest, question, critique))}${primer}`,

@@ -6,7 +6,7 @@ import { ANSWER_REQUEST } from './text.ts';
 export const solveTurn = ({ question, answerFormat }: Question): string =>
   `${question} ${ANSWER_REQUEST[answerFormat]}`;
 
-export const critiqueTurn = (request: string, { question }: Question, response: string): string =>
+export const critiqueTurn = (request: string, { question }: Pick<Question, 'question'>, response: string): string =>
   `${request}\n\nQuestion: ${question}\n\nSolution:\n${response}`;
 
 export const refineTurn = (request: string, { answerFormat }: Question, critique: string): string =>

@@ -14,7 +14,13 @@ export interface Flawed {
   step: number;
 }
 
-const WEIGHTS: Record<Mistake, number> = { calculation: 0.45, operation: 0.15, number: 0.3, skipped: 0.1 };
+/** How often each is made, where nobody says otherwise. */
+export const MISTAKE_WEIGHTS: Record<Mistake, number> = {
+  calculation: 0.45,
+  operation: 0.15,
+  number: 0.3,
+  skipped: 0.1,
+};
 
 /** The steps of a question's solution. */
 export const solutionSteps = (question: Question): Step[] =>
@@ -24,17 +30,26 @@ export const solutionSteps = (question: Question): Step[] =>
  * The solution with one mistake in it; the steps after it go on from what it led to, and the final answer is wrong.
  * Needs a question of this world: one whose solution has an equation a line.
  */
-export function flaw(question: Question, random: Random, weights: Partial<Record<Mistake, number>> = WEIGHTS): Flawed {
+export function flaw(
+  question: Question,
+  random: Random,
+  weights: Partial<Record<Mistake, number>> = MISTAKE_WEIGHTS,
+): Flawed {
   const steps = solutionSteps(question);
   for (;;) {
     const mistake = pickWeighted(random, weights);
     if (mistake === 'skipped' && steps.length === 1) continue;
     const at = between(random, 0, steps.length - 1);
-    const flawed = goOn(steps, at, misstep(steps[at]!, mistake, random));
+    const flawed = goWrong(steps, at, mistake, random);
     const answer = flawed.at(-1)!.after;
     if (String(answer) === question.reference || flawed.some((step) => step.after < 0)) continue;
     return { response: writeSolution(flawed, random), mistake, step: at + 1 };
   }
+}
+
+/** The steps with a mistake in the one at `at`, of which the later ones follow. */
+export function goWrong(steps: readonly Step[], at: number, mistake: Mistake, random: Random): Step[] {
+  return goOn(steps, at, misstep(steps[at]!, mistake, random));
 }
 
 /** What stands in the place of a step: nothing where it is skipped. */

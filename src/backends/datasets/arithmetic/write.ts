@@ -58,6 +58,9 @@ const fill = (template: string, values: Record<string, string | (() => string)>)
 
 /** One line a step, then `The answer is c.` Drawn anew, the same steps read differently. */
 export function writeSolution(steps: readonly Step[], random: Random): string {
-  const lines = steps.map((step) => `${pick(random, STEP_OPENINGS[step.operation])}${equation(step)}.`);
+  const lines = steps.map((step) => writeStep(step, random));
   return [...lines, `The answer is ${steps.at(-1)!.after}.`].join('\n');
 }
+
+export const writeStep = (step: Step, random: Random): string =>
+  `${pick(random, STEP_OPENINGS[step.operation])}${equation(step)}.`;
