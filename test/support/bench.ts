@@ -11,6 +11,7 @@ import type { evaluate } from '../../src/workflows/evaluate.ts';
 import type { fineTune } from '../../src/workflows/fine-tune.ts';
 import { QUEUES, type Role } from '../../src/workflows/queues.ts';
 import type { selfImprove } from '../../src/workflows/self-improve.ts';
+import type { study } from '../../src/workflows/study.ts';
 import { FakeOpenAi, type FakeOptions } from './fake-openai.ts';
 import { saveHistories } from './histories.ts';
 import { allQuestions, aRun, emptyCheckpoint, type RunShape } from './run-input.ts';
@@ -18,6 +19,7 @@ import { startTestWorkers, type TestWorkers } from './workers.ts';
 
 export type RunHandle = WorkflowHandle<typeof selfImprove>;
 export type FineTuneHandle = WorkflowHandle<typeof fineTune>;
+export type StudyHandle = WorkflowHandle<typeof study>;
 export type EvaluationHandle = WorkflowHandle<typeof evaluate>;
 
 /** Workers, a store and fake engines for the tests of one file, and what every such test does with them. */
@@ -77,6 +79,11 @@ export class Bench {
   /** The same for `fineTune`. */
   async startFineTune(workflowId: string, input: unknown): Promise<FineTuneHandle> {
     return await this.#start<typeof fineTune>('fineTune', workflowId, input);
+  }
+
+  /** The same for `study`. */
+  async startStudy(workflowId: string, input: unknown): Promise<StudyHandle> {
+    return await this.#start<typeof study>('study', workflowId, input);
   }
 
   async #start<W extends Workflow>(type: string, workflowId: string, input: unknown): Promise<WorkflowHandle<W>> {

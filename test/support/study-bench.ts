@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Context } from '@temporalio/activity';
-import { Client, Connection, type WorkflowHandle } from '@temporalio/client';
+import { Client, Connection } from '@temporalio/client';
 import { NativeConnection, Worker } from '@temporalio/worker';
 import { afterAll, afterEach, beforeAll } from 'vitest';
 import { bundleWorkflows } from '../../scripts/bundle.mjs';
@@ -14,12 +14,11 @@ import { FolderStore } from '../../src/backends/storage/store.ts';
 import type { StudyInput } from '../../src/config/study.ts';
 import { QUEUES } from '../../src/workflows/queues.ts';
 import type { study } from '../../src/workflows/study.ts';
+import type { StudyHandle } from './bench.ts';
 import { emptyCheckpoint } from './run-input.ts';
 import type { ChildTask } from './study-children.ts';
 import { aStudy, type StudyShape } from './study-input.ts';
 import { installLogger } from './workers.ts';
-
-export type StudyHandle = WorkflowHandle<typeof study>;
 
 /** The real workflow and its activities, and children that do what a test says. */
 export class StudyBench {

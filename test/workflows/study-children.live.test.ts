@@ -2,10 +2,10 @@ import type { WorkflowFailedError } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { StudyProgress } from '../../src/workflows/contract.ts';
-import { eventually } from '../support/bench.ts';
+import { eventually, type StudyHandle } from '../support/bench.ts';
 import { saveHistories } from '../support/histories.ts';
 import { type OwnServer, startOwnServer } from '../support/own-server.ts';
-import { StudyBench, type StudyHandle } from '../support/study-bench.ts';
+import { StudyBench } from '../support/study-bench.ts';
 import { temporalAddress, temporalCli } from '../support/temporal.ts';
 
 /** How a study runs, keeps and passes on to its children, whatever these do. */
