@@ -27,7 +27,14 @@ export async function annotateExactly({ store }: { store: Store }, task: ExactTa
       rows++;
       if (isRightAttempt(row)) correct++;
       const text = annotate(row.question, row.response.text);
-      const generation = { text, finishReason: 'stop', model: 'exact', seed: 0, promptTokens: 0, completionTokens: 0 } as const;
+      const generation = {
+        text,
+        finishReason: 'stop',
+        model: 'exact',
+        seed: 0,
+        promptTokens: 0,
+        completionTokens: 0,
+      } as const;
       yield annotated(row, generation, { index: 0, information: 'reference', checks: task.checks });
     }
   }

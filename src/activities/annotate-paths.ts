@@ -49,7 +49,9 @@ async function* items(store: Store, task: AnnotateTask): AsyncIterable<ShardItem
         const mistake = path.mistake === null ? null : task.descriptions[path.mistake]!;
         const prompt = annotatorPrompt({ question, response: response.text, information, path, mistake });
         const generations = await generate(ask, task, key, { prompt, n: task.critiques, temperature });
-        return generations.map((generation, index) => annotated(row, generation, { index, information, checks: task.checks }));
+        return generations.map((generation, index) =>
+          annotated(row, generation, { index, information, checks: task.checks }),
+        );
       },
     };
   }

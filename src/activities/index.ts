@@ -3,27 +3,34 @@ import type { GradingThreads } from '../backends/grading/threads.ts';
 import type { Engine } from '../backends/inference/engine.ts';
 import type { Store } from '../backends/storage/store.ts';
 import type { TrainingBackends } from '../backends/training/index.ts';
+import { buildChains } from './build-chains.ts';
 import { compareCheckpoints } from './compare-checkpoints.ts';
 import { withFailures } from './failures.ts';
 import { generateCritiques } from './generate-critiques.ts';
 import { loadDatasets } from './load-datasets.ts';
 import { loadEvaluation } from './load-evaluation.ts';
+import { loadSelfTalk } from './load-self-talk.ts';
 import { loadTrainingRows } from './load-training-rows.ts';
 import { promoteCheckpoint } from './promotions.ts';
 import { refineResponses } from './refine-responses.ts';
+import { rewriteSteps } from './rewrite-steps.ts';
 import { sampleResponses } from './sample-responses.ts';
 import { scoreEvaluation } from './score-evaluation.ts';
 import { scoreVotes } from './score-votes.ts';
 import { selectTrainingRows } from './select-training-rows.ts';
+import { smoothTalks } from './smooth-talks.ts';
 import { prepareChild } from './study/prepare-child.ts';
 import { awaitResult, keepResult } from './study/results.ts';
 import { submitFineTune } from './submit-fine-tune.ts';
 import { validateFineTune } from './validate-fine-tune.ts';
 import { validateEvaluate, validateInput } from './validate-input.ts';
+import { validateSelfTalk } from './validate-self-talk.ts';
 import { validateStudy } from './validate-study.ts';
 import { writeEvaluation } from './write-evaluation.ts';
 import { writeReport } from './write-report.ts';
+import { writeSelfTalk } from './write-self-talk.ts';
 import { writeStudy } from './write-study.ts';
+import { writeTalks } from './write-talks.ts';
 
 export type { CheckpointRef, ServedModel } from '../backends/inference/engine.ts';
 export type { ArtifactRef } from '../backends/storage/artifacts.ts';
@@ -32,14 +39,17 @@ export type { ArtifactRef } from '../backends/storage/artifacts.ts';
 export function cpuActivities(deps: {
   store: Store;
   threads: GradingThreads;
+  grader: Grader;
   hasSearchAttributes: () => Promise<boolean>;
 }) {
   return bind(deps, {
     validateInput,
     validateEvaluate,
     validateFineTune,
+    validateSelfTalk,
     loadDatasets,
     loadEvaluation,
+    loadSelfTalk,
     loadTrainingRows,
     compareCheckpoints,
     promoteCheckpoint,
@@ -48,6 +58,9 @@ export function cpuActivities(deps: {
     scoreVotes,
     writeReport,
     writeEvaluation,
+    buildChains,
+    writeTalks,
+    writeSelfTalk,
     validateStudy,
     prepareChild,
     keepResult,
@@ -58,7 +71,7 @@ export function cpuActivities(deps: {
 
 /** The activities of the queue critique-loop-inference. */
 export function inferenceActivities(deps: { store: Store; engine: Engine; grader: Grader }) {
-  return bind(deps, { sampleResponses, generateCritiques, refineResponses });
+  return bind(deps, { sampleResponses, generateCritiques, refineResponses, rewriteSteps, smoothTalks });
 }
 
 /** The activities of the queue critique-loop-train. */

@@ -65,7 +65,11 @@ export async function loadDatasets(
 
 const EXAMPLES = 3;
 
-function overlapWarning(name: string, tests: number, { same, near, pairs }: ReturnType<Contamination['summary']>) {
+export function overlapWarning(
+  name: string,
+  tests: number,
+  { same, near, pairs }: ReturnType<Contamination['summary']>,
+) {
   if (pairs.length === 0) return [];
   const examples = pairs.slice(0, EXAMPLES).map(({ test, train }) => `${test} as ${train}`);
   return [

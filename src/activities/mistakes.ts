@@ -6,7 +6,8 @@ import { MISTAKES } from '../method/critiques/taxonomy.ts';
 /** The kinds of mistakes that are planted, each as often as it weighs: by default all that the writer knows. */
 export function mistakesOf({ writer, mistakes }: NonNullable<BuildCritiquesConfig['flaws']['rg3']>): WeightedMistake[] {
   if (mistakes) return mistakes;
-  const names = writer.source === 'exact' ? MISTAKE_WEIGHTS : Object.fromEntries(Object.keys(MISTAKES).map((name) => [name, 1]));
+  const names =
+    writer.source === 'exact' ? MISTAKE_WEIGHTS : Object.fromEntries(Object.keys(MISTAKES).map((name) => [name, 1]));
   return Object.entries(names).map(([name, weight]) => ({ name, weight }));
 }
 

@@ -40,7 +40,10 @@ export async function planFlaws(deps: { store: Store }, { run, config, sampled }
     async () => {
       for (const [shard, ref] of sampled.entries()) {
         const key = (strategy: string) => `${run}/plans/${strategy}/shard-${String(shard).padStart(3, '0')}.jsonl`;
-        const writers = { RG2: new RowWriter<PathPlan>(store, key('rg2')), RG3: new RowWriter<PathPlan>(store, key('rg3')) };
+        const writers = {
+          RG2: new RowWriter<PathPlan>(store, key('rg2')),
+          RG3: new RowWriter<PathPlan>(store, key('rg3')),
+        };
         for await (const { question, right } of byQuestion(readRows<Attempt>(store, ref)))
           for (const plan of planner.plan(question, right)) {
             const planned = exact && plan.strategy === 'RG3' ? planted(plan, config.seed) : plan;
@@ -74,7 +77,14 @@ function planted(plan: PathPlan, runSeed: number): PathPlan {
   const seed = seedFor('mistake', runSeed, question.id, sample);
   const text = mistakenStep(plan, mistake as Mistake, randomFrom(seed));
   if (text === null) return { ...plan, mistakeModel: EXACT_WRITER };
-  const written = { text, finishReason: 'stop' as const, model: EXACT_WRITER, seed, promptTokens: 0, completionTokens: 0 };
+  const written = {
+    text,
+    finishReason: 'stop' as const,
+    model: EXACT_WRITER,
+    seed,
+    promptTokens: 0,
+    completionTokens: 0,
+  };
   return { ...plan, written, mistakeModel: EXACT_WRITER };
 }
 

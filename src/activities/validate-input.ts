@@ -88,7 +88,7 @@ function whatRowsDependOn(config: object): string {
 }
 
 /** What each workflow leaves first of what can't be had again for nothing. */
-const FIRST_RESULTS = ['iteration-0/selection.json', 'fine-tune/job.json', 'greedy', 'sample'];
+const FIRST_RESULTS = ['iteration-0/selection.json', 'fine-tune/job.json', 'greedy', 'sample', 'chains'];
 
 /** A run that failed before its first rows has nothing to protect: its ID may be used again with a corrected input. */
 async function hasResults(store: Store, folder: string): Promise<boolean> {

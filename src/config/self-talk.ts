@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { Questions } from './datasets.ts';
+import { TrainingData } from './fine-tune.ts';
 import { Actor, EvaluatedActor, PricedCritic } from './models.ts';
 import { Oracle } from './oracle.ts';
 import { Training } from './training.ts';
@@ -24,7 +25,7 @@ const FineTuning = Training.extend({
   /** Checkpoint folder or hub name to start from. */
   base: Actor.shape.base,
   /** More rows to train on, {prompt, completion}: files, or artifacts in the store. */
-  data: z.array(z.string().min(1).max(1000)).max(100).default([]),
+  data: z.array(TrainingData).default([]),
 });
 
 const Evaluation = z.strictObject({

@@ -72,6 +72,7 @@ export async function startWorkers(options: WorkerOptions): Promise<RunningWorke
       activities: cpuActivities({
         store,
         threads,
+        grader,
         hasSearchAttributes: () => hasSearchAttributes(connection, namespace),
       }),
       maxConcurrentActivityTaskExecutions: 4,

@@ -67,14 +67,18 @@ export const { validateInput, validateEvaluate, validateFineTune } =
   proxyActivities<Of<'validateInput' | 'validateEvaluate' | 'validateFineTune'>>(validating);
 export const { loadDatasets, selectTrainingRows, scoreEvaluation, writeReport } =
   proxyActivities<Of<'loadDatasets' | 'selectTrainingRows' | 'scoreEvaluation' | 'writeReport'>>(computing);
+export const { validateSelfTalk } = proxyActivities<Of<'validateSelfTalk'>>(validating);
 export const { loadEvaluation, scoreVotes, writeEvaluation } =
   proxyActivities<Of<'loadEvaluation' | 'scoreVotes' | 'writeEvaluation'>>(computing);
 export const { loadTrainingRows, compareCheckpoints, promoteCheckpoint } =
   proxyActivities<Of<'loadTrainingRows' | 'compareCheckpoints' | 'promoteCheckpoint'>>(computing);
+export const { loadSelfTalk, buildChains, writeTalks, writeSelfTalk } =
+  proxyActivities<Of<'loadSelfTalk' | 'buildChains' | 'writeTalks' | 'writeSelfTalk'>>(computing);
 export const { validateStudy } = proxyActivities<Of<'validateStudy'>>(validating);
 export const { prepareChild, keepResult, writeStudy } =
   proxyActivities<Of<'prepareChild' | 'keepResult' | 'writeStudy'>>(computing);
 export const { awaitResult } = proxyActivities<Of<'awaitResult'>>(waiting);
 export const { sampleResponses, generateCritiques, refineResponses } =
   proxyActivities<Of<'sampleResponses' | 'generateCritiques' | 'refineResponses'>>(generating);
+export const { rewriteSteps, smoothTalks } = proxyActivities<Of<'rewriteSteps' | 'smoothTalks'>>(generating);
 export const { submitFineTune } = proxyActivities<Of<'submitFineTune'>>(training);

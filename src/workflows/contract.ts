@@ -50,6 +50,17 @@ export interface FineTuneProgress extends CommonProgress {
   phase: 'train' | 'candidate' | 'against';
 }
 
+/** Of a `selfTalk`. */
+export interface SelfTalkProgress extends CommonProgress {
+  /** Which rewrite of the chains, of how many at most; 0 for the first draft. */
+  round: number;
+  rounds: number;
+  /** Self-talks kept; null before they are verified. */
+  kept: number | null;
+  /** US dollars spent so far, and the limit, where there are prices. */
+  cost: { spent: number; limit: number | null } | null;
+}
+
 /** Of a `study`. */
 export interface StudyProgress extends CommonProgress {
   /** The step that is being taken, and the workflow ID of its child. */

@@ -3,7 +3,7 @@ import type { ArtifactRef, ServedModel } from '../activities/index.ts';
 import type { ShardResult, ShardTask, Tokens } from '../activities/shard.ts';
 import type { OracleConfig } from '../config/oracle.ts';
 import type { Gate } from '../method/gates.ts';
-import { generateCritiques, refineResponses, sampleResponses } from './activities.ts';
+import { generateCritiques, refineResponses, rewriteSteps, sampleResponses, smoothTalks } from './activities.ts';
 import type { Budget } from './budget.ts';
 import { tellParent } from './conductor.ts';
 import type { StageReport } from './contract.ts';
@@ -93,6 +93,36 @@ export class Stages<Name extends string = string> {
     const tasks = this.#tasksOn(critiqued, stage, actor, { ...task, oracle: this.#options.oracle });
     return await this.run(stage, Math.round(critiqued.rows * share) * what.refinements, tasks, (task, summary) =>
       refineResponses.executeWithOptions(summary, [task]),
+    );
+  }
+
+  /** Flawed solutions again from their first wrong step. */
+  async rewrite(
+    stage: string,
+    actor: ServedModel,
+    what: { critiqued: StageResult; temperature: number },
+  ): Promise<StageResult> {
+    const { critiqued, ...task } = what;
+    const tasks = this.#tasksOn(critiqued, stage, actor, { ...task, oracle: this.#options.oracle });
+    return await this.run(stage, critiqued.rows, tasks, (task, summary) =>
+      rewriteSteps.executeWithOptions(summary, [task]),
+    );
+  }
+
+  /** One text of each chain. */
+  async smooth(
+    stage: string,
+    smoother: ServedModel,
+    what: { chains: ArtifactRef; patienceMinutes: number },
+  ): Promise<StageResult> {
+    const tasks = cutShards(what.chains.rows).map((range, shard) => ({
+      ...this.task(stage, shard, smoother),
+      ...range,
+      ...what,
+      oracle: this.#options.oracle,
+    }));
+    return await this.run(stage, what.chains.rows, tasks, (task, summary) =>
+      smoothTalks.executeWithOptions(summary, [task]),
     );
   }
 

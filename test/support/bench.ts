@@ -11,6 +11,7 @@ import type { evaluate } from '../../src/workflows/evaluate.ts';
 import type { fineTune } from '../../src/workflows/fine-tune.ts';
 import { QUEUES, type Role } from '../../src/workflows/queues.ts';
 import type { selfImprove } from '../../src/workflows/self-improve.ts';
+import type { selfTalk } from '../../src/workflows/self-talk.ts';
 import type { study } from '../../src/workflows/study.ts';
 import { FakeOpenAi, type FakeOptions } from './fake-openai.ts';
 import { saveHistories } from './histories.ts';
@@ -21,6 +22,8 @@ export type RunHandle = WorkflowHandle<typeof selfImprove>;
 export type FineTuneHandle = WorkflowHandle<typeof fineTune>;
 export type StudyHandle = WorkflowHandle<typeof study>;
 export type EvaluationHandle = WorkflowHandle<typeof evaluate>;
+
+export type SelfTalkHandle = WorkflowHandle<typeof selfTalk>;
 
 /** Workers, a store and fake engines for the tests of one file, and what every such test does with them. */
 export class Bench {
@@ -79,6 +82,11 @@ export class Bench {
   /** The same for `fineTune`. */
   async startFineTune(workflowId: string, input: unknown): Promise<FineTuneHandle> {
     return await this.#start<typeof fineTune>('fineTune', workflowId, input);
+  }
+
+  /** The same for `selfTalk`. */
+  async startSelfTalk(workflowId: string, input: unknown): Promise<SelfTalkHandle> {
+    return await this.#start<typeof selfTalk>('selfTalk', workflowId, input);
   }
 
   /** The same for `study`. */

@@ -6,12 +6,13 @@ import { solutionSteps } from '../../src/backends/datasets/arithmetic/flaw.ts';
 import { annotate, flaw } from '../../src/backends/datasets/arithmetic/index.ts';
 import { writeSolution } from '../../src/backends/datasets/arithmetic/write.ts';
 import { JUDGE_REQUEST } from '../../src/backends/grading/judge.ts';
-import { CRITIQUE_REQUEST, REFINE_REQUEST, SHORT_REFINE_REQUEST } from '../../src/method/prompts/text.ts';
+import { CRITIQUE_REQUEST, PRIMER, REFINE_REQUEST, SHORT_REFINE_REQUEST } from '../../src/method/prompts/text.ts';
 import { digest, randomFrom } from '../../src/method/random.ts';
 import type { Question } from '../../src/method/rows.ts';
+import { SMOOTH_REQUEST } from '../../src/method/self-talk/smooth-prompt.ts';
 
 export interface FakeRequest {
-  kind: 'solve' | 'critique' | 'refine' | 'judge';
+  kind: 'solve' | 'critique' | 'refine' | 'judge' | 'smooth';
   question: Question;
   model: string;
   /** The same for the same row in every attempt, and different for any other. */
@@ -49,6 +50,8 @@ export interface FakeOptions {
   judgement?: (model: string) => number;
   /** What a judge replies; "no" by default. */
   judge?: (prompt: string) => string;
+  /** What a model makes of a chain of self-talk; its steps, one a line, by default. */
+  smooth?: (prompt: string) => string;
 }
 
 /**
@@ -188,6 +191,7 @@ export class FakeOpenAi {
     const luck = random.next();
     const right = () => writeSolution(solutionSteps(question), random);
     const done = (text: string) => ({ text, finish_reason: 'stop' });
+    if (kind === 'smooth') return done((this.#options.smooth ?? tell)(prompt));
     if (kind === 'judge') return done(this.#options.judge?.(prompt) ?? 'no');
     if (kind === 'critique') {
       const critique = `Attempt ${index} at a critique.\n${annotate(question, responseIn(prompt))}`;
@@ -197,7 +201,9 @@ export class FakeOpenAi {
     if (luck > 0.94) return { text: right().slice(0, 10), finish_reason: 'length' };
     if (kind === 'refine' && luck > 0.85) return done(`The answer is ${question.reference}.`);
     const skill = this.#options.skill?.(model) ?? 0.5;
-    return done(luck < (kind === 'refine' ? 0.7 : skill) ? right() : flaw(question, random).response);
+    const whole = luck < (kind === 'refine' ? 0.7 : skill) ? right() : flaw(question, random).response;
+    // Where its answer has begun it goes on.
+    return done(whole.split('\n').slice(linesBegun(prompt)).join('\n'));
   }
 }
 
@@ -237,6 +243,7 @@ export class Hold {
 }
 
 function kindOf(prompt: string): FakeRequest['kind'] {
+  if (prompt.includes(SMOOTH_REQUEST)) return 'smooth';
   if (prompt.includes(JUDGE_REQUEST)) return 'judge';
   if (prompt.includes(REFINE_REQUEST) || prompt.includes(SHORT_REFINE_REQUEST)) return 'refine';
   return prompt.includes(CRITIQUE_REQUEST) ? 'critique' : 'solve';
@@ -250,6 +257,22 @@ const misjudged = (critique: string): string =>
 
 const responseIn = (prompt: string): string =>
   prompt.slice(prompt.indexOf('Solution:\n') + 'Solution:\n'.length).replace(/\n\nAssistant:$/, '');
+
+/** Lines of the answer that the prompt has already. */
+function linesBegun(prompt: string): number {
+  const at = prompt.lastIndexOf(PRIMER);
+  return at < 0 ? 0 : prompt.slice(at + PRIMER.length).split('\n').length - 1;
+}
+
+/** The steps of a chain, as a person would say them. */
+export function tell(prompt: string): string {
+  const lines = [...prompt.matchAll(/^(Step|Step seen again|Answer): (.*)\nRemark: (\w+)/gm)];
+  const said = lines.map(([, name, step, remark]) => {
+    const answer = name === 'Answer' && remark !== 'wrong' ? 'Answer: ' : '';
+    return `${answer}${step}${remark === 'wrong' ? "\nWait. Oops, that's not right." : ''}`;
+  });
+  return said.join('\n');
+}
 
 const after = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
 

@@ -6,10 +6,12 @@ import { Client, Connection } from '@temporalio/client';
 import { NativeConnection, Worker } from '@temporalio/worker';
 import { afterAll, afterEach, beforeAll } from 'vitest';
 import { bundleWorkflows } from '../../scripts/bundle.mjs';
-import { cpuActivities } from '../../src/activities/index.ts';
+import { withFailures } from '../../src/activities/failures.ts';
+import { type PrepareTask, prepareChild } from '../../src/activities/study/prepare-child.ts';
+import { awaitResult, keepResult } from '../../src/activities/study/results.ts';
 import type { ChildType } from '../../src/activities/study/steps.ts';
+import { validateStudy } from '../../src/activities/validate-study.ts';
 import type { StudyTask } from '../../src/activities/write-study.ts';
-import { GradingThreads } from '../../src/backends/grading/threads.ts';
 import { FolderStore } from '../../src/backends/storage/store.ts';
 import type { StudyInput } from '../../src/config/study.ts';
 import { QUEUES } from '../../src/workflows/queues.ts';
@@ -98,9 +100,12 @@ export class StudyBench {
   }
 
   #activities() {
-    const deps = { store: this.store, threads: new GradingThreads(), hasSearchAttributes: async () => false };
+    const deps = { store: this.store, hasSearchAttributes: async () => false };
     return {
-      ...cpuActivities(deps),
+      validateStudy: withFailures((input: unknown) => validateStudy(deps, input)),
+      prepareChild: withFailures((task: PrepareTask) => prepareChild(deps, task)),
+      keepResult: withFailures((kept: { workflowId: string; result: unknown }) => keepResult(deps, kept)),
+      awaitResult: withFailures((awaited: { workflowId: string }) => awaitResult(deps, awaited)),
       runChild: async (task: ChildTask) => {
         this.ran.push(task);
         await this.before(task);

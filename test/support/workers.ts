@@ -66,7 +66,12 @@ export async function startTestWorkers(options: TestWorkersOptions): Promise<Tes
     workflows: { workflowBundle: { code }, maxCachedWorkflows: 100 },
     cpu: {
       activities: watched(
-        cpuActivities({ store, threads, hasSearchAttributes: () => hasSearchAttributes(connection, 'default') }),
+        cpuActivities({
+          store,
+          threads,
+          grader,
+          hasSearchAttributes: () => hasSearchAttributes(connection, 'default'),
+        }),
       ),
     },
     inference: {

@@ -58,7 +58,7 @@ export function judge(response: string, critique: string): JudgedSolution {
     place = Math.max(place, at + 1);
   }
 
-  const answer = steps.findLast((step) => ANSWER.test(step.text));
+  const answer = steps.findLast((step) => statesAnswer(step.text));
   if (answer) {
     answer.isAnswer = true;
     if (verdict !== 'unparsed' && answer.label !== 'wrong')
@@ -75,4 +75,7 @@ export function rightPart({ text, steps, flaw }: JudgedSolution): string {
   return wrong ? text.slice(0, wrong.start) : `${text}\n`;
 }
 
-const ANSWER = /\bthe (?:final )?answer is\b/i;
+/** Whether a step or a line states the final answer. */
+export const statesAnswer = (text: string): boolean => ANSWER.test(text);
+
+export const ANSWER = /\bthe (?:final )?answer is\b/i;

@@ -1,6 +1,7 @@
 import { SELF_TALK_PRIMER } from '../prompts/text.ts';
 import { type Random, randomFrom } from '../random.ts';
 import type { Chain, Segment } from './chain.ts';
+import { ANSWER } from './judged.ts';
 
 /** What one says to oneself. Short: small models read few tokens. The first of each is the paper's. */
 const GOOD = ['Looks good!', 'That looks right.', 'Good.'];
@@ -30,7 +31,7 @@ function sayStep({ step, label, explanation, isAnswer, again }: Segment, isLast:
 
 /** The answer stands on a line of its own, whatever was said before it on its line. */
 function closing(step: string): string {
-  const at = step.search(/\bthe (?:final )?answer is\b/i);
+  const at = step.search(ANSWER);
   const before = step.slice(0, at).trim();
   return `${before === '' ? '' : `${before}\n`}Answer: ${step.slice(at)}`;
 }

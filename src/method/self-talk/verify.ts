@@ -1,6 +1,7 @@
 import type { Generation, Grade, Question } from '../rows.ts';
 import type { Chain, ChainEnd } from './chain.ts';
 import { equationsIn } from './equations.ts';
+import { statesAnswer } from './judged.ts';
 
 /** A chain, and what was made of it. */
 export interface TalkRow {
@@ -48,10 +49,13 @@ export function problemOf({ chain, talk, grade }: TalkRow): Exclude<TalkRemoval,
   const { finishReason } = talk;
   if (finishReason === 'rejected' || finishReason === 'unavailable') return finishReason;
   if (finishReason === 'length' || finishReason === 'context_exceeded') return 'truncated';
-  const answered = chain.segments.some(({ isAnswer }) => isAnswer);
-  if (!keepsEquations(chain, talk.text) || (answered && grade.outcome === 'unparsed')) return 'lost-steps';
+  if (!keepsAnswer(chain, talk.text) || !keepsEquations(chain, talk.text)) return 'lost-steps';
   return grade.outcome === 'correct' ? null : grade.outcome;
 }
+
+/** It ends in its answer, if the chain does. */
+const keepsAnswer = ({ segments }: Chain, talk: string) =>
+  !segments.at(-1)?.isAnswer || statesAnswer(talk.trim().split('\n').at(-1)!);
 
 /** At least half of the equations of its right steps. */
 function keepsEquations({ segments }: Chain, talk: string): boolean {

@@ -5,7 +5,7 @@ import type { SupervisionReport, SupervisionStage } from '../data.ts';
 import { dollars } from '../numbers.ts';
 
 /** Where time and tokens went. */
-export function compute({ stages }: SupervisionReport): Markup | null {
+export function compute({ stages }: Pick<SupervisionReport, 'stages'>): Markup | null {
   if (stages.length === 0) return null;
   const priced: Column<SupervisionStage>[] = stages.some(({ cost }) => cost !== null)
     ? [{ head: 'Cost', cell: ({ cost }) => dollars(cost) }]
