@@ -96,37 +96,37 @@ class StudyRun {
   async take(step: StudyStep): Promise<void> {
     const { run, taken } = this.#prepared;
     const done = Object.fromEntries(taken.map(({ step, workflowId }) => [step, workflowId]));
-    this.#conductor.stage = beginning(`prepare ${step.step}`);
+    this.#conductor.stage = beginning('prepare');
     const child = await prepareChild.executeWithOptions({ summary: `prepare ${step.step}` }, [
       { config: run.config, step: step.step, done },
     ]);
     this.#running = { step, child, since: Date.now() };
     this.#describe();
-    const before = (child.result ?? null) as ChildResult | null;
-    const ran = before ? null : await this.#run(step, child);
-    const result = before ?? ran?.result ?? null;
-    if (ran?.own && !isStopped(ran.result))
+    const known = child.result as ChildResult | null;
+    const { result, own } = known ? { result: known, own: false } : await this.#run(step, child);
+    const whole = result !== null && result.status !== 'stopped';
+    if (own && whole)
       await keepResult.executeWithOptions({ summary: `keep the result of ${step.step}` }, [
-        { workflowId: child.workflowId, result: ran.result },
+        { workflowId: child.workflowId, result },
       ]);
-    this.#end(result === null || isStopped(result) ? 'stopped' : ran?.own ? 'done' : 'reused', result);
+    this.#end(whole ? (own ? 'done' : 'reused') : 'stopped', result);
   }
 
-  /**
-   * Runs a child to its end. Where another study runs that very child, waits for what it says: null where it is not there before this
-   * study is stopped.
-   */
-  async #run({ type, what }: StudyStep, { workflowId, input }: PreparedChild) {
+  /** Runs a child to its end. Where another study runs that very child, waits for it; null: stopped before that was done. */
+  async #run(
+    { type, what }: StudyStep,
+    { workflowId, input }: PreparedChild,
+  ): Promise<{ result: ChildResult | null; own: boolean }> {
+    const start = () => startChild(type, { workflowId, args: [input], staticSummary: what });
     for (;;) {
       try {
-        const start = () => startChild(type, { workflowId, args: [input], staticSummary: what });
-        return { own: true, result: (await this.#conductor.runWhole(start)) as ChildResult };
+        return { result: (await this.#conductor.runWhole(start)) as ChildResult, own: true };
       } catch (error) {
         if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
       }
+      this.#conductor.stage = beginning('wait');
       const result = await this.#wait(workflowId);
-      if (result) return { own: false, result };
-      if (this.#conductor.control.stop) return null;
+      if (result || this.#conductor.control.stop) return { result, own: false };
     }
   }
 
@@ -155,7 +155,7 @@ class StudyRun {
       status,
       seconds: (Date.now() - since) / 1000,
       headline: result ? headlineOf(step.type, result) : '',
-      ...(result && isStopped(result) && result.reason && { reason: result.reason }),
+      ...(result?.status === 'stopped' && result.reason && { reason: result.reason }),
     });
     this.#describe();
   }
@@ -163,7 +163,7 @@ class StudyRun {
   async finish(): Promise<StudyResult> {
     const { run, taken } = this.#prepared;
     const status = this.#stopped ? 'stopped' : 'completed';
-    const reason = this.#reason;
+    const reason = this.#stopped ? this.#reason : undefined;
     const report = await this.#report(status, reason);
     this.#conductor.finished = true;
     await condition(allHandlersFinished);
@@ -243,7 +243,9 @@ class StudyRun {
   }
 
   get #stopped(): boolean {
-    return this.#conductor.control.stop !== null || this.#prepared.taken.some(({ status }) => status === 'stopped');
+    const { run, taken } = this.#prepared;
+    if (taken.some(({ status }) => status === 'stopped')) return true;
+    return this.#conductor.control.stop !== null && taken.length < run.steps.length;
   }
 
   /** Why the study was stopped, or a child of it by itself. */
@@ -263,5 +265,3 @@ const isPending = (error: unknown) =>
   error instanceof ActivityFailure &&
   (error.cause instanceof TimeoutFailure ||
     (error.cause instanceof ApplicationFailure && error.cause.type === 'ResultPending'));
-
-const isStopped = ({ status }: ChildResult) => status === 'stopped';
