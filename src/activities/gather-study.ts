@@ -6,6 +6,8 @@ import { readJson } from '../backends/storage/json.ts';
 import { runFolder } from '../backends/storage/runs.ts';
 import type { Store } from '../backends/storage/store.ts';
 import { versions } from '../backends/versions.ts';
+import type { CritiqueStatistics } from '../method/critiques/statistics.ts';
+import type { TalkStatistics } from '../method/self-talk/statistics.ts';
 import { budgetOf } from '../method/study/budget.ts';
 import { type ConditionScores, scoreConditions } from '../method/study/condition-scores.ts';
 import { contrastConditions } from '../method/study/contrasts.ts';
@@ -47,6 +49,8 @@ export async function gatherStudy(store: Store, task: StudyTask): Promise<StudyD
     warnings: task.warnings,
     findings: findings(evidence),
     evidence,
+    critiques: await readStatistics<CritiqueStatistics>(store, steps, 'critiques'),
+    selfTalk: await readStatistics<TalkStatistics>(store, steps, 'self-talk'),
     steps: await Promise.all(steps.map((step) => reportStep(store, task.run, step))),
     provenance: {
       run: { workflowId: task.workflowId, store: store.path(task.run), seed: config.seed },
@@ -130,6 +134,11 @@ async function readIterations(store: Store, steps: readonly StudiedStep[], name:
 async function readComparison(store: Store, steps: readonly StudiedStep[]): Promise<Evidence['criticTraining']> {
   const run = steps.find(({ step }) => step === 'critic')?.run;
   return run === undefined ? null : await readJson<CheckpointComparison>(store, `${run}/comparison.json`);
+}
+
+async function readStatistics<Statistics>(store: Store, steps: readonly StudiedStep[], name: string) {
+  const run = steps.find(({ step }) => step === name)?.run;
+  return run === undefined ? null : await readJson<Statistics>(store, `${run}/statistics.json`);
 }
 
 async function reportStep(store: Store, study: string, { run, ...step }: StudiedStep): Promise<StepReport> {

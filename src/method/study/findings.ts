@@ -1,5 +1,5 @@
 import { type Difference, independentDifference, type Proportion, pairedDifference, proportion } from '../estimate.ts';
-import type { Basis, SupervisionSummary } from '../supervision/summary.ts';
+import type { Basis } from '../supervision/summary.ts';
 import type { Evidence, Explored, IterationEvidence } from './evidence.ts';
 import { effect, type Finding, judge, type MeasuredEffect } from './finding.ts';
 
@@ -76,18 +76,13 @@ const CLAIMS: readonly Claim[] = [
     paper: 'at k = 128: GSM8K 83.0 against 71.6 %, MATH 42.3 against 27.8 %',
     needs: 'three times as many samples as one number of them that is critiqued',
     measure: (evidence) => {
-      const votes = comparedVotes(evidence);
-      const [ofAll] = votes.generations;
-      return [
-        effect(ofAll ? `vote of ${ofAll.k} minus vote of ${ofAll.baseline}` : 'vote of k minus vote of 3k', ofAll),
-        ...votes.generations.slice(1).map(voteEffect),
-        ...votes['actor generations'].slice(0, 1).map(voteEffect),
-        ...votes.tokens
-          .slice(0, 1)
-          .map(({ k, baseline, ...difference }) =>
-            effect(`vote of ${k} minus vote of ${baseline}, which take as many tokens`, difference, INFORMATIVE),
-          ),
-      ];
+      const all = largestVote(evidence, 'generations');
+      const name = ({ k, baseline }: ComparedVote) => `vote of ${k} with the critic minus vote of ${baseline} alone`;
+      const others = (['actor generations', 'tokens'] as const).flatMap((basis) => {
+        const vote = largestVote(evidence, basis);
+        return vote ? [effect(`${name(vote)}, at equal ${basis}`, vote.difference, INFORMATIVE)] : [];
+      });
+      return [effect(all ? name(all) : 'vote of k minus vote of 3k', all?.difference), ...others];
     },
   },
   {
@@ -101,8 +96,8 @@ const CLAIMS: readonly Claim[] = [
       const k = samples?.k ?? 'k';
       return [
         effect('share of right samples, with the critic minus alone', samples?.frequency),
-        effect(`questions with a right one among ${k}, with minus alone`, samples?.pass),
-        effect(`questions won by the vote of ${k}, with minus alone`, samples?.vote, INFORMATIVE),
+        effect(`questions with a right one among ${k}, with the critic minus alone`, samples?.pass),
+        effect(`questions won by the vote of ${k}, with the critic minus alone`, samples?.vote, INFORMATIVE),
       ];
     },
   },
@@ -178,10 +173,10 @@ const CLAIMS: readonly Claim[] = [
     measure: (evidence) => {
       const shares = tailShares(evidence);
       return shares.length === 0
-        ? [effect('share of levels 4 and 5 among accepted rows, in the loop minus vanilla', null)]
+        ? [effect('share of levels 4 and 5, loop minus vanilla', null)]
         : shares.map(({ iteration, loop, vanilla }, place) =>
             effect(
-              `iteration ${iteration}, share of levels 4 and 5 among accepted rows, in the loop minus vanilla`,
+              `iteration ${iteration}, share of levels 4 and 5, loop minus vanilla`,
               independentDifference(vanilla, loop),
               { decisive: place === 0 },
             ),
@@ -254,34 +249,23 @@ function reviewed({ evaluations, gate }: Evidence, name: 'sft' | 'loop' = 'sft')
   );
 }
 
-interface ComparedVote extends Difference {
+interface ComparedVote {
   k: number;
   /** Samples of the vote without the critic. */
   baseline: number;
+  difference: Difference;
 }
 
-/** Votes with the critic against votes without it, by what is made equal; the most samples first. */
-function comparedVotes({ evaluations, gate }: Evidence): Record<Basis, ComparedVote[]> {
-  const comparisons: SupervisionSummary['comparisons'] = evaluations.sft?.summary.comparisons ?? [];
-  const votes = comparisons.filter(
-    ({ after }) => after.method === 'maj' && after.reviewer === 'critic' && after.gate === gate,
-  );
-  const equal = (basis: Basis) =>
-    votes
-      .flatMap(({ after, before, difference, ...it }) =>
-        it.basis === basis && difference && difference.n > 0 ? [{ k: after.k, baseline: before.k, ...difference }] : [],
-      )
-      .toSorted((a, b) => b.k - a.k);
-  return {
-    samples: equal('samples'),
-    'actor generations': equal('actor generations'),
-    generations: equal('generations'),
-    tokens: equal('tokens'),
-  };
+/** A vote with the critic against one without it that takes as much, of the most samples for which that was measured. */
+function largestVote({ evaluations, gate }: Evidence, equal: Basis): ComparedVote | undefined {
+  return (evaluations.sft?.summary.comparisons ?? [])
+    .filter(({ after, basis }) => after.method === 'maj' && basis === equal)
+    .filter(({ after }) => after.reviewer === 'critic' && after.gate === gate)
+    .flatMap(({ after, before, difference }) =>
+      difference && difference.n > 0 ? [{ k: after.k, baseline: before.k, difference }] : [],
+    )
+    .toSorted((a, b) => b.k - a.k)[0];
 }
-
-const voteEffect = ({ k, baseline, ...difference }: ComparedVote) =>
-  effect(`vote of ${k} minus vote of ${baseline}`, difference, INFORMATIVE);
 
 /** Of the accepted rows, those of levels 4 and 5; the last iteration first. */
 export function tailShares({ iterations: { loop, vanilla } }: Pick<Evidence, 'iterations'>) {

@@ -1,3 +1,5 @@
+import type { CritiqueStatistics } from '../../method/critiques/statistics.ts';
+import type { TalkStatistics } from '../../method/self-talk/statistics.ts';
 import type { Evidence } from '../../method/study/evidence.ts';
 import type { Finding } from '../../method/study/finding.ts';
 import type { Json, RunReport } from '../data.ts';
@@ -18,6 +20,9 @@ export interface StudyData {
   warnings: string[];
   findings: Finding[];
   evidence: Evidence;
+  /** How the critic's data came about, and the self-talks; null where the study has none yet. */
+  critiques: CritiqueStatistics | null;
+  selfTalk: TalkStatistics | null;
   /** In their order. */
   steps: StepReport[];
   provenance: Record<string, Record<string, Json>>;

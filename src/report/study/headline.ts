@@ -10,12 +10,14 @@ export function headline({ findings, status }: Pick<StudyData, 'findings' | 'sta
   const those = (holds: Holds) => findings.filter((finding) => finding.holds === holds).length;
   const measured = findings.length - those('not measured');
   if (measured === 0) return [status === 'running' ? 'Nothing has been measured yet.' : 'Nothing was measured.'];
-  const missing = measured < findings.length ? `, and ${those('not measured')} were not measured` : '';
+  const missing = measured < findings.length ? `, and ${verb(those('not measured'), 'was', 'were')} not measured` : '';
   return [
-    `Of ${counted(findings.length, 'finding')} of the paper, ${those('yes')} hold here, ${those('no')} do not, ${those('unclear')} are unclear${missing}.`,
+    `Of ${counted(findings.length, 'finding')} of the paper, ${verb(those('yes'), 'holds', 'hold')} here, ${verb(those('no'), 'does not', 'do not')}, ${verb(those('unclear'), 'is', 'are')} unclear${missing}.`,
     ...FIRST.flatMap((id) => findings.filter((finding) => finding.id === id)).flatMap(sentence),
   ];
 }
+
+const verb = (n: number, one: string, more: string) => `${n} ${n === 1 ? one : more}`;
 
 const WORDS: Record<Holds, string> = {
   yes: 'Holds',

@@ -4,6 +4,7 @@ import type { StudyData } from './data.ts';
 import { budget } from './sections/budget.ts';
 import { chains } from './sections/chains.ts';
 import { children } from './sections/children.ts';
+import { criticData } from './sections/critic-data.ts';
 import { criticTraining } from './sections/critic-training.ts';
 import { critics } from './sections/critics.ts';
 import { findings } from './sections/findings.ts';
@@ -11,6 +12,7 @@ import { grid } from './sections/grid.ts';
 import { iterations } from './sections/iterations.ts';
 import { levels } from './sections/levels.ts';
 import { players } from './sections/players.ts';
+import { selfTalk } from './sections/self-talk.ts';
 import { summary } from './sections/summary.ts';
 import { tail } from './sections/tail.ts';
 import { votes } from './sections/votes.ts';
@@ -27,7 +29,9 @@ const SECTIONS = [
   iterations,
   tail,
   players,
+  criticData,
   criticTraining,
+  selfTalk,
   children,
   provenance,
 ];

@@ -12,10 +12,12 @@ export const STYLE: Markup = html`${SUPERVISION}${trusted(`
 .findings .number { white-space: nowrap; font-weight: 600; }
 .findings .informative, .findings .informative .number { color: var(--muted); font-weight: 400; }
 .findings small { display: block; }
+.many tbody th { white-space: normal; min-width: 110px; }
 .badge.absent { color: var(--muted); }
 a { color: var(--without); }
 @media screen and (max-width: 760px) {
   .findings thead { display: none; }
+  .findings caption { display: block; }
   .findings, .findings tbody, .findings tr { display: block; }
   .findings tr { padding: 14px 0; border-bottom: 1px solid var(--rule); }
   .findings :is(tbody th, td) { display: block; position: static; width: auto; max-width: none; padding: 3px 0; border: 0; }

@@ -25,7 +25,7 @@ export const shareDots = (name: string, dots: Dot[]): Promise<Markup> =>
 /** Differences of shares one below the other, in percentage points, with a line at 0. */
 export const differenceDots = (name: string, dots: Dot[]): Promise<Markup> =>
   drawDots(name, dots, {
-    labelExpr: "format(100 * datum.value, '+.3~f')",
+    labelExpr: "datum.value === 0 ? '0' : format(100 * datum.value, '+.3~f')",
     zero: true,
     words: ({ value, low, high }) => `${signed(value)} (${signed(low)} to ${signed(high)})`,
   });
@@ -43,7 +43,7 @@ function drawDots(name: string, dots: Dot[], { labelExpr, zero, words }: Kind): 
   const y = { field: 'name', type: 'nominal' as const, sort: null, axis: null };
   return draw(
     {
-      data: { values: dots.map((dot) => ({ ...dot, left: least - margin })) },
+      data: { values: dots },
       encoding: {
         y,
         x: {
@@ -58,8 +58,13 @@ function drawDots(name: string, dots: Dot[], { labelExpr, zero, words }: Kind): 
         ...(zero
           ? [
               {
-                mark: { type: 'rule' as const, color: 'var(--muted)', strokeDash: [2, 3] },
-                encoding: { x: { datum: 0 }, y: { value: 0 }, y2: { value: 'height' as const }, color: {} },
+                mark: { type: 'rule' as const, strokeWidth: 1.5 },
+                encoding: {
+                  x: { datum: 0 },
+                  y: { value: 0 },
+                  y2: { value: 'height' as const },
+                  color: { value: 'var(--rule)' },
+                },
               },
             ]
           : []),
@@ -69,8 +74,9 @@ function drawDots(name: string, dots: Dot[], { labelExpr, zero, words }: Kind): 
         },
         { mark: { type: 'point', filled: true, opacity: 1, size: 70, yOffset: 8 } },
         {
-          mark: { type: 'text', align: 'left', yOffset: -10, fontSize: 12, fill: 'var(--muted)' },
-          encoding: { x: { field: 'left', type: 'quantitative' }, text: { field: 'name' } },
+          // Clipped, since Vega takes text for wider than it is and would make room for it.
+          mark: { type: 'text', align: 'left', yOffset: -10, fontSize: 12, fill: 'var(--muted)', clip: true },
+          encoding: { x: { value: 0 }, text: { field: 'name' } },
         },
       ],
     },

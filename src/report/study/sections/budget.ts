@@ -36,9 +36,9 @@ export async function budget({ evidence: { budget, gate } }: StudyData): Promise
   const cell = (score: Mean | null) => (score ? mean(score) : NOTHING);
   return html`
 <section id="budget"><h2>Votes at equal compute</h2>
+<div class="beside"><figure>${key(lines, 'points')}${await curves('Accuracy of votes', { title: 'k', base: 2 }, lines, around(lines.flatMap(({ points }) => points)))}</figure>
 <p>Accuracy of the vote of k samples of the fine-tuned actor, each critiqued and refined (gate ${gate}), beside votes without the critic that take as many samples, actor generations or generations in all. Shaded are ${CONFIDENCE} intervals.
-Under the gate of the verdict some samples are not refined: then the vote with the critic takes less than 3k.</p>
-<figure>${key(lines, 'points')}${await curves('Accuracy of votes', { title: 'k', base: 2 }, lines, around(lines.flatMap(({ points }) => points)))}</figure>
+Under the gate of the verdict some samples are not refined: then the vote with the critic takes less than 3k.</p></div>
 ${tabulate<Budget>(
   'Accuracy of votes by number of samples',
   [

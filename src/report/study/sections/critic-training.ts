@@ -1,8 +1,9 @@
 import type { CriticQuality } from '../../../method/supervision/critic-quality.ts';
 import { count } from '../../format.ts';
 import { html, type Markup } from '../../markup.ts';
-import { difference, meanOf, p } from '../../supervision/numbers.ts';
+import { difference, p } from '../../supervision/numbers.ts';
 import { tabulate } from '../../tabulate.ts';
+import { share } from '../cells.ts';
 import type { StudyData } from '../data.ts';
 
 type Row = CriticQuality & { name: string };
@@ -24,11 +25,11 @@ Verdicts that agree, after minus before, a critique without a verdict counted as
     [
       { head: 'Critic', cell: ({ name }) => html`<span class="uri">${name}</span>` },
       { head: 'Critiques', cell: ({ critiques }) => count(critiques) },
-      { head: 'Discriminability', cell: ({ discriminability }) => meanOf(discriminability) },
-      { head: 'On right ones', cell: ({ discriminabilityOnRight }) => meanOf(discriminabilityOnRight) },
-      { head: 'On wrong ones', cell: ({ discriminabilityOnWrong }) => meanOf(discriminabilityOnWrong) },
-      { head: 'Without a verdict', cell: ({ unparsable }) => meanOf(unparsable) },
-      { head: 'Helpfulness', cell: ({ helpfulness }) => meanOf(helpfulness) },
+      { head: 'Discriminability', cell: ({ discriminability }) => share(discriminability) },
+      { head: 'On right ones', cell: ({ discriminabilityOnRight }) => share(discriminabilityOnRight) },
+      { head: 'On wrong ones', cell: ({ discriminabilityOnWrong }) => share(discriminabilityOnWrong) },
+      { head: 'Without a verdict', cell: ({ unparsable }) => share(unparsable) },
+      { head: 'Helpfulness', cell: ({ helpfulness }) => share(helpfulness) },
     ],
     rows,
   )}</div>

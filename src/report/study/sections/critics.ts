@@ -1,15 +1,16 @@
+import type { Mean } from '../../../method/estimate.ts';
 import type { ReviewSummary } from '../../../method/supervision/summary.ts';
 import { CONFIDENCE } from '../../format.ts';
 import { html, type Markup } from '../../markup.ts';
-import { difference, mean, meanOf } from '../../supervision/numbers.ts';
 import { type Column, NOTHING, tabulate } from '../../tabulate.ts';
+import { gain, paperColumn, share } from '../cells.ts';
 import type { StudyData } from '../data.ts';
 import { ALONE, measureOf, reviewOf } from '../measures.ts';
-import { type Published, published, TABLE_2 } from '../paper.ts';
+import { type Published, TABLE_2 } from '../paper.ts';
 
 interface Row {
   name: string;
-  accuracy: string;
+  accuracy: Mean;
   review: ReviewSummary | null;
   paper: Published | null;
 }
@@ -19,9 +20,9 @@ export function critics({ evidence }: StudyData): Markup | null {
   const { gate } = evidence;
   const alone = measureOf(evidence, 'sft', 'greedy', ALONE);
   const reviewed = (name: string, review: ReviewSummary | undefined, paper: Published | null): Row[] =>
-    review ? [{ name, accuracy: mean(review.after), review, paper }] : [];
+    review ? [{ name, accuracy: review.after, review, paper }] : [];
   const rows: Row[] = [
-    ...(alone ? [{ name: 'none', accuracy: mean(alone.score), review: null, paper: TABLE_2.none }] : []),
+    ...(alone ? [{ name: 'none', accuracy: alone.score, review: null, paper: TABLE_2.none }] : []),
     ...reviewed('the actor itself', reviewOf(evidence, 'sft', 'self', gate), null),
     ...reviewed('critic before its training', reviewOf(evidence, 'sft-base-critic', 'critic', gate), TABLE_2.untrained),
     ...reviewed('trained critic', reviewOf(evidence, 'sft', 'critic', gate), TABLE_2.trained),
@@ -40,15 +41,14 @@ The paper\u2019s numbers are accuracy / discriminability / helpfulness; it has n
     'Accuracy, discriminability and helpfulness by critic',
     [
       { head: 'Critic', cell: ({ name }) => name },
-      { head: 'Accuracy', cell: ({ accuracy }) => accuracy },
-      ofReview('Difference to none', (review) => difference(review.difference)),
-      ofReview('Discriminability', (review) => meanOf(review.discriminability)),
-      ofReview('On right ones', (review) => meanOf(review.discriminabilityOnRight)),
-      ofReview('On wrong ones', (review) => meanOf(review.discriminabilityOnWrong)),
-      ofReview('Without a verdict', (review) => meanOf(review.unparsable)),
-      ofReview('Helpfulness', (review) => meanOf(review.helpfulness)),
-      { head: 'Paper, GSM8K', cell: ({ paper }) => (paper ? published(paper.gsm8k) : NOTHING) },
-      { head: 'Paper, MATH', cell: ({ paper }) => (paper ? published(paper.math) : NOTHING) },
+      { head: 'Accuracy', cell: ({ accuracy }) => share(accuracy) },
+      ofReview('Difference to none', (review) => gain(review.difference)),
+      ofReview('Discriminability', (review) => share(review.discriminability)),
+      ofReview('On right ones', (review) => share(review.discriminabilityOnRight)),
+      ofReview('On wrong ones', (review) => share(review.discriminabilityOnWrong)),
+      ofReview('Without a verdict', (review) => share(review.unparsable)),
+      ofReview('Helpfulness', (review) => share(review.helpfulness)),
+      paperColumn(({ paper }) => paper),
     ],
     rows,
   )}</div>

@@ -1,4 +1,4 @@
-import type { Finding, Holds, MeasuredEffect } from '../../../method/study/finding.ts';
+import { type Finding, type Holds, judge, type MeasuredEffect } from '../../../method/study/finding.ts';
 import { CONFIDENCE, count, interval, pValue, signed } from '../../format.ts';
 import { html, type Markup } from '../../markup.ts';
 import { NOTHING } from '../../tabulate.ts';
@@ -46,19 +46,15 @@ const COLOURS: Record<Holds, string> = {
 
 /** What decides, at a glance. */
 async function forest(findings: readonly Finding[]): Promise<Markup | null> {
-  const dots = findings.flatMap(({ measure, holds }) =>
+  const dots = findings.flatMap(({ measure }) =>
     measure
       .filter(isKnown)
       .filter(({ decisive }) => decisive)
-      .map(
-        ({ label, value, low, high }): Dot => ({
-          name: `${HOLDS[holds].sign} ${label}`,
-          value,
-          low,
-          high,
-          colour: COLOURS[holds],
-        }),
-      ),
+      .map((effect): Dot => {
+        const { holds } = judge([effect]);
+        const { label, value, low, high } = effect;
+        return { name: `${HOLDS[holds].sign} ${label}`, value, low, high, colour: COLOURS[holds] };
+      }),
   );
   if (dots.length === 0) return null;
   const half = Math.ceil(dots.length / 2);

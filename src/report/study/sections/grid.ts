@@ -1,14 +1,16 @@
 import type { EvaluationName, Evidence } from '../../../method/study/evidence.ts';
+import type { Plan } from '../../../method/supervision/scored.ts';
 import type { Method } from '../../../method/supervision/summary.ts';
 import { CONFIDENCE, capital, count } from '../../format.ts';
 import { html, type Markup } from '../../markup.ts';
 import { type Condition, conditionName } from '../../supervision/names.ts';
 import { mean } from '../../supervision/numbers.ts';
 import { NOTHING, tabulate } from '../../tabulate.ts';
+import { paperColumn } from '../cells.ts';
 import type { StudyData } from '../data.ts';
 import { conditionsIn, measureOf } from '../measures.ts';
 import { TRAININGS } from '../names.ts';
-import { type Published, published, TABLE_3 } from '../paper.ts';
+import { type Published, TABLE_3 } from '../paper.ts';
 
 interface Row {
   name: EvaluationName;
@@ -41,7 +43,7 @@ export function grid({ evidence }: StudyData): Markup | null {
 <p>What each actor was trained on against how it is asked (Table 3), on the test questions, with ${CONFIDENCE} intervals.
 Accuracy is greedy${k === null ? null : `; pass@${k} and the vote are of ${count(k)} samples`}. The gate says which responses are refined; that of the oracle looks at the reference: a bound, not a method.
 The paper\u2019s numbers are accuracy / pass@5 / vote of 5, without a gate.</p>
-<div class="named">${tabulate<Row>(
+<div class="named many">${tabulate<Row>(
     'Every actor under every review',
     [
       { head: 'Trained on', cell: ({ name }) => capital(TRAININGS[name]) },
@@ -53,8 +55,7 @@ The paper\u2019s numbers are accuracy / pass@5 / vote of 5, without a gate.</p>
             { head: `Pass@${k}`, cell: cell('pass', k) },
             { head: `Vote of ${k}`, cell: cell('maj', k) },
           ]),
-      { head: 'Paper, GSM8K', cell: ({ paper }) => (paper ? published(paper.gsm8k) : NOTHING) },
-      { head: 'Paper, MATH', cell: ({ paper }) => (paper ? published(paper.math) : NOTHING) },
+      paperColumn(({ paper }) => paper),
     ],
     rows,
   )}</div>
@@ -73,6 +74,8 @@ function commonK({ evaluations }: Evidence): number | null {
   const plans = NAMES.flatMap((name) => evaluations[name]?.plan ?? []).filter(({ samples }) => samples > 0);
   const [first] = plans;
   if (!first) return null;
-  const common = first.ks.filter((k) => k > 1 && plans.every(({ ks, reviewed }) => ks.includes(k) && k <= reviewed));
+  const common = first.ks.filter((k) => k > 1 && plans.every((plan) => plan.ks.includes(k) && k <= mostOf(plan)));
   return common.includes(PAPER_K) ? PAPER_K : (common.at(-1) ?? null);
 }
+
+const mostOf = ({ reviewers, reviewed, samples }: Plan) => (reviewers.length > 0 ? reviewed : samples);

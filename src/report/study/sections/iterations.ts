@@ -4,12 +4,13 @@ import { CONFIDENCE } from '../../format.ts';
 import { html, type Markup } from '../../markup.ts';
 import type { Curve } from '../../supervision/charts/curves.ts';
 import { key } from '../../supervision/charts/looks.ts';
-import { difference, isMeasured, mean } from '../../supervision/numbers.ts';
-import { NOTHING, tabulate } from '../../tabulate.ts';
+import { isMeasured } from '../../supervision/numbers.ts';
+import { tabulate } from '../../tabulate.ts';
+import { gain, paperColumn, share } from '../cells.ts';
 import { iterationLines } from '../charts/iterations.ts';
 import type { StudyData } from '../data.ts';
 import { LOOKS, LOOPS } from '../names.ts';
-import { BY_ITERATION } from '../paper.ts';
+import { BY_ITERATION, type Published } from '../paper.ts';
 
 interface Row {
   iteration: number;
@@ -35,35 +36,28 @@ export async function iterations({ evidence: { iterations, loopOverVanilla } }: 
     const both = loopOverVanilla.find((it) => it.iteration === iteration)?.difference ?? null;
     return { iteration, vanilla: of('vanilla'), loop: of('loop'), difference: both };
   });
-  const accuracy = (it: IterationEvidence | undefined, of: 'accuracy' | 'accuracyWithCritic' = 'accuracy') => {
-    const score = it?.[of];
-    return score ? mean(score) : NOTHING;
-  };
-  const paper = (set: 'gsm8k' | 'math') => ({
-    head: `Paper, ${set === 'math' ? 'MATH' : 'GSM8K'}`,
-    cell: ({ iteration }: Row) => {
-      const [vanilla, loop] = [BY_ITERATION.vanilla[set][iteration], BY_ITERATION.loop[set][iteration]];
-      return loop === undefined ? NOTHING : `${vanilla} / ${loop}`;
-    },
-  });
   return html`
 <section id="iterations"><h2>Self-improvement by iteration</h2>
-<p>Greedy accuracy on the test questions, response only unless said, with ${CONFIDENCE} intervals; differences are paired by question, in percentage points. The paper\u2019s numbers are vanilla / in the loop, with 10 samples a question.</p>
-<figure>${key(lines, 'points')}${await iterationLines('Accuracy by iteration', lines)}</figure>
-<div class="named">${tabulate<Row>(
+<div class="beside"><figure>${key(lines, 'points')}${await iterationLines('Accuracy by iteration', lines)}</figure>
+<p>Greedy accuracy on the test questions, response only unless said, with ${CONFIDENCE} intervals; differences are paired by question, in percentage points. The paper\u2019s numbers are vanilla / in the loop, with 10 samples a question.</p></div>
+<div class="named many">${tabulate<Row>(
     'Accuracy by iteration',
     [
       { head: 'Iteration', cell: ({ iteration }) => iteration },
-      { head: 'Vanilla', cell: ({ vanilla }) => accuracy(vanilla) },
-      { head: 'Over the one before', cell: ({ vanilla }) => difference(vanilla?.overPrevious ?? null) },
-      { head: 'In the loop', cell: ({ loop }) => accuracy(loop) },
-      { head: 'Over the one before', cell: ({ loop }) => difference(loop?.overPrevious ?? null) },
-      { head: 'In the loop, with critic', cell: ({ loop }) => accuracy(loop, 'accuracyWithCritic') },
-      { head: 'Loop minus vanilla', cell: (row) => difference(row.difference) },
-      paper('gsm8k'),
-      paper('math'),
+      { head: 'Vanilla', cell: ({ vanilla }) => share(vanilla?.accuracy) },
+      { head: 'Over the one before', cell: ({ vanilla }) => gain(vanilla?.overPrevious) },
+      { head: 'In the loop', cell: ({ loop }) => share(loop?.accuracy) },
+      { head: 'Over the one before', cell: ({ loop }) => gain(loop?.overPrevious) },
+      { head: 'In the loop, with critic', cell: ({ loop }) => share(loop?.accuracyWithCritic) },
+      { head: 'Loop minus vanilla', cell: ({ difference }) => gain(difference) },
+      paperColumn(({ iteration }) => paperAt(iteration)),
     ],
     rows,
   )}</div>
 </section>`;
+}
+
+function paperAt(iteration: number): Published | null {
+  const [gsm8k, math] = [BY_ITERATION.gsm8k[iteration], BY_ITERATION.math[iteration]];
+  return gsm8k && math ? { gsm8k, math } : null;
 }

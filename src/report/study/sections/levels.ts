@@ -6,6 +6,7 @@ import { type Condition, conditionName } from '../../supervision/names.ts';
 import { difference, isMeasured, mean } from '../../supervision/numbers.ts';
 import { isSameCondition } from '../../supervision/strategies.ts';
 import { tabulate } from '../../tabulate.ts';
+import { paperColumn } from '../cells.ts';
 import type { StudyData } from '../data.ts';
 import { ALONE } from '../measures.ts';
 import { BY_LEVEL } from '../paper.ts';
@@ -28,18 +29,14 @@ export async function levels({ evidence: { evaluations, gate } }: StudyData): Pr
       }),
     }),
   );
-  const paper = (set: 'gsm8k' | 'math') => ({
-    head: `Paper, ${set === 'math' ? 'MATH' : 'GSM8K'}`,
-    cell: ({ level }: Row) => `${BY_LEVEL.alone[set][level - 1]} \u2192 ${BY_LEVEL.reviewed[set][level - 1]}`,
-  });
   return html`
 <section id="levels"><h2>By difficulty</h2>
+<div class="beside"><figure>${key(bars, 'bar')}${await levelBars('Accuracy by level', bars)}</figure>
 <p>${
     shown.by === 'pass rate'
       ? 'Levels are five equal bins of the share of right samples of the actor itself: 1 holds what it nearly always answers, 5 what it hardly ever does.'
       : 'Levels are the dataset\u2019s.'
-  } The fine-tuned actor, greedy, with ${CONFIDENCE} intervals; differences are paired, in percentage points.</p>
-<figure>${key(bars, 'bar')}${await levelBars('Accuracy by level', bars)}</figure>
+  } The fine-tuned actor, greedy, with ${CONFIDENCE} intervals; differences are paired, in percentage points.</p></div>
 ${tabulate<Row>(
   'Accuracy by level, alone and with the critic',
   [
@@ -48,8 +45,7 @@ ${tabulate<Row>(
     { head: 'Response only', cell: ({ responseOnly }) => mean(responseOnly) },
     { head: 'With critic', cell: (row) => mean(found(row)?.score ?? NONE) },
     { head: 'Difference', cell: (row) => difference(found(row)?.difference ?? null) },
-    paper('gsm8k'),
-    paper('math'),
+    paperColumn(({ level }) => ({ gsm8k: BY_LEVEL.gsm8k[level - 1]!, math: BY_LEVEL.math[level - 1]! })),
   ],
   shown.levels,
 )}

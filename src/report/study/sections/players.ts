@@ -43,7 +43,7 @@ export async function players({ evidence }: StudyData): Promise<Markup | null> {
 <section id="players"><h2>One player and two</h2>
 <p>Greedy accuracy on the test questions, with ${CONFIDENCE} intervals. Self-correction: a model trained to critique and refine its own responses does so. Self-talk: a model trained to check and repair its steps as it writes them, in one answer. Two players: the fine-tuned actor with the trained critic.
 The paper\u2019s order is self-correction, self-talk, two players.</p>
-<div class="beside"><figure>${await shareDots('Greedy accuracy', dots)}</figure>
+<figure>${await shareDots('Greedy accuracy', dots)}</figure>
 ${tabulate<Row>(
   'One player and two, each against the row above, in percentage points',
   [
@@ -53,6 +53,6 @@ ${tabulate<Row>(
     { head: 'Difference to the row above', cell: ({ difference: it }) => difference(it) },
   ],
   rows,
-)}</div>
+)}
 </section>`;
 }

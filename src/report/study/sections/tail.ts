@@ -1,6 +1,7 @@
 import { type Difference, independentDifference, proportion as share } from '../../../method/estimate.ts';
 import type { Level } from '../../../method/rows.ts';
 import type { Explored, LoopName } from '../../../method/study/evidence.ts';
+import { around } from '../../charts/shares.ts';
 import { CONFIDENCE, capital, count, interval, signed } from '../../format.ts';
 import { html, type Markup } from '../../markup.ts';
 import { type LevelBars, levelBars } from '../../supervision/charts/levels.ts';
@@ -73,7 +74,7 @@ async function shares(runs: readonly Run[]): Promise<Markup | null> {
     }),
   );
   return html`
-<figure><figcaption>Share of the accepted rows by level, iteration ${loop.iteration}</figcaption>${key(bars, 'bar')}${await levelBars('Share of the accepted rows', bars)}</figure>
+<figure><figcaption>Share of the accepted rows by level, iteration ${loop.iteration}</figcaption>${key(bars, 'bar')}${await levelBars('Share of the accepted rows', bars, around(bars.flatMap(({ levels }) => levels.map(({ score }) => score)))[1])}</figure>
 ${tabulate<Level>(
   `Share of the accepted rows by level, iteration ${loop.iteration}; difference in percentage points`,
   [

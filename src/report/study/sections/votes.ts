@@ -5,11 +5,11 @@ import { html, type Markup } from '../../markup.ts';
 import { type Frequencies, frequencyCurves } from '../../supervision/charts/frequencies.ts';
 import { key, lookOf } from '../../supervision/charts/looks.ts';
 import { conditionName } from '../../supervision/names.ts';
-import { mean } from '../../supervision/numbers.ts';
-import { NOTHING, tabulate } from '../../tabulate.ts';
+import { tabulate } from '../../tabulate.ts';
+import { paperColumn, share } from '../cells.ts';
 import type { StudyData } from '../data.ts';
 import { TRAININGS } from '../names.ts';
-import { published, VOTES } from '../paper.ts';
+import { VOTES } from '../paper.ts';
 
 type Row = VoteSummary & { name: EvaluationName };
 
@@ -36,32 +36,19 @@ export async function votes({ evidence: { evaluations, gate } }: StudyData): Pro
   const paper = ({ name, reviewer }: Row) => (name === 'sft' ? VOTES[reviewer === null ? 'alone' : 'reviewed'] : null);
   return html`
 <section id="votes"><h2>Why voting improves</h2>
+<div class="beside">${lines.length === 0 ? null : html`<figure>${key(lines, 'line')}${await frequencyCurves('Share of right samples of every question, sorted', lines)}</figure>`}
 <p>Share of right answers among the samples of each question, the easiest question first, and what becomes of the vote: it is lost where wrong answers gather more votes, and cannot be won where no sample is right.
-The paper\u2019s numbers are right samples / lost by the vote / without a right sample, in per cent.</p>
-${lines.length === 0 ? null : html`<figure>${key(lines, 'line')}${await frequencyCurves('Share of right samples of every question, sorted', lines)}</figure>`}
+The paper\u2019s numbers are right samples / lost by the vote / without a right sample, in per cent.</p></div>
 <div class="named">${tabulate<Row>(
     'Frequency of right answers, and the vote',
     [
       { head: 'Actor', cell: ({ name }) => capital(TRAININGS[name]) },
       { head: 'Answers', words: true, cell: (row) => conditionName(row) },
       { head: 'Samples', cell: ({ k }) => k },
-      { head: 'Right samples', cell: ({ meanFrequency }) => mean(meanFrequency) },
-      { head: 'Lost by the vote', cell: ({ lostByVote }) => mean(lostByVote) },
-      { head: 'Without a right sample', cell: ({ neverSolved }) => mean(neverSolved) },
-      {
-        head: 'Paper, GSM8K',
-        cell: (row) => {
-          const numbers = paper(row);
-          return numbers ? published(numbers.gsm8k) : NOTHING;
-        },
-      },
-      {
-        head: 'Paper, MATH',
-        cell: (row) => {
-          const numbers = paper(row);
-          return numbers ? published(numbers.math) : NOTHING;
-        },
-      },
+      { head: 'Right samples', cell: ({ meanFrequency }) => share(meanFrequency) },
+      { head: 'Lost by the vote', cell: ({ lostByVote }) => share(lostByVote) },
+      { head: 'Without a right sample', cell: ({ neverSolved }) => share(neverSolved) },
+      paperColumn(paper),
     ],
     rows,
   )}</div>
