@@ -167,7 +167,7 @@ export function checkToken(field: string, name: string | undefined): InputIssue[
 }
 
 export function checkTriples(field: string, config: TriplesConfig): InputIssue[] {
-  return config.source === 'alpaca' ? checkFile(`${field}.path`, config.path) : [];
+  return 'path' in config ? checkFile(`${field}.path`, config.path) : [];
 }
 
 function checkFile(field: string, path: string): InputIssue[] {

@@ -7,7 +7,7 @@ import { type PathPlan, type PlanCounts, planPaths } from '../method/critiques/p
 import { randomFrom, seedFor } from '../method/random.ts';
 import type { Attempt, Question } from '../method/rows.ts';
 import { withHeartbeat } from './heartbeat.ts';
-import { mistakesOf } from './mistakes.ts';
+import { descriptionsOf, mistakesOf } from './mistakes.ts';
 
 export interface PlanTask {
   run: string;
@@ -20,6 +20,8 @@ export interface PlannedFlaws {
   /** One for each shard of the responses; none where the strategy is not used. */
   rg2: ArtifactRef[];
   rg3: ArtifactRef[];
+  /** Of the kinds of mistakes that are planted, by their names. */
+  descriptions: Record<string, string>;
   counts: PlanCounts;
 }
 
@@ -53,7 +55,7 @@ export async function planFlaws(deps: { store: Store }, { run, config, sampled }
         if (rg2) refs.rg2.push(planned2);
         if (rg3) refs.rg3.push(planned3);
       }
-      return { ...refs, counts: planner.counts() };
+      return { ...refs, descriptions: rg3 ? descriptionsOf(rg3) : {}, counts: planner.counts() };
     },
   );
 }

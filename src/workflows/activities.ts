@@ -78,6 +78,13 @@ export const { validateStudy } = proxyActivities<Of<'validateStudy'>>(validating
 export const { prepareChild, keepResult, writeStudy } =
   proxyActivities<Of<'prepareChild' | 'keepResult' | 'writeStudy'>>(computing);
 export const { awaitResult } = proxyActivities<Of<'awaitResult'>>(waiting);
+export const { validateBuildCritiques } = proxyActivities<Of<'validateBuildCritiques'>>(validating);
+export const { loadCritiqueQuestions, planFlaws, choosePaths, annotateExactly, writeCritiques, pushDataset } =
+  proxyActivities<
+    Of<'loadCritiqueQuestions' | 'planFlaws' | 'choosePaths' | 'annotateExactly' | 'writeCritiques' | 'pushDataset'>
+  >(computing);
+export const { writeMistakes, continuePaths, annotatePaths } =
+  proxyActivities<Of<'writeMistakes' | 'continuePaths' | 'annotatePaths'>>(generating);
 export const { sampleResponses, generateCritiques, refineResponses } =
   proxyActivities<Of<'sampleResponses' | 'generateCritiques' | 'refineResponses'>>(generating);
 export const { rewriteSteps, smoothTalks } = proxyActivities<Of<'rewriteSteps' | 'smoothTalks'>>(generating);

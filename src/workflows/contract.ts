@@ -44,6 +44,12 @@ export interface EvaluateProgress extends CommonProgress {
   cost: { spent: number; limit: number | null } | null;
 }
 
+/** Of a `buildCritiques`. */
+export interface BuildCritiquesProgress extends CommonProgress {
+  /** US dollars spent so far, and the limit, where there are prices. */
+  cost: { spent: number; limit: number | null } | null;
+}
+
 /** Of a `fineTune`. */
 export interface FineTuneProgress extends CommonProgress {
   /** candidate, against: the evaluations of the new checkpoint and of the one that it stands against. */

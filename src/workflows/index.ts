@@ -1,3 +1,4 @@
+export { buildCritiques } from './build-critiques.ts';
 export { evaluate } from './evaluate.ts';
 export { fineTune } from './fine-tune.ts';
 export { iterate } from './iterate.ts';

@@ -15,7 +15,8 @@ export function critic(report: RunReport): Markup | null {
     report.iterations.some(({ critic }) => critic)
       ? 'The critic is retrained after each exploration: it judges the test responses of its iteration and explores in the next.'
       : 'The critic is the same in every iteration; what it judges changes.'
-  }</p>
+  }
+A critique of a training response helped where the refinement is right and the response was not: such critiques are kept to train a critic on.</p>
 ${tabulate<CritiqueGroup>(
   'The critic\u2019s verdicts',
   [
@@ -53,7 +54,6 @@ function learnt({ iterations }: RunReport): Markup | null {
     { head: 'Last loss', cell: ({ training }) => (training && finalLoss(training.losses)) ?? NOTHING },
   ];
   return html`
-<p>A critique helped where its refinement is right and the response was not. Such critiques are kept to train a critic on.</p>
 ${tabulate<Row>(
   'Critiques that helped',
   [

@@ -20,25 +20,30 @@ export async function diversity({ iterations, critic }: RunReport): Promise<Mark
   const columns = critic === null ? COVERAGE_ALONE : COVERAGE;
   return html`
 <section id="diversity"><h2>Diversity and tail</h2>
-<p>Solutions count as distinct where their texts differ, and a question as solved with at least one right solution.
-A model that learns from itself sees ever more of what it can do already: then the share of the hard levels shrinks.</p>
+<p>Solutions count as distinct where their texts differ, and a question as solved with at least one right solution${critic === null ? null : ': before and after critique'}.
+A model that learns from itself sees ever more of what it can do already: then the share of the hard levels among the accepted rows shrinks.</p>
+${levels.length > 0 ? await tailPanels(explored) : null}
 ${tabulate<Explored>('Distinct solutions and questions solved', [ITERATION, ...columns], explored)}
-${levels.length > 0 ? await tail(explored, levels, columns) : null}
+${levels.length > 0 ? tailTables(explored, levels, columns) : null}
 ${leftOut(iterations)}
 </section>`;
 }
 
-async function tail(explored: Explored[], levels: Level[], columns: Column<Coverage>[]): Promise<Markup> {
+async function tailPanels(explored: Explored[]): Promise<Markup> {
   const most = Math.max(...explored.flatMap(({ byLevel }) => byLevel.map(({ share }) => share.high)));
   const panel = async (diversity: Explored) => {
     const name = `Share of accepted rows by level, iteration ${diversity.iteration}`;
-    return html`<figure><figcaption>Iteration ${diversity.iteration}</figcaption>${await tailChart(name, diversity, SMALL, most)}</figure>`;
+    return html`<figure><figcaption>Iteration ${diversity.iteration}, share by level</figcaption>${await tailChart(name, diversity, SMALL, most)}</figure>`;
   };
+  return html`<div class="panels">${await Promise.all(explored.map(panel))}</div>`;
+}
+
+function tailTables(explored: Explored[], levels: Level[], columns: Column<Coverage>[]): Markup {
   const at = (level: Level): Column<Explored> => ({
     head: `Level ${level}`,
     cell: ({ byLevel }) => {
       const found = byLevel.find((row) => row.level === level);
-      return found ? `${count(found.rows)}: ${share(found.share)}` : NOTHING;
+      return found ? share(found.share) : NOTHING;
     },
   });
   type Row = Coverage & { where: string };
@@ -46,9 +51,7 @@ async function tail(explored: Explored[], levels: Level[], columns: Column<Cover
     byLevel.map((row): Row => ({ where: `${iteration}, level ${row.level}`, ...row })),
   );
   return html`
-<p>Share of the accepted rows at each level, with 95 % intervals.</p>
-<div class="panels">${await Promise.all(explored.map(panel))}</div>
-${tabulate<Explored>('Accepted rows by level, and their share', [ITERATION, ...levels.map(at)], explored)}
+${tabulate<Explored>('Share of accepted rows by level', [ITERATION, ...levels.map(at)], explored)}
 ${tabulate<Row>(
   'Distinct solutions and questions solved by level',
   [{ head: 'Iteration', cell: ({ where }) => where }, ...columns],
@@ -81,16 +84,16 @@ const mean = (value: number | null) => (value === null ? NOTHING : value.toFixed
 
 const COVERAGE_ALONE: Column<Coverage>[] = [
   { head: 'Questions', cell: ({ questions }) => count(questions) },
-  { head: 'Distinct solutions per question', cell: ({ distinctAfter }) => mean(distinctAfter) },
+  { head: 'Distinct per question', cell: ({ distinctAfter }) => mean(distinctAfter) },
   { head: 'Solved', cell: ({ solvedAfter }) => share(solvedAfter) },
 ];
 
 const COVERAGE: Column<Coverage>[] = [
   { head: 'Questions', cell: ({ questions }) => count(questions) },
   {
-    head: 'Distinct solutions per question, before \u2192 after critique',
+    head: 'Distinct per question',
     cell: ({ distinctBefore, distinctAfter }) => `${mean(distinctBefore)} \u2192 ${mean(distinctAfter)}`,
   },
   { head: 'Solved before critique', cell: ({ solvedBefore }) => share(solvedBefore) },
-  { head: 'Solved after', cell: ({ solvedAfter }) => share(solvedAfter) },
+  { head: 'Solved after critique', cell: ({ solvedAfter }) => share(solvedAfter) },
 ];
