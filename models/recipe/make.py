@@ -1,4 +1,4 @@
-"""Makes the tokenizer, models/actor and models/critic from nothing, and measures them: README.md in models/ says how and why.
+"""Makes the tokenizer, models/actor, models/critic and models/critic-base from nothing, and measures them: README.md in models/ says how and why.
 
     python models/recipe/make.py [--out .critique-loop/models] [--work .critique-loop/recipe] [--smoke] [actor critic measured ...]
     python models/recipe/make.py --random FOLDER
@@ -35,11 +35,13 @@ MOST_TOKENS = {"response": 96, "critique": 176}
 
 # Documents; steps of `rows` x 384 tokens; D_reason and D_refine of iteration 0; critiques of each kind; questions to measure on.
 FULL = {
-    "tokenizer": 6000, "actor": 240_000, "actor steps": 3000, "critic": 300_000, "critic steps": 4000, "rows": 43,
+    "tokenizer": 6000, "actor": 240_000, "actor steps": 3000, "critic": 300_000, "critic steps": 4000,
+    "critic-base": 200_000, "critic-base steps": 4000, "rows": 43,
     "reason": 300, "refine": 150, "judged": 16_000, "test": 2000,
 }  # fmt: skip
 SMOKE = {
-    "tokenizer": 600, "actor": 1000, "actor steps": 15, "critic": 1000, "critic steps": 15, "rows": 8,
+    "tokenizer": 600, "actor": 1000, "actor steps": 15, "critic": 1000, "critic steps": 15,
+    "critic-base": 1000, "critic-base steps": 15, "rows": 8,
     "reason": 20, "refine": 10, "judged": 40, "test": 20,
 }  # fmt: skip
 SIZE = SMOKE if args.smoke else FULL
@@ -99,7 +101,7 @@ def make_critic(path):
     opening = world.templates()["prompts"]["critique"][0]
     critiques = (document for document in documents if document["prompt"].startswith(opening))
     rows += itertools.islice(critiques, SIZE["judged"])
-    critic, tokenizer = lm.load(args.work / "critic-base", DEVICE)
+    critic, tokenizer = lm.load(args.work / "critic-pretrained", DEVICE)
     lm.finetune(critic, lm.encode(tokenizer, rows), epochs=2, rate=1e-3, rows=128, seed=5, log=log)
     lm.save(critic, tokenizer, path)
 
@@ -122,7 +124,6 @@ def make_measured(path):
     base, tokenizer = lm.load(args.out / "actor", DEVICE)
     random = lm.make_model(tokenizer, VOCABULARY, **ACTOR, seed=11).to(DEVICE).eval()
     actor, _ = tuned_actor(seed=11)
-    critic, _ = lm.load(args.out / "critic", DEVICE)
 
     def answer(model, prompts, most=MOST_TOKENS["response"]):
         return lm.sample(model, tokenizer, prompts, max_tokens=most)
@@ -134,20 +135,22 @@ def make_measured(path):
         right = [world.is_right(*pair) for pair in zip(questions, responses)]
         measured[name] = {"accuracy": share(right), "levels": by_level(questions, right)}
     # `responses` and `right` are now those of iteration 0.
-    asked = [world.critique(*pair) for pair in zip(questions, responses)]
-    critiques = answer(critic, asked, MOST_TOKENS["critique"])
-    verdicts = [world.verdict(critique) for critique in critiques]
-    refined = answer(actor, [world.refine(*parts) for parts in zip(questions, responses, critiques)])
-    better = [world.is_right(*pair) for pair in zip(questions, refined)]
-    final = [new if said is False else old for new, said, old in zip(better, verdicts, right)]
-    measured["iteration 0 with critic"] = {"accuracy": share(final), "levels": by_level(questions, final)}
-    measured["critic"] = {
-        "says right of right answers": share([said is True for said, ok in zip(verdicts, right) if ok]),
-        "says wrong of wrong answers": share([said is False for said, ok in zip(verdicts, right) if not ok]),
-        "gives no verdict": share([said is None for said in verdicts]),
-        "helpfulness": share([new for new, ok in zip(better, right) if not ok]),
-        "right made wrong where all are refined": share([not new for new, ok in zip(better, right) if ok]),
-    }
+    for name in ("critic", "critic-base"):
+        critic, _ = lm.load(args.out / name, DEVICE)
+        asked = [world.critique(*pair) for pair in zip(questions, responses)]
+        critiques = answer(critic, asked, MOST_TOKENS["critique"])
+        verdicts = [world.verdict(critique) for critique in critiques]
+        refined = answer(actor, [world.refine(*parts) for parts in zip(questions, responses, critiques)])
+        better = [world.is_right(*pair) for pair in zip(questions, refined)]
+        final = [new if said is False else old for new, said, old in zip(better, verdicts, right)]
+        measured[f"iteration 0 with {name}"] = {"accuracy": share(final), "levels": by_level(questions, final)}
+        measured[name] = {
+            "says right of right answers": share([said is True for said, ok in zip(verdicts, right) if ok]),
+            "says wrong of wrong answers": share([said is False for said, ok in zip(verdicts, right) if not ok]),
+            "gives no verdict": share([said is None for said in verdicts]),
+            "helpfulness": share([new for new, ok in zip(better, right) if not ok]),
+            "right made wrong where all are refined": share([not new for new, ok in zip(better, right) if ok]),
+        }
     path.write_text(json.dumps(measured, indent=2) + "\n")
     print(path.read_text())
 
@@ -173,8 +176,10 @@ PRODUCTS = {
     "actor-documents": (args.work / "actor.npz", lambda path: make_documents("actor", path)),
     "critic-documents": (args.work / "critic.npz", lambda path: make_documents("critic", path)),
     "actor": (args.out / "actor", lambda path: pretrain("actor", ACTOR, path)),
-    "critic-base": (args.work / "critic-base", lambda path: pretrain("critic", CRITIC, path)),
+    "critic-base-documents": (args.work / "critic-base.npz", lambda path: make_documents("critic-base", path)),
+    "critic-pretrained": (args.work / "critic-pretrained", lambda path: pretrain("critic", CRITIC, path)),
     "critic": (args.out / "critic", make_critic),
+    "critic-base": (args.out / "critic-base", lambda path: pretrain("critic-base", CRITIC, path)),
     "measured": (args.out / "measured.json", make_measured),
 }
 

@@ -161,13 +161,13 @@ export function checkQuestions(field: string, config: QuestionsConfig): InputIss
   }
 }
 
-function checkToken(field: string, name: string | undefined): InputIssue[] {
+export function checkToken(field: string, name: string | undefined): InputIssue[] {
   if (!name || process.env[name]) return [];
   return [{ field, message: 'expected the name of a variable that is set where this is read' }];
 }
 
 export function checkTriples(field: string, config: TriplesConfig): InputIssue[] {
-  return config.source === 'alpaca' ? checkFile(`${field}.path`, config.path) : [];
+  return 'path' in config ? checkFile(`${field}.path`, config.path) : [];
 }
 
 function checkFile(field: string, path: string): InputIssue[] {

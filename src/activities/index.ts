@@ -3,15 +3,22 @@ import type { GradingThreads } from '../backends/grading/threads.ts';
 import type { Engine } from '../backends/inference/engine.ts';
 import type { Store } from '../backends/storage/store.ts';
 import type { TrainingBackends } from '../backends/training/index.ts';
+import { annotateExactly } from './annotate-exactly.ts';
+import { annotatePaths } from './annotate-paths.ts';
 import { buildChains } from './build-chains.ts';
+import { choosePaths } from './choose-paths.ts';
 import { compareCheckpoints } from './compare-checkpoints.ts';
+import { continuePaths } from './continue-paths.ts';
 import { withFailures } from './failures.ts';
 import { generateCritiques } from './generate-critiques.ts';
+import { loadCritiqueQuestions } from './load-critique-questions.ts';
 import { loadDatasets } from './load-datasets.ts';
 import { loadEvaluation } from './load-evaluation.ts';
 import { loadSelfTalk } from './load-self-talk.ts';
 import { loadTrainingRows } from './load-training-rows.ts';
+import { planFlaws } from './plan-flaws.ts';
 import { promoteCheckpoint } from './promotions.ts';
+import { pushDataset } from './push-dataset.ts';
 import { refineResponses } from './refine-responses.ts';
 import { rewriteSteps } from './rewrite-steps.ts';
 import { sampleResponses } from './sample-responses.ts';
@@ -19,11 +26,17 @@ import { scoreEvaluation } from './score-evaluation.ts';
 import { scoreVotes } from './score-votes.ts';
 import { selectTrainingRows } from './select-training-rows.ts';
 import { smoothTalks } from './smooth-talks.ts';
+import { prepareChild } from './study/prepare-child.ts';
+import { awaitResult, keepResult } from './study/results.ts';
 import { submitFineTune } from './submit-fine-tune.ts';
+import { validateBuildCritiques } from './validate-build-critiques.ts';
 import { validateFineTune } from './validate-fine-tune.ts';
 import { validateEvaluate, validateInput } from './validate-input.ts';
 import { validateSelfTalk } from './validate-self-talk.ts';
+import { validateStudy } from './validate-study.ts';
+import { writeCritiques } from './write-critiques.ts';
 import { writeEvaluation } from './write-evaluation.ts';
+import { writeMistakes } from './write-mistakes.ts';
 import { writeReport } from './write-report.ts';
 import { writeSelfTalk } from './write-self-talk.ts';
 import { writeStudy } from './write-study.ts';
@@ -44,6 +57,7 @@ export function cpuActivities(deps: {
     validateEvaluate,
     validateFineTune,
     validateSelfTalk,
+    validateBuildCritiques,
     loadDatasets,
     loadEvaluation,
     loadSelfTalk,
@@ -55,16 +69,35 @@ export function cpuActivities(deps: {
     scoreVotes,
     writeReport,
     writeEvaluation,
-    writeStudy,
     buildChains,
     writeTalks,
     writeSelfTalk,
+    validateStudy,
+    prepareChild,
+    keepResult,
+    awaitResult,
+    writeStudy,
+    loadCritiqueQuestions,
+    planFlaws,
+    choosePaths,
+    annotateExactly,
+    writeCritiques,
+    pushDataset,
   });
 }
 
 /** The activities of the queue critique-loop-inference. */
 export function inferenceActivities(deps: { store: Store; engine: Engine; grader: Grader }) {
-  return bind(deps, { sampleResponses, generateCritiques, refineResponses, rewriteSteps, smoothTalks });
+  return bind(deps, {
+    sampleResponses,
+    generateCritiques,
+    refineResponses,
+    writeMistakes,
+    continuePaths,
+    annotatePaths,
+    rewriteSteps,
+    smoothTalks,
+  });
 }
 
 /** The activities of the queue critique-loop-train. */

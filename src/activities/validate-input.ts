@@ -82,13 +82,13 @@ export async function claimFolder(store: Store, config: object): Promise<string>
   return folder;
 }
 
-/** How much may be spent and what is measured of the rows can be changed in a run that is started again. */
+/** How much may be spent, what is measured of the rows and where they go can be changed in a run that is started again. */
 function whatRowsDependOn(config: object): string {
-  return JSON.stringify({ ...config, costLimit: undefined, ks: undefined });
+  return JSON.stringify({ ...config, costLimit: undefined, ks: undefined, minYield: undefined, push: undefined });
 }
 
 /** What each workflow leaves first of what can't be had again for nothing. */
-const FIRST_RESULTS = ['iteration-0/selection.json', 'fine-tune/job.json', 'greedy', 'chains'];
+const FIRST_RESULTS = ['iteration-0/selection.json', 'fine-tune/job.json', 'greedy', 'sample', 'chains'];
 
 /** A run that failed before its first rows has nothing to protect: its ID may be used again with a corrected input. */
 async function hasResults(store: Store, folder: string): Promise<boolean> {

@@ -3,16 +3,21 @@ import { readFile, statfs } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
 import { NativeConnection } from '@temporalio/worker';
-import { checkEvaluate, checkSelfImprove } from '../activities/check-input.ts';
+import type { z } from 'zod';
+import { checkBuildCritiques, modelsOf } from '../activities/check-build-critiques.ts';
+import { checkFineTune } from '../activities/check-fine-tune.ts';
+import { checkEvaluate, checkSelfImprove, fieldsOf } from '../activities/check-input.ts';
 import { Failure } from '../backends/failures.ts';
 import { EndpointEngine } from '../backends/inference/endpoint.ts';
 import { FolderStore } from '../backends/storage/store.ts';
+import { BuildCritiques } from '../config/build-critiques.ts';
 import { readEnvironment } from '../config/environment.ts';
-import { Evaluate, type EvaluateConfig } from '../config/evaluate.ts';
+import { Evaluate } from '../config/evaluate.ts';
+import { FineTune } from '../config/fine-tune.ts';
 import type { ModelConfig } from '../config/models.ts';
 import type { JudgeConfig } from '../config/oracle.ts';
-import { parseInput } from '../config/parse.ts';
-import { SelfImprove, type SelfImproveConfig } from '../config/self-improve.ts';
+import { type Parsed, parseInput } from '../config/parse.ts';
+import { SelfImprove } from '../config/self-improve.ts';
 import { hasSearchAttributes } from '../workers/search-attributes.ts';
 
 interface Check {
@@ -29,10 +34,10 @@ const PATIENCE_MS = 10_000;
 export async function preflight(file: string): Promise<void> {
   const environment = readEnvironment();
   const store = new FolderStore(environment.store);
-  const { checks: inputChecks, config } = await checkFile(file, store);
+  const { checks: inputChecks, models } = await checkFile(file, store);
   const checks = [
     ...inputChecks,
-    ...(config ? await checkEndpoints(config, store) : []),
+    ...(await checkEndpoints(models, store)),
     await checkDisk(store.root),
     ...(await checkTemporal()),
   ];
@@ -42,37 +47,85 @@ export async function preflight(file: string): Promise<void> {
   if (wrong > 0) process.exitCode = 1;
 }
 
-type Config = SelfImproveConfig | EvaluateConfig;
+/** A workflow that has run files. */
+interface Kind {
+  name: string;
+  /** By what only its inputs have. */
+  detect: (fields: Record<string, unknown>) => boolean;
+  check: (input: unknown, store: FolderStore) => Parsed<unknown>;
+  /** The models that it asks, by the fields that name them; as far as a wrong input can be read. */
+  models: (input: unknown) => Models;
+}
 
-async function checkFile(file: string, store: FolderStore): Promise<{ checks: Check[]; config?: Config }> {
-  if (!existsSync(file)) return { checks: [{ what: file, ok: false, detail: 'there is no such file' }] };
+type Models = Record<string, Model | null | undefined>;
+
+/** A kind whose models are read from the parsed input. */
+const kind = <S extends z.ZodType>(
+  schema: S,
+  { models, ...rest }: Omit<Kind, 'models'> & { models: (config: z.output<S>) => Models },
+): Kind => ({
+  ...rest,
+  models: (input) => {
+    const { value } = parseInput(schema, input);
+    return value === undefined ? {} : models(value);
+  },
+});
+
+/** The last one is what everything else is taken for. */
+const KINDS: readonly Kind[] = [
+  kind(BuildCritiques, {
+    name: 'buildCritiques',
+    detect: (fields) => 'annotator' in fields,
+    check: checkBuildCritiques,
+    models: (config) => ({ ...modelsOf(config), 'oracle.judge': config.oracle.judge }),
+  }),
+  kind(FineTune, {
+    name: 'fineTune',
+    detect: (fields) => 'base' in fields && 'data' in fields,
+    check: checkFineTune,
+    models: ({ evaluation }) => ({
+      'evaluation.actor': evaluation?.actor,
+      'evaluation.oracle.judge': evaluation?.oracle.judge,
+    }),
+  }),
+  kind(SelfImprove, {
+    name: 'selfImprove',
+    detect: (fields) => ['iterations', 'reason', 'test'].some((field) => field in fields),
+    check: checkSelfImprove,
+    models: ({ actor, critic, oracle }) => ({ actor, critic, 'oracle.judge': oracle.judge }),
+  }),
+  kind(Evaluate, {
+    name: 'evaluate',
+    detect: () => true,
+    check: checkEvaluate,
+    models: ({ actor, critic, oracle }) => ({ actor, critic, 'oracle.judge': oracle.judge }),
+  }),
+];
+
+async function checkFile(file: string, store: FolderStore): Promise<{ checks: Check[]; models: Models }> {
+  if (!existsSync(file)) return { checks: [{ what: file, ok: false, detail: 'there is no such file' }], models: {} };
   let input: unknown;
   try {
     input = JSON.parse(await readFile(file, 'utf8'));
   } catch (error) {
-    return { checks: [{ what: file, ok: false, detail: `expected JSON: ${(error as Error).message}` }] };
+    const detail = `expected JSON: ${(error as Error).message}`;
+    return { checks: [{ what: file, ok: false, detail }], models: {} };
   }
+  const { name, check, models } = KINDS.find(({ detect }) => detect(fieldsOf(input)))!;
   // Endpoints can be asked even where a file is missing.
-  const improves = isSelfImprove(input);
-  const { value: config } = improves ? parseInput(SelfImprove, input) : parseInput(Evaluate, input);
-  const { issues } = improves ? checkSelfImprove(input, store) : checkEvaluate(input, store);
+  const asked = models(input);
+  const { issues } = check(input, store);
   const checks = issues
     ? issues.map(({ field, message }) => ({ what: field, ok: false, detail: message }))
-    : [{ what: file, ok: true, detail: `a valid input of ${improves ? 'selfImprove' : 'evaluate'}` }];
-  return { checks, ...(config && { config }) };
+    : [{ what: file, ok: true, detail: `a valid input of ${name}` }];
+  return { checks, models: asked };
 }
-
-/** By what only one of them has. */
-const isSelfImprove = (input: unknown) =>
-  typeof input === 'object' && input !== null && ['iterations', 'reason', 'test'].some((field) => field in input);
 
 type Model = ModelConfig | JudgeConfig;
 
-async function checkEndpoints(config: Config, store: FolderStore): Promise<Check[]> {
+async function checkEndpoints(models: Models, store: FolderStore): Promise<Check[]> {
   const engine = new EndpointEngine(store, process.env);
-  const { actor, critic, oracle } = config;
-  const models: [string, Model | null][] = Object.entries({ actor, critic, 'oracle.judge': oracle.judge });
-  const checks = models.map(async ([what, model]): Promise<Check[]> => {
+  const checks = Object.entries(models).map(async ([what, model]): Promise<Check[]> => {
     if (!model?.endpoint) return [];
     const { baseUrl } = model.endpoint;
     const names = await engine

@@ -112,8 +112,10 @@ export const Triples = z.discriminatedUnion(
     z.strictObject({ source: z.literal('arithmetic'), count, seed: z.int().min(0).default(0) }),
     /** The released format: a JSON array of {instruction, input, output}. */
     z.strictObject({ source: z.literal('alpaca'), path, count: count.optional() }),
+    /** What `buildCritiques` leaves as `refine.jsonl`: JSON lines of {question, response, critique, refinement}. */
+    z.strictObject({ source: z.literal('triples'), path, count: count.optional() }),
   ],
-  { error: 'expected "source" to be "arithmetic" or "alpaca"' },
+  { error: 'expected "source" to be "arithmetic", "alpaca" or "triples"' },
 );
 
 export type QuestionsConfig = z.infer<typeof Questions>;

@@ -17,9 +17,9 @@ export function isCritiqued(row: Attempt, gates: readonly Gate[]): boolean {
   return row.response.text.trim() !== '' && gates.some((gate) => gate !== 'oracle' || isIncorrect(row));
 }
 
-/** Under any of the gates. A critique without text gives nothing to refine with. */
+/** Under any of the gates. A critique without text, or one that will not be kept, gives nothing to refine with. */
 export function isRefined({ grade, critique }: Attempt, gates: readonly Gate[]): boolean {
-  if (!critique || critique.text.trim() === '') return false;
+  if (!critique || critique.text.trim() === '' || critique.annotation?.problem) return false;
   return gates.some((gate) => isOpen(gate, grade.outcome, critique.verdict));
 }
 

@@ -44,6 +44,12 @@ export interface EvaluateProgress extends CommonProgress {
   cost: { spent: number; limit: number | null } | null;
 }
 
+/** Of a `buildCritiques`. */
+export interface BuildCritiquesProgress extends CommonProgress {
+  /** US dollars spent so far, and the limit, where there are prices. */
+  cost: { spent: number; limit: number | null } | null;
+}
+
 /** Of a `fineTune`. */
 export interface FineTuneProgress extends CommonProgress {
   /** candidate, against: the evaluations of the new checkpoint and of the one that it stands against. */
@@ -59,6 +65,15 @@ export interface SelfTalkProgress extends CommonProgress {
   kept: number | null;
   /** US dollars spent so far, and the limit, where there are prices. */
   cost: { spent: number; limit: number | null } | null;
+}
+
+/** Of a `study`. */
+export interface StudyProgress extends CommonProgress {
+  /** The step that is being taken, and the workflow ID of its child. */
+  step: string;
+  child: string;
+  /** One line per step, for people. */
+  steps: string[];
 }
 
 /** What a stage tells its parent. */

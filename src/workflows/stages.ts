@@ -20,8 +20,8 @@ export interface StageUse<Name extends string = string> {
 export interface StagesOptions {
   /** Folder of the run in the store. */
   run: string;
-  /** Of these stages, in the run's: `iteration-1`, `samples`. */
-  folder: string;
+  /** Of these stages, in the run's: `iteration-1`, `samples`. The run's own unless it is said. */
+  folder?: string;
   /** Who they belong to, in words for people: `iteration 1`. */
   label: string;
   seed: number;
@@ -53,12 +53,12 @@ export class Stages<Name extends string = string> {
     what: { questions: ArtifactRef; samples: number; temperature: number },
   ): Promise<StageResult> {
     const tasks = cutShards(what.questions.rows).map((range, shard) => ({
-      ...this.#task(stage, shard, actor),
+      ...this.task(stage, shard, actor),
       ...range,
       ...what,
       oracle: this.#options.oracle,
     }));
-    return await this.#run(stage, what.questions.rows * what.samples, tasks, (task, summary) =>
+    return await this.run(stage, what.questions.rows * what.samples, tasks, (task, summary) =>
       sampleResponses.executeWithOptions(summary, [task]),
     );
   }
@@ -78,7 +78,7 @@ export class Stages<Name extends string = string> {
     const onlyWrong = what.gates.every((gate) => gate === 'oracle');
     const rows = onlyWrong ? attempts.rows - attempts.correct : attempts.rows;
     const total = Math.round(rows * share) * what.critiques;
-    return await this.#run(stage, total, tasks, (task, summary) =>
+    return await this.run(stage, total, tasks, (task, summary) =>
       generateCritiques.executeWithOptions(summary, [task]),
     );
   }
@@ -91,7 +91,7 @@ export class Stages<Name extends string = string> {
   ): Promise<StageResult> {
     const { critiqued, ...task } = what;
     const tasks = this.#tasksOn(critiqued, stage, actor, { ...task, oracle: this.#options.oracle });
-    return await this.#run(stage, Math.round(critiqued.rows * share) * what.refinements, tasks, (task, summary) =>
+    return await this.run(stage, Math.round(critiqued.rows * share) * what.refinements, tasks, (task, summary) =>
       refineResponses.executeWithOptions(summary, [task]),
     );
   }
@@ -104,7 +104,7 @@ export class Stages<Name extends string = string> {
   ): Promise<StageResult> {
     const { critiqued, ...task } = what;
     const tasks = this.#tasksOn(critiqued, stage, actor, { ...task, oracle: this.#options.oracle });
-    return await this.#run(stage, critiqued.rows, tasks, (task, summary) =>
+    return await this.run(stage, critiqued.rows, tasks, (task, summary) =>
       rewriteSteps.executeWithOptions(summary, [task]),
     );
   }
@@ -116,12 +116,12 @@ export class Stages<Name extends string = string> {
     what: { chains: ArtifactRef; patienceMinutes: number },
   ): Promise<StageResult> {
     const tasks = cutShards(what.chains.rows).map((range, shard) => ({
-      ...this.#task(stage, shard, smoother),
+      ...this.task(stage, shard, smoother),
       ...range,
       ...what,
       oracle: this.#options.oracle,
     }));
-    return await this.#run(stage, what.chains.rows, tasks, (task, summary) =>
+    return await this.run(stage, what.chains.rows, tasks, (task, summary) =>
       smoothTalks.executeWithOptions(summary, [task]),
     );
   }
@@ -159,7 +159,7 @@ export class Stages<Name extends string = string> {
   }
 
   /** Runs the shards of a stage and tells how far it is. */
-  async #run<Task extends ShardTask>(
+  async run<Task extends ShardTask>(
     stage: string,
     total: number,
     tasks: Task[],
@@ -189,12 +189,13 @@ export class Stages<Name extends string = string> {
 
   /** One for each shard that another stage made. */
   #tasksOn<Rest>(made: StageResult, stage: string, model: ServedModel, rest: Rest) {
-    return artifacts(made).map((attempts, shard) => ({ ...this.#task(stage, shard, model), ...rest, attempts }));
+    return artifacts(made).map((attempts, shard) => ({ ...this.task(stage, shard, model), ...rest, attempts }));
   }
 
-  #task(stage: string, shard: number, model: ServedModel): ShardTask {
+  /** What every shard is told. */
+  task(stage: string, shard: number, model: ServedModel): ShardTask {
     const { run, folder, seed } = this.#options;
-    return { run, stage: `${folder}/${stage}`, shard, seed, model };
+    return { run, stage: folder === undefined ? stage : `${folder}/${stage}`, shard, seed, model };
   }
 }
 

@@ -11,7 +11,7 @@ import { type Access, fetchFromHub, type Origin } from './hub.ts';
 import type { HubRequest } from './hub-client.ts';
 import { MATH, mathOnHub } from './math.ts';
 import { readQuestions } from './questions.ts';
-import { readReleasedTriples } from './triples.ts';
+import { readReleasedTriples, readTripleLines } from './triples.ts';
 
 export interface Dataset {
   questions: AsyncIterable<Question>;
@@ -79,6 +79,7 @@ export function firstWrongStep(
 
 export async function* readTriples(config: TriplesConfig): AsyncIterable<RefinementTriple> {
   if (config.source === 'arithmetic') yield* arithmetic.refinements({ ...config, split: 'train' });
+  else if (config.source === 'triples') yield* readTripleLines(resolve(config.path), config.count);
   else yield* readReleasedTriples(resolve(config.path), config.count);
 }
 

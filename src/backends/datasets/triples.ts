@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { END_OF_TEXT, PRIMER } from '../../method/prompts/text.ts';
 import type { RefinementTriple } from '../../method/rows.ts';
 import { Failure } from '../failures.ts';
+import { isObject, readJsonLines } from './jsonl.ts';
 
 /**
  * Refinement triples in the released format: a JSON array of {instruction, input, output}, where the instruction is the whole
@@ -21,6 +22,29 @@ export async function* readReleasedTriples(path: string, count?: number): AsyncI
         `${path}, record ${index + 1}: expected {instruction, output} with an Assistant turn, ${END_OF_TEXT} and a critique`,
       );
     yield triple;
+  }
+}
+
+/**
+ * The same as JSON lines of triples, as `buildCritiques` writes them.
+ * @throws Failure InvalidInput that names the file, the line and what was expected
+ */
+export async function* readTripleLines(
+  path: string,
+  count = Number.POSITIVE_INFINITY,
+): AsyncIterable<RefinementTriple> {
+  let rows = 0;
+  for await (const { values, where } of readJsonLines(path)) {
+    if (rows++ >= count) return;
+    const { question, response, critique, refinement } = values;
+    const texts = [response, critique, refinement];
+    const isQuestion = isObject(question) && typeof question.id === 'string' && typeof question.question === 'string';
+    if (!isQuestion || !texts.every((text) => typeof text === 'string'))
+      throw new Failure(
+        'InvalidInput',
+        `${where}: expected {question: {id, question, ...}, response, critique, refinement}`,
+      );
+    yield values as unknown as RefinementTriple;
   }
 }
 

@@ -38,8 +38,12 @@ interface Candidate {
  * Chooses the paths that are annotated: flawed ones and right ones, each text of a question once (as the strategy that tells most about
  * it), then as many as the caps, the mix and the share of right ones leave. Where there are more, each question's first comes before
  * any question's second, and the seed decides between them. Depends on the rows and the seed, not on their order. Holds no texts.
+ * Throws RangeError for a share of right paths that is not from 0 to below 1, and for a mix of nothing.
  */
 export function startChoice(options: ChoiceOptions): Choice {
+  const { rightShare, mix } = options;
+  if (!(rightShare >= 0 && rightShare < 1)) throw new RangeError(`rightShare can't be ${rightShare}`);
+  if (mix && !FLAWED.some((strategy) => mix[strategy] > 0)) throw new RangeError('mix has no share above 0');
   const candidates: Candidate[] = [];
   const removed = new Map<string, PathRemoval>();
 
@@ -99,7 +103,7 @@ function distinct(candidates: readonly Candidate[]): { once: Candidate[]; again:
 }
 
 function choose(candidates: readonly Candidate[], options: ChoiceOptions): Candidate[] {
-  const { perQuestion, rightShare, paths = Number.POSITIVE_INFINITY } = options;
+  const { perQuestion, rightShare, paths = candidates.length } = options;
   const of = Object.fromEntries(
     MOST_KNOWN.map((strategy) => [
       strategy,

@@ -4,7 +4,7 @@ import type { Question } from '../../../method/rows.ts';
 import { annotate } from './annotate.ts';
 import { flaw, solutionSteps } from './flaw.ts';
 import { questions } from './questions.ts';
-import type { World } from './world.ts';
+import { WORLD, type World } from './world.ts';
 import { writeSolution } from './write.ts';
 
 /** One text that a base model reads: it is asked with `prompt` and learns to go on with `completion`. */
@@ -53,13 +53,24 @@ export function* actorDocuments({ seed, first, count }: DocumentsRequest): Gener
 }
 
 /** What the critic's base reads: worked problems of the whole world, and critiques of right and of flawed solutions. */
-export function* criticDocuments({ seed, first, count }: DocumentsRequest): Generator<Document> {
+export function criticDocuments(request: DocumentsRequest): Generator<Document> {
+  return judgedAndWorked(request, WORLD);
+}
+
+/** What a critic that is yet to be trained has read: the same, but critiques of the small world only. */
+export function criticBaseDocuments(request: DocumentsRequest): Generator<Document> {
+  return judgedAndWorked(request, SMALL_WORLD);
+}
+
+function* judgedAndWorked({ seed, first, count }: DocumentsRequest, judgedWorld: World): Generator<Document> {
+  const judged = questions({ seed, split: 'pretrain', first, count, world: judgedWorld });
   for (const question of questions({ seed, split: 'pretrain', first, count })) {
     const random = randomFrom(seedFor('critic document', seed, question.id));
+    const other = judged.next().value as Question;
     if (random.next() < JUDGED) {
       const wrong = random.next() < JUDGED_WRONG;
-      const response = wrong ? flaw(question, random).response : writeSolution(solutionSteps(question), random);
-      yield { prompt: base.critique(question, response), completion: annotate(question, response) };
+      const response = wrong ? flaw(other, random).response : writeSolution(solutionSteps(other), random);
+      yield { prompt: base.critique(other, response), completion: annotate(other, response) };
     } else {
       yield { prompt: base.solve(question), completion: question.solution! };
     }

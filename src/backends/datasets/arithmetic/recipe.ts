@@ -10,14 +10,14 @@ import {
 } from '../../../method/prompts/text.ts';
 import type { Question } from '../../../method/rows.ts';
 import { annotate } from './annotate.ts';
-import { actorDocuments, criticDocuments } from './documents.ts';
+import { actorDocuments, criticBaseDocuments, criticDocuments } from './documents.ts';
 import { questions, type Split } from './questions.ts';
 import { refinements } from './refinements.ts';
 
 /**
  * The data that models/recipe/ makes the checkpoints from, as JSON lines on standard output:
  *   templates               the prompts with their variable parts cut out, and the phrases that are single tokens
- *   questions, refinements, actor-documents, critic-documents   --seed S --split train --first I --count N
+ *   questions, refinements, actor-documents, critic-documents, critic-base-documents   --seed S --split train --first I --count N
  *   annotate                {question, response} rows from standard input, each with its exact critique
  */
 const { positionals, values } = parseArgs({
@@ -51,6 +51,9 @@ switch (positionals[0]) {
     break;
   case 'critic-documents':
     for (const document of criticDocuments(request)) print(document);
+    break;
+  case 'critic-base-documents':
+    for (const document of criticBaseDocuments(request)) print(document);
     break;
   case 'annotate':
     for await (const line of createInterface({ input: process.stdin })) {

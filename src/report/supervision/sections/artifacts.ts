@@ -3,5 +3,5 @@ import { artifactSection } from '../../sections/artifacts.ts';
 import type { SupervisionReport } from '../data.ts';
 
 /** What the run left on storage. */
-export const artifacts = ({ artifacts }: SupervisionReport): Markup | null =>
+export const artifacts = ({ artifacts }: Pick<SupervisionReport, 'artifacts'>): Markup | null =>
   artifactSection('Artifacts on storage', artifacts);
