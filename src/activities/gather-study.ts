@@ -142,14 +142,9 @@ async function readStatistics<Statistics>(store: Store, steps: readonly StudiedS
 }
 
 async function reportStep(store: Store, study: string, { run, ...step }: StudiedStep): Promise<StepReport> {
-  const { step: name, type, workflowId, status, seconds } = step;
   const hasPage = (await store.size(`${run}/report.html`)) !== null;
   return {
-    step: name,
-    type,
-    workflowId,
-    status,
-    seconds,
+    ...step,
     tokens: await tokensOf(store, run),
     report: hasPage ? relative(study, `${run}/report.html`) : null,
   };
