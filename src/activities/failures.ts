@@ -3,7 +3,7 @@ import { ApplicationFailure, ApplicationFailureCategory } from '@temporalio/comm
 import { type FAILURES, Failure, type FailureType } from '../backends/failures.ts';
 
 /** Waiting for these is normal: they are logged quietly. */
-const EXPECTED = new Set(['EngineUnavailable', 'CheckpointNotServed']);
+const EXPECTED = new Set(['EngineUnavailable', 'CheckpointNotServed', 'ResultPending']);
 
 /** Their message says it all: a stack would only bury it. */
 const USERS_TO_MEND = new Set(['InvalidInput', 'StoreConflict']);

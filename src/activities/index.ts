@@ -26,16 +26,20 @@ import { scoreEvaluation } from './score-evaluation.ts';
 import { scoreVotes } from './score-votes.ts';
 import { selectTrainingRows } from './select-training-rows.ts';
 import { smoothTalks } from './smooth-talks.ts';
+import { prepareChild } from './study/prepare-child.ts';
+import { awaitResult, keepResult } from './study/results.ts';
 import { submitFineTune } from './submit-fine-tune.ts';
 import { validateBuildCritiques } from './validate-build-critiques.ts';
 import { validateFineTune } from './validate-fine-tune.ts';
 import { validateEvaluate, validateInput } from './validate-input.ts';
 import { validateSelfTalk } from './validate-self-talk.ts';
+import { validateStudy } from './validate-study.ts';
 import { writeCritiques } from './write-critiques.ts';
 import { writeEvaluation } from './write-evaluation.ts';
 import { writeMistakes } from './write-mistakes.ts';
 import { writeReport } from './write-report.ts';
 import { writeSelfTalk } from './write-self-talk.ts';
+import { writeStudy } from './write-study.ts';
 import { writeTalks } from './write-talks.ts';
 
 export type { CheckpointRef, ServedModel } from '../backends/inference/engine.ts';
@@ -68,6 +72,11 @@ export function cpuActivities(deps: {
     buildChains,
     writeTalks,
     writeSelfTalk,
+    validateStudy,
+    prepareChild,
+    keepResult,
+    awaitResult,
+    writeStudy,
     loadCritiqueQuestions,
     planFlaws,
     choosePaths,
@@ -88,6 +97,8 @@ export function inferenceActivities(deps: { store: Store; engine: Engine; grader
     writeMistakes,
     continuePaths,
     annotatePaths,
+    rewriteSteps,
+    smoothTalks,
   });
 }
 

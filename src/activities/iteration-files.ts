@@ -4,7 +4,7 @@ import type { LossPoint } from '../backends/training/contract.ts';
 import type { CriticDataCounts } from '../method/critic-data.ts';
 import type { Diversity } from '../method/diversity.ts';
 import type { Difference } from '../method/estimate.ts';
-import type { EvaluationSummary } from '../method/evaluation.ts';
+import type { EvaluationSummary, QuestionResult } from '../method/evaluation.ts';
 import type { ExplorationSummary } from '../method/exploration.ts';
 import type { SelectionCounts } from '../method/select.ts';
 
@@ -22,6 +22,8 @@ export interface IterationFile {
   /** Where the critic is retrained. */
   'critic-training': TrainingFile;
   evaluation: { summary: EvaluationSummary; gain: Difference | null };
+  /** The answers to the test questions, so that iterations of different runs can be paired. */
+  results: QuestionResult[];
 }
 
 interface TrainingFile {

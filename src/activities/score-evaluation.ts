@@ -39,6 +39,7 @@ export async function scoreEvaluation(deps: { store: Store }, task: EvaluationTa
       const gain = baseline && compareEvaluations(baseline.results(), evaluation.results());
       const file: IterationFile['evaluation'] = { summary, gain };
       await writeIterationFile(deps.store, task.run, task.iteration, 'evaluation', file);
+      await writeIterationFile(deps.store, task.run, task.iteration, 'results', evaluation.results());
       const { critic } = summary;
       return {
         accuracy: summary.accuracy,

@@ -17,6 +17,7 @@ export const FAILURES = {
   CheckpointNotServed: { retryable: true }, // an endpoint has yet to be given the new checkpoint
   HubUnavailable: { retryable: true }, // a dataset can't be brought to the hub now
   TrainerUnavailable: { retryable: true }, // the trainer was killed, or its state is unknown
+  ResultPending: { retryable: true }, // another study runs the same child, and is not done
   StoreUnavailable: { retryable: true }, // disk full, permissions, network
 } as const satisfies Record<string, { retryable: boolean }>;
 

@@ -2,13 +2,20 @@ import { type EvaluationManifest, evaluationKeys } from '../activities/evaluatio
 import { scoreRows } from '../activities/score-rows.ts';
 import { keepScores } from '../activities/score-votes.ts';
 import { renderEvaluation } from '../activities/write-evaluation.ts';
+import { renderStudyReport, type StudyManifest, studyKeys } from '../activities/write-study.ts';
 import { GradingThreads } from '../backends/grading/threads.ts';
 import { readJson } from '../backends/storage/json.ts';
 import { runFolder } from '../backends/storage/runs.ts';
 import { FolderStore } from '../backends/storage/store.ts';
 import { readEnvironment } from '../config/environment.ts';
+import type { CritiquesReport } from '../report/critiques/data.ts';
+import { renderCritiques } from '../report/critiques/html.ts';
+import { critiquesTable } from '../report/critiques/table.ts';
 import type { RunReport } from '../report/data.ts';
 import { renderReport } from '../report/html.ts';
+import type { SelfTalkReport } from '../report/self-talk/data.ts';
+import { renderSelfTalk } from '../report/self-talk/html.ts';
+import { selfTalkTable } from '../report/self-talk/table.ts';
 import { renderTable } from '../report/table.ts';
 import { SetupError } from './setup/setup-error.ts';
 
@@ -17,7 +24,10 @@ export async function report(workflowId: string): Promise<void> {
   const store = new FolderStore(readEnvironment().store);
   const folder = runFolder(workflowId);
   const { table, path } =
-    (await evaluation(store, folder)) ?? (await selfImprovement(store, folder)) ?? none(store, workflowId);
+    (await evaluation(store, folder)) ??
+    (await study(store, folder)) ??
+    (await drawnAgain(store, folder)) ??
+    none(store, workflowId);
   process.stdout.write(`${table}\n${path}\n`);
 }
 
@@ -35,13 +45,26 @@ async function evaluation(store: FolderStore, folder: string) {
   }
 }
 
-/** From the numbers that each of its steps left. */
-async function selfImprovement(store: FolderStore, folder: string) {
-  const data = await readJson<RunReport>(store, `${folder}/report.json`);
+/** From what its children left. */
+async function study(store: FolderStore, folder: string) {
+  const manifest = await readJson<StudyManifest>(store, studyKeys(folder).manifest);
+  return manifest && (await renderStudyReport(store, manifest));
+}
+
+/** Of the other workflows: from the numbers that their steps left. */
+async function drawnAgain(store: FolderStore, folder: string) {
+  const data = await readJson<RunReport | SelfTalkReport | CritiquesReport>(store, `${folder}/report.json`);
   if (!data) return null;
   const key = `${folder}/report.html`;
-  await store.write(key, [await renderReport(data)]);
-  return { table: renderTable(data), path: store.path(key) };
+  const { page, table } = await draw(data);
+  await store.write(key, [page]);
+  return { table, path: store.path(key) };
+}
+
+async function draw(data: RunReport | SelfTalkReport | CritiquesReport): Promise<{ page: string; table: string }> {
+  if ('annotator' in data) return { page: await renderCritiques(data), table: critiquesTable(data) };
+  if ('smoother' in data) return { page: await renderSelfTalk(data), table: selfTalkTable(data) };
+  return { page: await renderReport(data), table: renderTable(data) };
 }
 
 function none(store: FolderStore, workflowId: string): never {

@@ -31,6 +31,14 @@ const computing = {
   retry: retry('1 second', '1 minute'),
 } satisfies ActivityOptions;
 
+/** For something that others do. Once the time is over, whoever waits sees whether they still do it. */
+const waiting = {
+  taskQueue: QUEUES.cpu,
+  startToCloseTimeout: '1 minute',
+  scheduleToCloseTimeout: '10 minutes',
+  retry: retry('5 seconds', '15 seconds'),
+} satisfies ActivityOptions;
+
 /** A cancelled shard answers with its finished rows, and a cancelled fine-tune leaves a resume point: worth waiting for. */
 const cancellationType = ActivityCancellationType.WAIT_CANCELLATION_COMPLETED;
 
@@ -66,6 +74,10 @@ export const { loadTrainingRows, compareCheckpoints, promoteCheckpoint } =
   proxyActivities<Of<'loadTrainingRows' | 'compareCheckpoints' | 'promoteCheckpoint'>>(computing);
 export const { loadSelfTalk, buildChains, writeTalks, writeSelfTalk } =
   proxyActivities<Of<'loadSelfTalk' | 'buildChains' | 'writeTalks' | 'writeSelfTalk'>>(computing);
+export const { validateStudy } = proxyActivities<Of<'validateStudy'>>(validating);
+export const { prepareChild, keepResult, writeStudy } =
+  proxyActivities<Of<'prepareChild' | 'keepResult' | 'writeStudy'>>(computing);
+export const { awaitResult } = proxyActivities<Of<'awaitResult'>>(waiting);
 export const { validateBuildCritiques } = proxyActivities<Of<'validateBuildCritiques'>>(validating);
 export const { loadCritiqueQuestions, planFlaws, choosePaths, annotateExactly, writeCritiques, pushDataset } =
   proxyActivities<

@@ -67,6 +67,15 @@ export interface SelfTalkProgress extends CommonProgress {
   cost: { spent: number; limit: number | null } | null;
 }
 
+/** Of a `study`. */
+export interface StudyProgress extends CommonProgress {
+  /** The step that is being taken, and the workflow ID of its child. */
+  step: string;
+  child: string;
+  /** One line per step, for people. */
+  steps: string[];
+}
+
 /** What a stage tells its parent. */
 export interface StageReport {
   stage: string;

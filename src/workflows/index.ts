@@ -4,4 +4,5 @@ export { fineTune } from './fine-tune.ts';
 export { iterate } from './iterate.ts';
 export { selfImprove } from './self-improve.ts';
 export { selfTalk } from './self-talk.ts';
+export { study } from './study.ts';
 export { supervise } from './supervise.ts';

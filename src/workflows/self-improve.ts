@@ -48,6 +48,8 @@ export interface SelfImproveResult {
   gain: EvaluationSummary['gain'];
   /** The last trained checkpoint; null where the run was stopped before its first. */
   checkpoint: CheckpointRef | null;
+  /** All that were trained. */
+  checkpoints: ({ iteration: number } & CheckpointRef)[];
   /** The critic that was trained last; null where it is as it was configured. */
   critic: CheckpointRef | null;
   /** The SFT rows of every iteration that selected some, and those that its critic could learn from. */
@@ -237,6 +239,7 @@ class Run {
       iterations: evaluated,
       gain: evaluated.at(-1)?.gain ?? null,
       checkpoint: results.findLast(({ checkpoint }) => checkpoint)?.checkpoint ?? null,
+      checkpoints: results.flatMap(({ iteration, checkpoint }) => (checkpoint ? [{ iteration, ...checkpoint }] : [])),
       critic: results.at(-1)?.critic ?? null,
       datasets: results.flatMap(({ iteration, selected }) => {
         if (!selected) return [];

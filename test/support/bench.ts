@@ -13,6 +13,7 @@ import type { fineTune } from '../../src/workflows/fine-tune.ts';
 import { QUEUES, type Role } from '../../src/workflows/queues.ts';
 import type { selfImprove } from '../../src/workflows/self-improve.ts';
 import type { selfTalk } from '../../src/workflows/self-talk.ts';
+import type { study } from '../../src/workflows/study.ts';
 import { FakeOpenAi, type FakeOptions } from './fake-openai.ts';
 import { saveHistories } from './histories.ts';
 import { allQuestions, aRun, emptyCheckpoint, type RunShape } from './run-input.ts';
@@ -21,6 +22,7 @@ import { startTestWorkers, type TestWorkers } from './workers.ts';
 export type RunHandle = WorkflowHandle<typeof selfImprove>;
 export type FineTuneHandle = WorkflowHandle<typeof fineTune>;
 export type CritiquesHandle = WorkflowHandle<typeof buildCritiques>;
+export type StudyHandle = WorkflowHandle<typeof study>;
 export type EvaluationHandle = WorkflowHandle<typeof evaluate>;
 export type SelfTalkHandle = WorkflowHandle<typeof selfTalk>;
 
@@ -91,6 +93,11 @@ export class Bench {
   /** The same for `buildCritiques`. */
   async startCritiques(workflowId: string, input: unknown): Promise<CritiquesHandle> {
     return await this.#start<typeof buildCritiques>('buildCritiques', workflowId, input);
+  }
+
+  /** The same for `study`. */
+  async startStudy(workflowId: string, input: unknown): Promise<StudyHandle> {
+    return await this.#start<typeof study>('study', workflowId, input);
   }
 
   async #start<W extends Workflow>(type: string, workflowId: string, input: unknown): Promise<WorkflowHandle<W>> {

@@ -112,7 +112,8 @@ export async function startTestWorkers(options: TestWorkersOptions): Promise<Tes
 
 let installed = false;
 
-function installLogger(): void {
+/** Quiet, and once in a process. */
+export function installLogger(): void {
   if (installed) return;
   installed = true;
   Runtime.install({

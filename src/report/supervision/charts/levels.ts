@@ -14,8 +14,8 @@ export interface LevelBars {
 
 const SIZE: Size = { width: 430, height: 240 };
 
-/** Bars by level with their intervals, one a condition. */
-export function levelBars(name: string, bars: LevelBars[]) {
+/** Bars by level with their intervals, one a condition. `most`: where the vertical axis ends. */
+export function levelBars(name: string, bars: LevelBars[], most = 1) {
   const values = bars.flatMap(({ name, levels }) =>
     levels.map(({ level, score }) => ({ series: name, level, ...score })),
   );
@@ -32,7 +32,7 @@ export function levelBars(name: string, bars: LevelBars[]) {
           scale: { paddingInner: 0.25, paddingOuter: 0.1 },
         },
         xOffset,
-        y: { type: 'quantitative', field: 'value', scale: { domain: [0, 1] }, axis: SHARE_AXIS },
+        y: { type: 'quantitative', field: 'value', scale: { domain: [0, most] }, axis: SHARE_AXIS },
         color,
       },
       layer: [
