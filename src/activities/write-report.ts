@@ -132,15 +132,22 @@ async function gatherIteration(store: Store, run: string, task: ReportedIteratio
   };
 }
 
+const TRAINED = [
+  ['training', 'training rows'],
+  ['critic-training', 'training rows of the critic'],
+] as const;
+
 async function droppedRows(store: Store, { run, iterations }: ReportTask): Promise<string[]> {
-  const trainings = iterations.map(async ({ iteration }) => {
-    const training = await readIterationFile(store, run, iteration, 'training');
-    if (!training?.dropped) return [];
-    const { dropped, rows } = training;
-    return [
-      `Iteration ${iteration} left ${dropped} of ${rows + dropped} training rows out: their prompts alone fill maxLength.`,
-    ];
-  });
+  const trainings = iterations.flatMap(({ iteration }) =>
+    TRAINED.map(async ([file, what]) => {
+      const training = await readIterationFile(store, run, iteration, file);
+      if (!training?.dropped) return [];
+      const { dropped, rows } = training;
+      return [
+        `Iteration ${iteration} left ${dropped} of ${rows + dropped} ${what} out: their prompts alone fill maxLength.`,
+      ];
+    }),
+  );
   return (await Promise.all(trainings)).flat();
 }
 

@@ -3,7 +3,6 @@ import { readFile, statfs } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
 import { NativeConnection } from '@temporalio/worker';
-import type { z } from 'zod';
 import { checkBuildCritiques, modelsOf } from '../activities/check-build-critiques.ts';
 import { checkFineTune } from '../activities/check-fine-tune.ts';
 import { checkEvaluate, checkSelfImprove, fieldsOf } from '../activities/check-input.ts';
@@ -12,12 +11,12 @@ import { EndpointEngine } from '../backends/inference/endpoint.ts';
 import { FolderStore } from '../backends/storage/store.ts';
 import { BuildCritiques } from '../config/build-critiques.ts';
 import { readEnvironment } from '../config/environment.ts';
-import { Evaluate } from '../config/evaluate.ts';
+import { Evaluate, type EvaluateConfig } from '../config/evaluate.ts';
 import { FineTune } from '../config/fine-tune.ts';
 import type { ModelConfig } from '../config/models.ts';
 import type { JudgeConfig } from '../config/oracle.ts';
 import { type Parsed, parseInput } from '../config/parse.ts';
-import { SelfImprove } from '../config/self-improve.ts';
+import { SelfImprove, type SelfImproveConfig } from '../config/self-improve.ts';
 import { hasSearchAttributes } from '../workers/search-attributes.ts';
 
 interface Check {
@@ -59,48 +58,54 @@ interface Kind {
 
 type Models = Record<string, Model | null | undefined>;
 
-/** A kind whose models are read from the parsed input. */
-const kind = <S extends z.ZodType>(
-  schema: S,
-  { models, ...rest }: Omit<Kind, 'models'> & { models: (config: z.output<S>) => Models },
-): Kind => ({
-  ...rest,
-  models: (input) => {
-    const { value } = parseInput(schema, input);
-    return value === undefined ? {} : models(value);
-  },
-});
-
 /** The last one is what everything else is taken for. */
 const KINDS: readonly Kind[] = [
-  kind(BuildCritiques, {
+  {
     name: 'buildCritiques',
     detect: (fields) => 'annotator' in fields,
     check: checkBuildCritiques,
-    models: (config) => ({ ...modelsOf(config), 'oracle.judge': config.oracle.judge }),
-  }),
-  kind(FineTune, {
+    models: (input) =>
+      modelsIn(parseInput(BuildCritiques, input), (config) => ({
+        ...modelsOf(config),
+        'oracle.judge': config.oracle.judge,
+      })),
+  },
+  {
     name: 'fineTune',
     detect: (fields) => 'base' in fields && 'data' in fields,
     check: checkFineTune,
-    models: ({ evaluation }) => ({
-      'evaluation.actor': evaluation?.actor,
-      'evaluation.oracle.judge': evaluation?.oracle.judge,
-    }),
-  }),
-  kind(SelfImprove, {
+    models: (input) =>
+      modelsIn(parseInput(FineTune, input), ({ evaluation }) => ({
+        'evaluation.actor': evaluation?.actor,
+        'evaluation.oracle.judge': evaluation?.oracle.judge,
+      })),
+  },
+  {
     name: 'selfImprove',
     detect: (fields) => ['iterations', 'reason', 'test'].some((field) => field in fields),
     check: checkSelfImprove,
-    models: ({ actor, critic, oracle }) => ({ actor, critic, 'oracle.judge': oracle.judge }),
-  }),
-  kind(Evaluate, {
+    models: (input) => modelsIn(parseInput(SelfImprove, input), loopModels),
+  },
+  {
     name: 'evaluate',
     detect: () => true,
     check: checkEvaluate,
-    models: ({ actor, critic, oracle }) => ({ actor, critic, 'oracle.judge': oracle.judge }),
-  }),
+    models: (input) => modelsIn(parseInput(Evaluate, input), loopModels),
+  },
 ];
+
+const modelsIn = <Config>({ value }: Parsed<Config>, models: (config: Config) => Models): Models =>
+  value === undefined ? {} : models(value);
+
+const loopModels = ({
+  actor,
+  critic,
+  oracle,
+}: Pick<SelfImproveConfig | EvaluateConfig, 'actor' | 'critic' | 'oracle'>) => ({
+  actor,
+  critic,
+  'oracle.judge': oracle.judge,
+});
 
 async function checkFile(file: string, store: FolderStore): Promise<{ checks: Check[]; models: Models }> {
   if (!existsSync(file)) return { checks: [{ what: file, ok: false, detail: 'there is no such file' }], models: {} };

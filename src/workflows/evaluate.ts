@@ -27,6 +27,7 @@ export interface EvaluateResult extends Pick<WrittenEvaluation, 'headline' | 'st
   status: 'completed' | 'stopped';
   reason?: string;
   questions: number;
+  tokens: EvaluateProgress['tokens'];
   /** US dollars; null where nothing has a price. */
   cost: number | null;
   report: string;
@@ -123,6 +124,7 @@ class Evaluation {
       status,
       ...(status === 'stopped' && reason && { reason }),
       questions,
+      tokens: this.#tokens,
       cost: this.#priced ? this.#spent : null,
       headline: report.headline,
       table: report.table,

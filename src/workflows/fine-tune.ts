@@ -33,6 +33,8 @@ export interface FineTuneResult extends Omit<TrainedCheckpoint, 'checkpoint'> {
   checkpoint: CheckpointRef | null;
   /** null where none was asked for, or the run was stopped before its end. */
   evaluation: CheckpointComparison | null;
+  /** Of the evaluations. */
+  tokens: FineTuneProgress['tokens'];
   promoted: boolean;
   /** Why it was promoted or not, in words. */
   reason: string;
@@ -61,6 +63,7 @@ class FineTuneRun {
   readonly #conductor: Conductor;
   #state: Prepared | null = null;
   #phase: FineTuneProgress['phase'] = 'train';
+  readonly #tokens = { prompt: 0, completion: 0 };
 
   constructor(input: FineTuneInput) {
     this.#input = input;
@@ -103,7 +106,6 @@ class FineTuneRun {
     const candidate = await this.#evaluateOne('candidate', checkpoint.uri);
     const against = candidate && (await this.#evaluateOne('against', other));
     if (!against || this.#stopped) return null;
-    this.#conductor.tell(beginning('compare'));
     return await compareCheckpoints.executeWithOptions({ summary: 'compare' }, [
       { run: folder, role: config.role, candidate, against },
     ]);
@@ -116,9 +118,12 @@ class FineTuneRun {
     if (this.#stopped) return null;
     this.#phase = phase;
     const workflowId = `${workflowInfo().workflowId}/${phase}`;
-    const { status } = await this.#conductor.runWhole(() =>
-      startChild(evaluate, { workflowId, args: [this.#evaluationOf(model)], staticSummary: `${phase}: ${model}` }),
+    const { status, tokens } = await this.#conductor.runWhole(() =>
+      startChild(evaluate, { workflowId, args: [this.#evaluationOf(model)], staticSummary: phase }),
     );
+    this.#tokens.prompt += tokens.prompt;
+    this.#tokens.completion += tokens.completion;
+    this.#conductor.tell(beginning('compare'));
     return status === 'completed' ? { model, workflowId } : null;
   }
 
@@ -146,6 +151,7 @@ class FineTuneRun {
       checkpoint,
       ...counts,
       evaluation,
+      tokens: this.#tokens,
       promoted,
       reason,
       warnings,
@@ -184,7 +190,7 @@ class FineTuneRun {
     return {
       ...this.#conductor.progress({
         prepared: this.#state !== null,
-        tokens: { prompt: 0, completion: 0 },
+        tokens: this.#tokens,
         warnings: this.#state?.warnings ?? [],
       }),
       phase: this.#phase,

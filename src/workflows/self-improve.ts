@@ -54,6 +54,7 @@ export interface SelfImproveResult {
   critic: CheckpointRef | null;
   /** The SFT rows of every iteration that selected some, and those that its critic could learn from. */
   datasets: ({ iteration: number; critic: SftRows | null } & SftRows)[];
+  tokens: Progress['tokens'];
   report: string;
   warnings: string[];
 }
@@ -220,7 +221,7 @@ class Run {
   }
 
   async finish(): Promise<SelfImproveResult> {
-    const { run, datasets, results, iterations } = this.#prepared;
+    const { run, datasets, results, iterations, tokens } = this.#prepared;
     this.#ending = true;
     const whole = results.length > iterations && results.at(-1)?.evaluation;
     const status = whole ? 'completed' : 'stopped';
@@ -245,6 +246,7 @@ class Run {
         const { sft, critic } = selected;
         return [{ iteration, ...rowsOf(sft), critic: critic && rowsOf(critic.selfTraining) }];
       }),
+      tokens,
       report: report.path,
       warnings: [...run.warnings, ...datasets.warnings],
     };
