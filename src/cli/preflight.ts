@@ -6,6 +6,7 @@ import { NativeConnection } from '@temporalio/worker';
 import { checkBuildCritiques, modelsOf } from '../activities/check-build-critiques.ts';
 import { checkFineTune } from '../activities/check-fine-tune.ts';
 import { checkEvaluate, checkSelfImprove, fieldsOf } from '../activities/check-input.ts';
+import { checkSelfTalk } from '../activities/check-self-talk.ts';
 import { Failure } from '../backends/failures.ts';
 import { EndpointEngine } from '../backends/inference/endpoint.ts';
 import { FolderStore } from '../backends/storage/store.ts';
@@ -17,6 +18,7 @@ import type { ModelConfig } from '../config/models.ts';
 import type { JudgeConfig } from '../config/oracle.ts';
 import { type Parsed, parseInput } from '../config/parse.ts';
 import { SelfImprove, type SelfImproveConfig } from '../config/self-improve.ts';
+import { SelfTalk } from '../config/self-talk.ts';
 import { hasSearchAttributes } from '../workers/search-attributes.ts';
 
 interface Check {
@@ -78,6 +80,18 @@ const KINDS: readonly Kind[] = [
       modelsIn(parseInput(FineTune, input), ({ evaluation }) => ({
         'evaluation.actor': evaluation?.actor,
         'evaluation.oracle.judge': evaluation?.oracle.judge,
+      })),
+  },
+  {
+    name: 'selfTalk',
+    detect: (fields) => ['rounds', 'smoother', 'perQuestion', 'minYield'].some((field) => field in fields),
+    check: checkSelfTalk,
+    models: (input) =>
+      modelsIn(parseInput(SelfTalk, input), ({ actor, critic, smoother, oracle }) => ({
+        actor,
+        critic,
+        smoother: smoother.source === 'model' ? smoother : null,
+        'oracle.judge': oracle.judge,
       })),
   },
   {

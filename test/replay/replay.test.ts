@@ -60,6 +60,8 @@ describe('recorded histories', () => {
       expect(names).toContain(`${scenario}-greedy.json`);
     }
     expect(names).toContain('evaluation-round-3.json');
+    for (const scenario of ['', '-fine-tune', '-evaluate', '-stopped', '-stopped-2'])
+      expect(names).toContain(`self-talk${scenario}.json`);
   });
 
   it.each(names)('%s replays', async (name) => {

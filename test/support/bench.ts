@@ -24,7 +24,6 @@ export type FineTuneHandle = WorkflowHandle<typeof fineTune>;
 export type CritiquesHandle = WorkflowHandle<typeof buildCritiques>;
 export type StudyHandle = WorkflowHandle<typeof study>;
 export type EvaluationHandle = WorkflowHandle<typeof evaluate>;
-
 export type SelfTalkHandle = WorkflowHandle<typeof selfTalk>;
 
 /** Workers, a store and fake engines for the tests of one file, and what every such test does with them. */

@@ -216,7 +216,7 @@ export class FakeOpenAi {
     const skill = this.#options.skill?.(model) ?? 0.5;
     const whole = luck < (kind === 'refine' ? 0.7 : skill) ? right() : flaw(question, random).response;
     // Where its answer has begun it goes on.
-    return done(whole.split('\n').slice(linesBegun(prompt)).join('\n'));
+    return done(whole.split('\n').slice(begunIn(prompt).length).join('\n'));
   }
 }
 
@@ -304,12 +304,6 @@ const misjudged = (critique: string): string =>
 
 const responseIn = (prompt: string): string =>
   prompt.slice(prompt.indexOf('Solution:\n') + 'Solution:\n'.length).replace(/\n\nAssistant:$/, '');
-
-/** Lines of the answer that the prompt has already. */
-function linesBegun(prompt: string): number {
-  const at = prompt.lastIndexOf(PRIMER);
-  return at < 0 ? 0 : prompt.slice(at + PRIMER.length).split('\n').length - 1;
-}
 
 /** The steps of a chain, as a person would say them. */
 export function tell(prompt: string): string {

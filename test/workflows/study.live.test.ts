@@ -70,7 +70,10 @@ describe('a whole study', () => {
     expect(result.status).toBe('completed');
     expect(statusOf(result, 'reason')).toBe('reused');
     const since = fake.requests.slice(asked);
-    const rest = since.slice(0, since.findIndex(({ question }) => question.id.startsWith('arithmetic-test')));
+    const rest = since.slice(
+      0,
+      since.findIndex(({ question }) => question.id.startsWith('arithmetic-test')),
+    );
     expect(rest.length).toBeGreaterThan(0);
     expect(rest.filter(({ key }) => answered.has(key))).toEqual([]);
   });

@@ -53,12 +53,20 @@ function explicitAnswer(text: string, format: AnswerFormat, cut = false): string
   const boxed = readBoxes(text, boxes);
   const phrase = readPhrases(cut ? finishedPart(text) : text);
   const phraseCounts =
-    phrase && (!boxed || (phrase.start > boxed.end && phrase.kind === 'value' && (phrase.final || format === 'plain')));
+    phrase &&
+    (!boxed ||
+      (phrase.start > boxed.end &&
+        phrase.kind === 'value' &&
+        (phrase.final || format === 'plain' || isRetracted(text.slice(0, phrase.start), boxed.start))));
   const stated = phraseCounts ? { content: phrase.answer, start: phrase.start } : boxed;
   if (!stated || takesBack(boxes.open, stated)) return null;
-  if ([...text.matchAll(RETRACTION)].some((retraction) => retraction.index > stated.start)) return null;
+  if (isRetracted(text, stated.start)) return null;
   return phraseCounts ? phrase.answer : inBox(stated.content);
 }
+
+/** Whether something takes back what was said before it. */
+const isRetracted = (text: string, said: number) =>
+  [...text.matchAll(RETRACTION)].some((retraction) => retraction.index > said);
 
 /** Up to the last end of a sentence, line or group. */
 function finishedPart(text: string): string {
