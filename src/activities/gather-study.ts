@@ -7,7 +7,6 @@ import { runFolder } from '../backends/storage/runs.ts';
 import type { Store } from '../backends/storage/store.ts';
 import { versions } from '../backends/versions.ts';
 import type { CritiqueStatistics } from '../method/critiques/statistics.ts';
-import type { TalkStatistics } from '../method/self-talk/statistics.ts';
 import { budgetOf } from '../method/study/budget.ts';
 import { type ConditionScores, scoreConditions } from '../method/study/condition-scores.ts';
 import { contrastConditions } from '../method/study/contrasts.ts';
@@ -21,7 +20,8 @@ import type { CheckpointComparison } from './compare-checkpoints.ts';
 import { type EvaluationManifest, evaluationKeys, planOf } from './evaluation-files.ts';
 import { readIterationFile } from './iteration-files.ts';
 import type { ScoredRows } from './score-rows.ts';
-import type { StudiedStep, StudyTask } from './write-study.ts';
+import type { WrittenTalks } from './self-talk-files.ts';
+import type { StudiedStep, StudyManifest } from './write-study.ts';
 
 /** Which step measures which actor. */
 const EVALUATIONS: Record<EvaluationName, string> = {
@@ -34,7 +34,7 @@ const EVALUATIONS: Record<EvaluationName, string> = {
 };
 
 /** Everything that the report of a study shows, from what its children left in the store. */
-export async function gatherStudy(store: Store, task: StudyTask): Promise<StudyData> {
+export async function gatherStudy(store: Store, task: StudyManifest): Promise<StudyData> {
   const { config, steps } = task;
   const evidence = await gatherEvidence(store, steps);
   return {
@@ -42,7 +42,7 @@ export async function gatherStudy(store: Store, task: StudyTask): Promise<StudyD
     status: task.status,
     ...(task.reason !== undefined && { reason: task.reason }),
     startedAt: task.startedAt,
-    updatedAt: new Date().toISOString(),
+    updatedAt: task.updatedAt,
     actor: config.actor.base,
     critic: config.critic.base,
     datasets: { train: datasetName(config.questions), test: datasetName(config.test) },
@@ -50,7 +50,7 @@ export async function gatherStudy(store: Store, task: StudyTask): Promise<StudyD
     findings: findings(evidence),
     evidence,
     critiques: await readStatistics<CritiqueStatistics>(store, steps, 'critiques'),
-    selfTalk: await readStatistics<TalkStatistics>(store, steps, 'self-talk'),
+    selfTalk: (await readStatistics<WrittenTalks>(store, steps, 'self-talk'))?.statistics ?? null,
     steps: await Promise.all(steps.map((step) => reportStep(store, task.run, step))),
     provenance: {
       run: { workflowId: task.workflowId, store: store.path(task.run), seed: config.seed },

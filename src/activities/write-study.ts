@@ -37,6 +37,12 @@ export interface StudiedStep extends Pick<StepReport, 'step' | 'type' | 'workflo
   run: string;
 }
 
+/** What the report can be made from again, together with what the children left. */
+export interface StudyManifest extends StudyTask {
+  /** ISO 8601. */
+  updatedAt: string;
+}
+
 export interface WrittenStudy extends WrittenReport {
   /** What came out, in plain words. */
   headline: string[];
@@ -45,8 +51,7 @@ export interface WrittenStudy extends WrittenReport {
 
 /** Keys in the store of what a study leaves beside its children's. */
 export const studyKeys = (run: string) => ({
-  /** The task, so that the report can be made again. */
-  task: `${run}/study.json`,
+  manifest: `${run}/study.json`,
   html: `${run}/report.html`,
   csv: `${run}/report.csv`,
   json: `${run}/report.json`,
@@ -57,16 +62,17 @@ export async function writeStudy(deps: { store: Store }, task: StudyTask): Promi
   return await withHeartbeat(
     () => ({ report: task.run }),
     async () => {
-      await writeJson(deps.store, studyKeys(task.run).task, task);
-      return await renderStudyReport(deps.store, task);
+      const manifest: StudyManifest = { ...task, updatedAt: new Date().toISOString() };
+      await writeJson(deps.store, studyKeys(task.run).manifest, manifest);
+      return await renderStudyReport(deps.store, manifest);
     },
   );
 }
 
 /** The same where nobody waits for heartbeats. */
-export async function renderStudyReport(store: Store, task: StudyTask): Promise<WrittenStudy> {
-  const keys = studyKeys(task.run);
-  const study = await gatherStudy(store, task);
+export async function renderStudyReport(store: Store, manifest: StudyManifest): Promise<WrittenStudy> {
+  const keys = studyKeys(manifest.run);
+  const study = await gatherStudy(store, manifest);
   await writeJson(store, keys.json, study);
   await store.write(keys.csv, [studyCsv(study)]);
   await store.write(keys.html, [await renderStudy(study)]);

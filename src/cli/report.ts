@@ -2,7 +2,7 @@ import { type EvaluationManifest, evaluationKeys } from '../activities/evaluatio
 import { scoreRows } from '../activities/score-rows.ts';
 import { keepScores } from '../activities/score-votes.ts';
 import { renderEvaluation } from '../activities/write-evaluation.ts';
-import { renderStudyReport, type StudyTask, studyKeys } from '../activities/write-study.ts';
+import { renderStudyReport, type StudyManifest, studyKeys } from '../activities/write-study.ts';
 import { GradingThreads } from '../backends/grading/threads.ts';
 import { readJson } from '../backends/storage/json.ts';
 import { runFolder } from '../backends/storage/runs.ts';
@@ -10,6 +10,9 @@ import { FolderStore } from '../backends/storage/store.ts';
 import { readEnvironment } from '../config/environment.ts';
 import type { RunReport } from '../report/data.ts';
 import { renderReport } from '../report/html.ts';
+import type { SelfTalkReport } from '../report/self-talk/data.ts';
+import { renderSelfTalk } from '../report/self-talk/html.ts';
+import { selfTalkTable } from '../report/self-talk/table.ts';
 import { renderTable } from '../report/table.ts';
 import { SetupError } from './setup/setup-error.ts';
 
@@ -20,7 +23,7 @@ export async function report(workflowId: string): Promise<void> {
   const { table, path } =
     (await evaluation(store, folder)) ??
     (await study(store, folder)) ??
-    (await selfImprovement(store, folder)) ??
+    (await drawnAgain(store, folder)) ??
     none(store, workflowId);
   process.stdout.write(`${table}\n${path}\n`);
 }
@@ -41,17 +44,17 @@ async function evaluation(store: FolderStore, folder: string) {
 
 /** From what its children left. */
 async function study(store: FolderStore, folder: string) {
-  const task = await readJson<StudyTask>(store, studyKeys(folder).task);
-  return task && (await renderStudyReport(store, task));
+  const manifest = await readJson<StudyManifest>(store, studyKeys(folder).manifest);
+  return manifest && (await renderStudyReport(store, manifest));
 }
 
-/** From the numbers that each of its steps left. */
-async function selfImprovement(store: FolderStore, folder: string) {
-  const data = await readJson<RunReport>(store, `${folder}/report.json`);
+/** Of the other workflows: from the numbers that their steps left. */
+async function drawnAgain(store: FolderStore, folder: string) {
+  const data = await readJson<RunReport | SelfTalkReport>(store, `${folder}/report.json`);
   if (!data) return null;
   const key = `${folder}/report.html`;
-  await store.write(key, [await renderReport(data)]);
-  return { table: renderTable(data), path: store.path(key) };
+  await store.write(key, ['smoother' in data ? renderSelfTalk(data) : await renderReport(data)]);
+  return { table: 'smoother' in data ? selfTalkTable(data) : renderTable(data), path: store.path(key) };
 }
 
 function none(store: FolderStore, workflowId: string): never {

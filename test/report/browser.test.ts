@@ -7,10 +7,12 @@ import type { Browser } from 'puppeteer-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { renderCritiques } from '../../src/report/critiques/html.ts';
 import { renderReport } from '../../src/report/html.ts';
+import { renderStudy } from '../../src/report/study/html.ts';
 import { renderSupervision } from '../../src/report/supervision/html.ts';
 import { launchBrowser } from '../support/browser.ts';
 import { critiquesReport } from './critiques/sample.ts';
 import { sampleReport } from './sample.ts';
+import { sampleStudy } from './study/sample.ts';
 import { supervisionReport } from './supervision/sample.ts';
 
 const FAULTS = readFileSync(new URL('../support/page-faults.js', import.meta.url), 'utf8').replace(/;\s*$/, '');
@@ -37,6 +39,7 @@ it.for([
   { name: 'selfImprove', charts: 17, render: () => renderReport(sampleReport()) },
   { name: 'evaluate', charts: 16, render: () => renderSupervision(supervisionReport()) },
   { name: 'buildCritiques', charts: 1, render: () => renderCritiques(critiquesReport()) },
+  { name: 'study', charts: 10, render: () => renderStudy(sampleStudy()) },
 ])(
   'the report of $name reads well wide and narrow, light and dark',
   { timeout: 120_000 },

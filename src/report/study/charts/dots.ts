@@ -13,6 +13,8 @@ export interface Dot {
 
 const ROW = 44;
 const WIDTH = 460;
+/** For the axis below. */
+const BELOW = 34;
 
 /** Shares one below the other. */
 export const shareDots = (name: string, dots: Dot[]): Promise<Markup> =>
@@ -40,17 +42,20 @@ function drawDots(name: string, dots: Dot[], { labelExpr, zero, words }: Kind): 
   const ends = [...dots.flatMap(({ low, high }) => [low, high]), ...(zero ? [0] : [])];
   const [least, most] = [Math.min(...ends), Math.max(...ends)];
   const margin = Math.max(most - least, 0.02) * 0.03;
-  const y = { field: 'name', type: 'nominal' as const, sort: null, axis: null };
+  const height = ROW * dots.length;
+  const y = { field: 'name', type: 'nominal' as const, sort: null, axis: null, scale: { range: [0, height] } };
   return draw(
     {
+      // Vega takes text for wider than it is and would make room for it.
+      autosize: 'none',
       data: { values: dots },
       encoding: {
         y,
         x: {
           field: 'value',
           type: 'quantitative',
-          scale: { domain: [least - margin, most + margin], nice: false, zero: false },
-          axis: { title: null, labelExpr, tickCount: 5, grid: false },
+          scale: { domain: [least - margin, most + margin], range: [0, WIDTH - 16], nice: false, zero: false },
+          axis: { title: null, labelExpr, tickCount: 5, grid: false, offset: -BELOW },
         },
         color: { field: 'colour', type: 'nominal', scale: null },
       },
@@ -58,12 +63,12 @@ function drawDots(name: string, dots: Dot[], { labelExpr, zero, words }: Kind): 
         ...(zero
           ? [
               {
-                mark: { type: 'rule' as const, strokeWidth: 1.5 },
+                mark: { type: 'rule' as const, strokeWidth: 1, strokeDash: [2, 3] },
                 encoding: {
                   x: { datum: 0 },
                   y: { value: 0 },
-                  y2: { value: 'height' as const },
-                  color: { value: 'var(--rule)' },
+                  y2: { value: height },
+                  color: { value: 'var(--muted)' },
                 },
               },
             ]
@@ -74,13 +79,12 @@ function drawDots(name: string, dots: Dot[], { labelExpr, zero, words }: Kind): 
         },
         { mark: { type: 'point', filled: true, opacity: 1, size: 70, yOffset: 8 } },
         {
-          // Clipped, since Vega takes text for wider than it is and would make room for it.
-          mark: { type: 'text', align: 'left', yOffset: -10, fontSize: 12, fill: 'var(--muted)', clip: true },
+          mark: { type: 'text', align: 'left', yOffset: -10, fontSize: 12, fill: 'var(--muted)' },
           encoding: { x: { value: 0 }, text: { field: 'name' } },
         },
       ],
     },
-    { width: WIDTH, height: ROW * dots.length + 34 },
+    { width: WIDTH, height: height + BELOW },
     `${name}, with ${CONFIDENCE} intervals. ${dots.map((dot) => `${dot.name}: ${words(dot)}`).join('; ')}.`,
   );
 }
