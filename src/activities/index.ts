@@ -97,8 +97,6 @@ export function inferenceActivities(deps: { store: Store; engine: Engine; grader
     writeMistakes,
     continuePaths,
     annotatePaths,
-    rewriteSteps,
-    smoothTalks,
   });
 }
 

@@ -7,6 +7,7 @@ import { checkBuildCritiques, modelsOf } from '../activities/check-build-critiqu
 import { checkFineTune } from '../activities/check-fine-tune.ts';
 import { checkEvaluate, checkSelfImprove, fieldsOf } from '../activities/check-input.ts';
 import { checkSelfTalk } from '../activities/check-self-talk.ts';
+import { checkStudy } from '../activities/check-study.ts';
 import { Failure } from '../backends/failures.ts';
 import { EndpointEngine } from '../backends/inference/endpoint.ts';
 import { FolderStore } from '../backends/storage/store.ts';
@@ -19,6 +20,7 @@ import type { JudgeConfig } from '../config/oracle.ts';
 import { type Parsed, parseInput } from '../config/parse.ts';
 import { SelfImprove, type SelfImproveConfig } from '../config/self-improve.ts';
 import { SelfTalk } from '../config/self-talk.ts';
+import { Study, type StudyConfig } from '../config/study.ts';
 import { hasSearchAttributes } from '../workers/search-attributes.ts';
 
 interface Check {
@@ -95,6 +97,12 @@ const KINDS: readonly Kind[] = [
       })),
   },
   {
+    name: 'study',
+    detect: (fields) => 'selfTalk' in fields || typeof fields.critiques === 'object',
+    check: checkStudy,
+    models: (input) => modelsIn(parseInput(Study, input), studyModels),
+  },
+  {
     name: 'selfImprove',
     detect: (fields) => ['iterations', 'reason', 'test'].some((field) => field in fields),
     check: checkSelfImprove,
@@ -121,6 +129,14 @@ const loopModels = ({
   'oracle.judge': oracle.judge,
 });
 
+const studyModels = ({ actor, critic, critiques, selfTalk, oracle }: StudyConfig): Models => ({
+  actor,
+  critic,
+  ...Object.fromEntries(Object.entries(modelsOf(critiques)).map(([field, model]) => [`critiques.${field}`, model])),
+  'selfTalk.smoother': selfTalk?.smoother.source === 'model' ? selfTalk.smoother : null,
+  'oracle.judge': oracle.judge,
+});
+
 async function checkFile(file: string, store: FolderStore): Promise<{ checks: Check[]; models: Models }> {
   if (!existsSync(file)) return { checks: [{ what: file, ok: false, detail: 'there is no such file' }], models: {} };
   let input: unknown;
@@ -140,7 +156,7 @@ async function checkFile(file: string, store: FolderStore): Promise<{ checks: Ch
   return { checks, models: asked };
 }
 
-type Model = ModelConfig | JudgeConfig;
+type Model = ModelConfig | JudgeConfig | StudyConfig['critic'];
 
 async function checkEndpoints(models: Models, store: FolderStore): Promise<Check[]> {
   const engine = new EndpointEngine(store, process.env);
