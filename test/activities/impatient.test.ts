@@ -41,7 +41,7 @@ describe.each(['serve', 'generate'] as const)('an engine that is down when it is
   it('is then not asked any more', async () => {
     const { engine, asked } = failing(down, where);
     const results = await ask(impatient(engine, Date.now()));
-    const text = { text: '', finishReason: 'unavailable' };
+    const text = { text: '', finishReason: 'unavailable', refusal: 'it did not answer in time' };
     expect(results).toEqual(Array(2).fill({ texts: [text, text], promptTokens: 0, completionTokens: 0 }));
     expect(asked[where]).toBe(1);
   });
