@@ -5,9 +5,11 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Browser } from 'puppeteer-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { renderCritiques } from '../../src/report/critiques/html.ts';
 import { renderReport } from '../../src/report/html.ts';
 import { renderSupervision } from '../../src/report/supervision/html.ts';
 import { launchBrowser } from '../support/browser.ts';
+import { critiquesReport } from './critiques/sample.ts';
 import { sampleReport } from './sample.ts';
 import { supervisionReport } from './supervision/sample.ts';
 
@@ -34,6 +36,7 @@ afterAll(async () => {
 it.for([
   { name: 'selfImprove', charts: 17, render: () => renderReport(sampleReport()) },
   { name: 'evaluate', charts: 16, render: () => renderSupervision(supervisionReport()) },
+  { name: 'buildCritiques', charts: 1, render: () => renderCritiques(critiquesReport()) },
 ])(
   'the report of $name reads well wide and narrow, light and dark',
   { timeout: 120_000 },
