@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { BuildCritiques } from '../../src/config/build-critiques.ts';
 import { Evaluate } from '../../src/config/evaluate.ts';
 import { FineTune } from '../../src/config/fine-tune.ts';
 import { formatIssues, parseInput } from '../../src/config/parse.ts';
@@ -266,11 +267,18 @@ describe('the input of a fine-tune', () => {
 const runs = join(import.meta.dirname, '../../runs');
 const files = existsSync(runs) ? readdirSync(runs).filter((name) => name.endsWith('.json')) : [];
 
+/** By a field that no other has. */
+const SCHEMAS = [
+  ['annotator', BuildCritiques],
+  ['iterations', SelfImprove],
+  ['base', FineTune],
+  ['rounds', SelfTalk],
+] as const;
+
 test.skipIf(files.length === 0)('every file of runs/ parses', () => {
   for (const name of files) {
     const input: object = JSON.parse(readFileSync(join(runs, name), 'utf8'));
-    const schema =
-      'iterations' in input ? SelfImprove : 'base' in input ? FineTune : 'rounds' in input ? SelfTalk : Evaluate;
+    const [, schema] = SCHEMAS.find(([field]) => field in input) ?? ['', Evaluate];
     expect(parseInput(schema, input).issues, name).toBeUndefined();
   }
 });
