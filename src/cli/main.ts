@@ -7,6 +7,7 @@ import { QUEUES, type Role } from '../workflows/queues.ts';
 import { compare } from './compare.ts';
 import { demoEvaluate } from './demo/evaluate.ts';
 import { demoSelfImprove } from './demo/self-improve.ts';
+import { demoStudy } from './demo/study.ts';
 import { dev } from './dev.ts';
 import { grade } from './grade.ts';
 import { preflight } from './preflight.ts';
@@ -77,6 +78,16 @@ program
   .action(demoEvaluate);
 
 program
+  .command('demo-study')
+  .description(
+    "run the paper's whole programme before your eyes, in half an hour: its report has what the paper found beside what was measured",
+  )
+  .option('--seed <n>', "instead of the file's: other samples, other numbers", parseSeed)
+  .option('--input-file <file>', 'a run file for study', 'runs/study-demo.json')
+  .option('--json', 'end standard output with one line of JSON')
+  .action(demoStudy);
+
+program
   .command('dev')
   .description('run Temporal, its UI and a worker with every role on this machine, until Ctrl-C')
   .option('--port <n>', 'port of Temporal (default: 7233, or a free one)', parsePort)
@@ -91,7 +102,7 @@ program
 
 program
   .command('preflight')
-  .argument('<file>', 'a run file for selfImprove or evaluate')
+  .argument('<file>', 'a run file of any workflow')
   .description('find every mistake of a run file before any GPU time: fields, files, models, endpoints, disk, Temporal')
   .action(preflight);
 
