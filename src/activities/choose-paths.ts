@@ -4,7 +4,7 @@ import { RowWriter } from '../backends/storage/row-writer.ts';
 import type { Store } from '../backends/storage/store.ts';
 import type { BuildCritiquesConfig } from '../config/build-critiques.ts';
 import { type ChoiceOptions, type PathRow, sampledPath, startChoice } from '../method/critiques/choose-paths.ts';
-import { readMistake } from '../method/critiques/mistake-prompt.ts';
+import { plantedStep } from '../method/critiques/mistake-prompt.ts';
 import type { PathPlan } from '../method/critiques/plan-paths.ts';
 import type { PathRemoval } from '../method/critiques/removals.ts';
 import type { Attempt } from '../method/rows.ts';
@@ -75,8 +75,7 @@ export async function choosePaths({ store }: { store: Store }, task: ChooseTask)
       }
       for (const ref of task.written)
         for await (const row of readRows<PathPlan>(store, ref))
-          if (!row.written || readMistake(row.written.text, row) === null)
-            await remove({ stage: 'path', reason: 'no-mistake', row });
+          if (plantedStep(row) === null) await remove({ stage: 'path', reason: 'no-mistake', row });
       const ref = await removed.close();
       if (paths.every(({ rows }) => rows === 0)) throw nothingChosen(reasons);
       return { paths, removed: ref };

@@ -3,7 +3,7 @@ import type { Engine } from '../backends/inference/engine.ts';
 import { type ArtifactRef, readRows } from '../backends/storage/artifacts.ts';
 import type { Store } from '../backends/storage/store.ts';
 import type { OracleConfig } from '../config/oracle.ts';
-import { readMistake } from '../method/critiques/mistake-prompt.ts';
+import { plantedStep } from '../method/critiques/mistake-prompt.ts';
 import type { PathPlan } from '../method/critiques/plan-paths.ts';
 import { begin, PROMPT_FAMILIES } from '../method/prompts/index.ts';
 import type { Attempt } from '../method/rows.ts';
@@ -64,8 +64,8 @@ async function* items(
 function begunBy(plan: PathPlan): string | null {
   const lines = plan.prefix === '' ? [] : [plan.prefix];
   if (plan.strategy === 'RG3') {
-    const step = plan.written && readMistake(plan.written.text, plan);
-    if (!step) return null;
+    const step = plantedStep(plan);
+    if (step === null) return null;
     lines.push(step);
   }
   return lines.map((line) => `${line}\n`).join('');

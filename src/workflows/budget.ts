@@ -38,3 +38,13 @@ export class Budget {
 }
 
 const keyOf = ({ stage, shard }: ShardTask) => `${stage}/${shard}`;
+
+/** Why a run ends that can't afford another request; undefined where it can. */
+export function limitReached({
+  limit,
+  spent,
+  exhausted,
+}: Pick<Budget, 'limit' | 'spent' | 'exhausted'>): string | undefined {
+  if (!exhausted) return undefined;
+  return `the cost limit of $${limit} leaves no room for another request: $${spent.toFixed(4)} spent`;
+}

@@ -1,9 +1,7 @@
 import {
   ApplicationFailure,
   allHandlersFinished,
-  CancellationScope,
   condition,
-  isCancellation,
   setCurrentDetails,
   upsertSearchAttributes,
   workflowInfo,
@@ -16,12 +14,12 @@ import type { ValidatedRun } from '../activities/validate-input.ts';
 import type { CritiqueDatasets, WrittenCritiques } from '../activities/write-critiques.ts';
 import type { BuildCritiquesConfig, BuildCritiquesInput } from '../config/build-critiques.ts';
 import { loadCritiqueQuestions, pushDataset, validateBuildCritiques, writeCritiques } from './activities.ts';
-import { Budget } from './budget.ts';
+import { Budget, limitReached } from './budget.ts';
 import { beginning, Conductor } from './conductor.ts';
 import type { BuildCritiquesProgress } from './contract.ts';
 import { CritiqueStages } from './critique-stages.ts';
 import { describeReport } from './describe.ts';
-import { rootFailure } from './failures.ts';
+import { reportFailure, rootFailure } from './failures.ts';
 import { searchAttributes } from './search-attributes.ts';
 import type { StageResult } from './shards.ts';
 import { artifacts } from './stages.ts';
@@ -136,7 +134,7 @@ class Building {
     const { run, loaded, budget } = this.#prepared;
     const whole = this.#made.critiqued !== null && (!run.config.filter || this.#made.refined !== null);
     const status = whole && this.#goesOn ? 'completed' : 'stopped';
-    const reason = this.#conductor.control.stop?.reason ?? this.#limitReached;
+    const reason = this.#conductor.control.stop?.reason ?? limitReached(budget);
     const written = await this.#report(status, status === 'stopped' ? reason : undefined);
     if (written.tooFew !== null) throw ApplicationFailure.nonRetryable(written.tooFew, 'YieldTooLow');
     const pushed = status === 'completed' ? await this.#push() : null;
@@ -181,13 +179,7 @@ class Building {
   /** A run that fails or is cancelled leaves a report of what it did, unless it did nothing. */
   async reportEnd(error: unknown): Promise<void> {
     if (!this.#state || this.#reported || !this.#made.sampled) return;
-    const cancelled = isCancellation(error);
-    await CancellationScope.nonCancellable(() =>
-      this.#report(
-        cancelled ? 'cancelled' : 'failed',
-        cancelled ? undefined : String((rootFailure(error) as Error).message),
-      ),
-    );
+    await reportFailure(error, (status, reason) => this.#report(status, reason));
   }
 
   async #report(status: CritiquesManifest['status'], reason: string | undefined): Promise<WrittenCritiques> {
@@ -240,12 +232,6 @@ class Building {
 
   get #goesOn(): boolean {
     return this.#conductor.control.stop === null && !this.#prepared.budget.exhausted;
-  }
-
-  get #limitReached(): string | undefined {
-    const { limit, spent, exhausted } = this.#prepared.budget;
-    if (!exhausted) return undefined;
-    return `the cost limit of $${limit} leaves no room for another request: $${spent.toFixed(4)} spent`;
   }
 
   get #priced(): boolean {

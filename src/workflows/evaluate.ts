@@ -1,8 +1,6 @@
 import {
   allHandlersFinished,
-  CancellationScope,
   condition,
-  isCancellation,
   setCurrentDetails,
   startChild,
   upsertSearchAttributes,
@@ -14,10 +12,11 @@ import type { ValidatedRun } from '../activities/validate-input.ts';
 import type { WrittenEvaluation } from '../activities/write-evaluation.ts';
 import type { EvaluateConfig, EvaluateInput } from '../config/evaluate.ts';
 import { loadEvaluation, scoreVotes, validateEvaluate, writeEvaluation } from './activities.ts';
+import { limitReached } from './budget.ts';
 import { beginning, Conductor } from './conductor.ts';
 import type { EvaluateProgress } from './contract.ts';
 import { describeReport } from './describe.ts';
-import { rootFailure } from './failures.ts';
+import { reportFailure, rootFailure } from './failures.ts';
 import { type PlannedPass, passesOf } from './passes.ts';
 import { searchAttributes } from './search-attributes.ts';
 import { type PassResult, supervise } from './supervise.ts';
@@ -114,7 +113,9 @@ class Evaluation {
 
   async finish(): Promise<EvaluateResult> {
     const { run, loaded } = this.#prepared;
-    const reason = this.#conductor.control.stop?.reason ?? this.#limitReached;
+    const limit = run.config.costLimit ?? null;
+    const reason =
+      this.#conductor.control.stop?.reason ?? limitReached({ limit, spent: this.#spent, exhausted: this.#exhausted });
     const status = this.goesOn() ? 'completed' : 'stopped';
     const { report, questions } = await this.#report(status, status === 'stopped' ? reason : undefined);
     this.#conductor.finished = true;
@@ -138,13 +139,7 @@ class Evaluation {
   /** A run that fails or is cancelled leaves a report of what it did, unless it did nothing. */
   async reportEnd(error: unknown): Promise<void> {
     if (!this.#state || this.#results.length === 0) return;
-    const cancelled = isCancellation(error);
-    await CancellationScope.nonCancellable(() =>
-      this.#report(
-        cancelled ? 'cancelled' : 'failed',
-        cancelled ? undefined : String((rootFailure(error) as Error).message),
-      ),
-    );
+    await reportFailure(error, (status, reason) => this.#report(status, reason));
   }
 
   async #report(status: EvaluationManifest['status'], reason: string | undefined) {
@@ -191,12 +186,6 @@ class Evaluation {
 
   get #exhausted(): boolean {
     return this.#results.some(({ exhausted }) => exhausted);
-  }
-
-  get #limitReached(): string | undefined {
-    if (!this.#exhausted) return undefined;
-    const { costLimit } = this.#prepared.run.config;
-    return `the cost limit of $${costLimit} leaves no room for another request: $${this.#spent.toFixed(4)} spent`;
   }
 
   get #priced(): boolean {

@@ -1,11 +1,9 @@
 import {
   ApplicationFailure,
   allHandlersFinished,
-  CancellationScope,
   ContinueAsNew,
   condition,
   continueAsNew,
-  isCancellation,
   setCurrentDetails,
   setHandler,
   startChild,
@@ -22,7 +20,7 @@ import { loadDatasets, validateInput, writeReport } from './activities.ts';
 import { beginning, Conductor, type ControlState } from './conductor.ts';
 import { extendUpdate, type Progress } from './contract.ts';
 import { describeAccuracy, describeReport } from './describe.ts';
-import { rootFailure } from './failures.ts';
+import { reportFailure, rootFailure } from './failures.ts';
 import { type IterationResult, iterate } from './iterate.ts';
 import { searchAttributes } from './search-attributes.ts';
 
@@ -176,13 +174,7 @@ class Run {
   /** A run that fails or is cancelled leaves a report of what it did, unless it did nothing. */
   async reportEnd(error: unknown): Promise<void> {
     if (!this.#state) return;
-    const cancelled = isCancellation(error);
-    await CancellationScope.nonCancellable(() =>
-      this.report(
-        cancelled ? 'cancelled' : 'failed',
-        cancelled ? undefined : String((rootFailure(error) as Error).message),
-      ),
-    );
+    await reportFailure(error, (status, reason) => this.report(status, reason));
   }
 
   async report(status: ReportTask['status'], reason = this.#conductor.control.stop?.reason): Promise<WrittenReport> {

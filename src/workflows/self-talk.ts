@@ -1,8 +1,6 @@
 import {
   allHandlersFinished,
-  CancellationScope,
   condition,
-  isCancellation,
   setCurrentDetails,
   startChild,
   upsertSearchAttributes,
@@ -15,12 +13,12 @@ import type { ValidatedRun } from '../activities/validate-input.ts';
 import type { SelfTalkConfig, SelfTalkInput } from '../config/self-talk.ts';
 import type { TalkStatistics } from '../method/self-talk/statistics.ts';
 import { buildChains, loadSelfTalk, validateSelfTalk, writeSelfTalk, writeTalks } from './activities.ts';
-import { Budget } from './budget.ts';
+import { Budget, limitReached } from './budget.ts';
 import { beginning, Conductor } from './conductor.ts';
 import type { SelfTalkProgress } from './contract.ts';
 import { describeReport } from './describe.ts';
 import { type EvaluateResult, evaluate } from './evaluate.ts';
-import { rootFailure } from './failures.ts';
+import { reportFailure, rootFailure } from './failures.ts';
 import { type FineTuneResult, fineTune } from './fine-tune.ts';
 import { searchAttributes } from './search-attributes.ts';
 import type { StageResult } from './shards.ts';
@@ -225,7 +223,7 @@ class SelfTalkRun {
 
   async finish(): Promise<SelfTalkResult> {
     const { run, loaded, budget } = this.#prepared;
-    const reason = this.#conductor.control.stop?.reason ?? this.#limitReached;
+    const reason = this.#conductor.control.stop?.reason ?? limitReached(budget);
     const whole = this.#goesOn && this.#evaluation?.status !== 'stopped';
     const status = whole ? 'completed' : 'stopped';
     const report = await this.#report(status, whole ? undefined : reason);
@@ -253,13 +251,7 @@ class SelfTalkRun {
   /** A run that fails or is cancelled leaves a report of what it did, unless it did nothing. */
   async reportEnd(error: unknown): Promise<void> {
     if (!this.#state || this.#versions.length === 0) return;
-    const cancelled = isCancellation(error);
-    await CancellationScope.nonCancellable(() =>
-      this.#report(
-        cancelled ? 'cancelled' : 'failed',
-        cancelled ? undefined : String((rootFailure(error) as Error).message),
-      ),
-    );
+    await reportFailure(error, (status, reason) => this.#report(status, reason));
   }
 
   async #report(status: SelfTalkManifest['status'], reason: string | undefined) {
@@ -326,12 +318,6 @@ class SelfTalkRun {
 
   get #goesOn(): boolean {
     return this.#conductor.control.stop === null && !this.#prepared.budget.exhausted;
-  }
-
-  get #limitReached(): string | undefined {
-    const { run, budget } = this.#prepared;
-    if (!budget.exhausted) return undefined;
-    return `the cost limit of $${run.config.costLimit} leaves no room for another request: $${budget.spent.toFixed(4)} spent`;
   }
 
   get #priced(): boolean {

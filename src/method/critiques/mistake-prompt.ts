@@ -31,6 +31,11 @@ export function readMistake(text: string, { nextStep }: Pick<PathPlan, 'nextStep
   return step;
 }
 
+/** The step with the mistake that a plan goes on from; null where none was written, or not to its end. */
+export function plantedStep(plan: Pick<PathPlan, 'nextStep' | 'written'>): string | null {
+  return plan.written?.finishReason === 'stop' ? readMistake(plan.written.text, plan) : null;
+}
+
 const FENCE = /^`{3,}\w*$/;
 const BULLET = /^[-*>•]\s+/;
 const LABEL =

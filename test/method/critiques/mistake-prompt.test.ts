@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { mistakePrompt, readMistake } from '../../../src/method/critiques/mistake-prompt.ts';
+import { mistakePrompt, plantedStep, readMistake } from '../../../src/method/critiques/mistake-prompt.ts';
 import { MISTAKES } from '../../../src/method/critiques/taxonomy.ts';
-import { aQuestion } from '../../support/attempts.ts';
+import { aGeneration, aQuestion } from '../../support/attempts.ts';
 
 describe('mistakePrompt', () => {
   it('gives the problem, the steps so far, the right one and the kind of mistake', () => {
@@ -47,4 +47,14 @@ describe('readMistake', () => {
     'so a + b = 7',
     'Next step: "So a+b=7."',
   ])('finds none in %j', (text) => expect(readMistake(text, { nextStep })).toBeNull());
+});
+
+describe('plantedStep', () => {
+  const written = aGeneration('a+b=8');
+
+  it('is what was written to its end', () => {
+    expect(plantedStep({ nextStep: 'a+b=7', written })).toBe('a+b=8');
+    expect(plantedStep({ nextStep: 'a+b=7', written: { ...written, finishReason: 'length' } })).toBeNull();
+    expect(plantedStep({ nextStep: 'a+b=7', written: null })).toBeNull();
+  });
 });
