@@ -1,10 +1,11 @@
+import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import type { StudyData } from '../../src/report/study/data.ts';
 import type { StudyProgress } from '../../src/workflows/contract.ts';
 import type { StudyResult } from '../../src/workflows/study.ts';
 import { Bench, eventually } from '../support/bench.ts';
-import type { FakeOpenAi, FakeRequest } from '../support/fake-openai.ts';
+import type { FakeOpenAi } from '../support/fake-openai.ts';
 import { allQuestions } from '../support/run-input.ts';
 import { aStudy, type StudyShape } from '../support/study-input.ts';
 import { temporalAddress } from '../support/temporal.ts';
@@ -22,8 +23,6 @@ async function reportOf({ run }: StudyResult): Promise<StudyData> {
 }
 
 const REFINEMENTS = 4;
-
-const isRefined = ({ kind, state }: FakeRequest) => kind === 'refine' && state === 'answered';
 
 const statusOf = ({ steps }: StudyResult, step: string) => steps.find((taken) => taken.step === step)?.status;
 
@@ -62,7 +61,8 @@ describe('a whole study', () => {
     const handle = await bench.startStudy('stopped-study', input(fake, shape));
     await hold.reached();
     const { child } = await handle.query<StudyProgress>('progress');
-    await eventually('others', async () => fake.requests.some(isRefined));
+    const segments = bench.workers.store.path(`runs/${child}/refine/shard-000.segments`);
+    await eventually('rows that are kept', async () => existsSync(segments));
     await handle.signal('stop', { mode: 'now', reason: 'enough' });
     const stopped = await handle.result();
     const kept = await bench.stage(child, 'refine', 'part');
