@@ -92,11 +92,11 @@ export function inferenceActivities(deps: { store: Store; engine: Engine; grader
     sampleResponses,
     generateCritiques,
     refineResponses,
+    rewriteSteps,
+    smoothTalks,
     writeMistakes,
     continuePaths,
     annotatePaths,
-    rewriteSteps,
-    smoothTalks,
   });
 }
 

@@ -5,7 +5,7 @@ import type { BuildCritiquesConfig } from '../config/build-critiques.ts';
 import { critiqueKeys } from './critique-files.ts';
 import { withHeartbeat } from './heartbeat.ts';
 
-/** Brings the exported dataset to the hub. A push that is made again changes nothing. */
+/** Brings the exported dataset to the hub. A push that is made again writes the same files. */
 export async function pushDataset(
   { store }: { store: Store },
   { run, push }: { run: string; push: NonNullable<BuildCritiquesConfig['push']> },

@@ -3,21 +3,24 @@ import { readFile, statfs } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
 import { NativeConnection } from '@temporalio/worker';
-import type { z } from 'zod';
 import { checkBuildCritiques, modelsOf } from '../activities/check-build-critiques.ts';
 import { checkFineTune } from '../activities/check-fine-tune.ts';
 import { checkEvaluate, checkSelfImprove, fieldsOf } from '../activities/check-input.ts';
+import { checkSelfTalk } from '../activities/check-self-talk.ts';
+import { checkStudy } from '../activities/check-study.ts';
 import { Failure } from '../backends/failures.ts';
 import { EndpointEngine } from '../backends/inference/endpoint.ts';
 import { FolderStore } from '../backends/storage/store.ts';
 import { BuildCritiques } from '../config/build-critiques.ts';
 import { readEnvironment } from '../config/environment.ts';
-import { Evaluate } from '../config/evaluate.ts';
+import { Evaluate, type EvaluateConfig } from '../config/evaluate.ts';
 import { FineTune } from '../config/fine-tune.ts';
 import type { ModelConfig } from '../config/models.ts';
 import type { JudgeConfig } from '../config/oracle.ts';
 import { type Parsed, parseInput } from '../config/parse.ts';
-import { SelfImprove } from '../config/self-improve.ts';
+import { SelfImprove, type SelfImproveConfig } from '../config/self-improve.ts';
+import { SelfTalk } from '../config/self-talk.ts';
+import { Study, type StudyConfig } from '../config/study.ts';
 import { hasSearchAttributes } from '../workers/search-attributes.ts';
 
 interface Check {
@@ -59,48 +62,80 @@ interface Kind {
 
 type Models = Record<string, Model | null | undefined>;
 
-/** A kind whose models are read from the parsed input. */
-const kind = <S extends z.ZodType>(
-  schema: S,
-  { models, ...rest }: Omit<Kind, 'models'> & { models: (config: z.output<S>) => Models },
-): Kind => ({
-  ...rest,
-  models: (input) => {
-    const { value } = parseInput(schema, input);
-    return value === undefined ? {} : models(value);
-  },
-});
-
 /** The last one is what everything else is taken for. */
 const KINDS: readonly Kind[] = [
-  kind(BuildCritiques, {
+  {
     name: 'buildCritiques',
     detect: (fields) => 'annotator' in fields,
     check: checkBuildCritiques,
-    models: (config) => ({ ...modelsOf(config), 'oracle.judge': config.oracle.judge }),
-  }),
-  kind(FineTune, {
+    models: (input) =>
+      modelsIn(parseInput(BuildCritiques, input), (config) => ({
+        ...modelsOf(config),
+        'oracle.judge': config.oracle.judge,
+      })),
+  },
+  {
     name: 'fineTune',
     detect: (fields) => 'base' in fields && 'data' in fields,
     check: checkFineTune,
-    models: ({ evaluation }) => ({
-      'evaluation.actor': evaluation?.actor,
-      'evaluation.oracle.judge': evaluation?.oracle.judge,
-    }),
-  }),
-  kind(SelfImprove, {
+    models: (input) =>
+      modelsIn(parseInput(FineTune, input), ({ evaluation }) => ({
+        'evaluation.actor': evaluation?.actor,
+        'evaluation.oracle.judge': evaluation?.oracle.judge,
+      })),
+  },
+  {
+    name: 'selfTalk',
+    detect: (fields) => ['rounds', 'smoother', 'perQuestion', 'minYield'].some((field) => field in fields),
+    check: checkSelfTalk,
+    models: (input) =>
+      modelsIn(parseInput(SelfTalk, input), ({ actor, critic, smoother, oracle }) => ({
+        actor,
+        critic,
+        smoother: smoother.source === 'model' ? smoother : null,
+        'oracle.judge': oracle.judge,
+      })),
+  },
+  {
+    name: 'study',
+    detect: (fields) => 'selfTalk' in fields || typeof fields.critiques === 'object',
+    check: checkStudy,
+    models: (input) => modelsIn(parseInput(Study, input), studyModels),
+  },
+  {
     name: 'selfImprove',
     detect: (fields) => ['iterations', 'reason', 'test'].some((field) => field in fields),
     check: checkSelfImprove,
-    models: ({ actor, critic, oracle }) => ({ actor, critic, 'oracle.judge': oracle.judge }),
-  }),
-  kind(Evaluate, {
+    models: (input) => modelsIn(parseInput(SelfImprove, input), loopModels),
+  },
+  {
     name: 'evaluate',
     detect: () => true,
     check: checkEvaluate,
-    models: ({ actor, critic, oracle }) => ({ actor, critic, 'oracle.judge': oracle.judge }),
-  }),
+    models: (input) => modelsIn(parseInput(Evaluate, input), loopModels),
+  },
 ];
+
+const modelsIn = <Config>({ value }: Parsed<Config>, models: (config: Config) => Models): Models =>
+  value === undefined ? {} : models(value);
+
+const loopModels = ({
+  actor,
+  critic,
+  oracle,
+}: Pick<SelfImproveConfig | EvaluateConfig, 'actor' | 'critic' | 'oracle'>) => ({
+  actor,
+  critic,
+  'oracle.judge': oracle.judge,
+});
+
+const studyModels = ({ actor, critic, critiques, selfTalk, oracle }: StudyConfig): Models => ({
+  actor,
+  critic,
+  ...Object.fromEntries(Object.entries(modelsOf(critiques)).map(([field, model]) => [`critiques.${field}`, model])),
+  'selfTalk.smoother': selfTalk?.smoother.source === 'model' ? selfTalk.smoother : null,
+  'oracle.judge': oracle.judge,
+});
 
 async function checkFile(file: string, store: FolderStore): Promise<{ checks: Check[]; models: Models }> {
   if (!existsSync(file)) return { checks: [{ what: file, ok: false, detail: 'there is no such file' }], models: {} };
@@ -121,7 +156,7 @@ async function checkFile(file: string, store: FolderStore): Promise<{ checks: Ch
   return { checks, models: asked };
 }
 
-type Model = ModelConfig | JudgeConfig;
+type Model = ModelConfig | JudgeConfig | StudyConfig['critic'];
 
 async function checkEndpoints(models: Models, store: FolderStore): Promise<Check[]> {
   const engine = new EndpointEngine(store, process.env);

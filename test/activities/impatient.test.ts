@@ -1,53 +1,75 @@
-import { describe, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { impatient } from '../../src/activities/impatient.ts';
 import { Failure } from '../../src/backends/failures.ts';
-import type { Engine } from '../../src/backends/inference/engine.ts';
+import type { GenerationRequest } from '../../src/backends/inference/client.ts';
+import type { Engine, ModelClient } from '../../src/backends/inference/engine.ts';
 import { Limiter } from '../../src/backends/inference/limiter.ts';
+import { Critic } from '../../src/config/models.ts';
 
-const MODEL = { config: { model: 'm' }, checkpoint: null };
-const REQUEST = { model: 'm', prompt: 'p', n: 2, seed: 1, temperature: 0, maxTokens: 8, stop: [] };
-const { signal } = new AbortController();
-const down = () => new Failure('EngineUnavailable', 'down');
+const MODEL = { config: Critic.parse({ model: 'teacher' }), checkpoint: null };
+const REQUEST: GenerationRequest = {
+  model: 'teacher',
+  prompt: '',
+  n: 2,
+  seed: 1,
+  temperature: 0,
+  maxTokens: 9,
+  stop: [],
+};
+const never = new AbortController().signal;
+const PAST = Date.now() - 1;
+const FUTURE = Date.now() + 60_000;
 
-/** An engine whose answers fail so, and how often it was asked. */
-function failing(failure: () => Error, where: 'serve' | 'generate') {
-  const asked = { serve: 0, generate: 0 };
-  const engine: Engine = {
+const down = () => new Failure('EngineUnavailable', 'nobody there');
+
+/** Its requests fail as told, one after the other, and then succeed. */
+function engineOf(failures: (Failure | null)[], whole?: Failure): Engine & { asked: number } {
+  const client: ModelClient = {
+    limiter: new Limiter({ most: 4 }),
+    waitingFor: null,
+    generate: async ({ n }) => {
+      engine.asked++;
+      const failure = failures.shift();
+      if (failure) throw failure;
+      const texts = Array.from({ length: n }, () => ({ text: 'fine', finishReason: 'stop' as const }));
+      return { texts, promptTokens: 1, completionTokens: 1 };
+    },
+  };
+  const engine = {
+    asked: 0,
     serve: async () => {
-      asked.serve++;
-      if (where === 'serve') throw failure();
-      const generate = async () => {
-        asked.generate++;
-        throw failure();
-      };
-      return { client: { limiter: new Limiter({ most: 8 }), waitingFor: null, generate }, name: 'm' };
+      if (whole) throw whole;
+      return { client, name: 'teacher' };
     },
     close: async () => {},
   };
-  return { engine, asked };
+  return engine;
 }
 
-describe.each(['serve', 'generate'] as const)('an engine that is down when it is to %s', (where) => {
-  const ask = async (engine: Engine) => {
-    const { client } = await engine.serve(MODEL, signal);
-    return [await client.generate(REQUEST, signal), await client.generate(REQUEST, signal)];
-  };
+const ask = async (engine: Engine) => {
+  const { client } = await engine.serve(MODEL, never);
+  return async () => (await client.generate(REQUEST, never)).texts.map(({ finishReason }) => finishReason);
+};
 
-  it('fails until its time is over', async () => {
-    const { engine } = failing(down, where);
-    await expect(ask(impatient(engine, Date.now() + 60_000))).rejects.toThrow('down');
-  });
+it('fails as ever until its time is over', async () => {
+  await expect(impatient(engineOf([], down()), FUTURE).serve(MODEL, never)).rejects.toThrow('nobody there');
+  await expect((await ask(impatient(engineOf([down()]), FUTURE)))()).rejects.toThrow('nobody there');
+});
 
-  it('is then not asked any more', async () => {
-    const { engine, asked } = failing(down, where);
-    const results = await ask(impatient(engine, Date.now()));
-    const text = { text: '', finishReason: 'unavailable' };
-    expect(results).toEqual(Array(2).fill({ texts: [text, text], promptTokens: 0, completionTokens: 0 }));
-    expect(asked[where]).toBe(1);
-  });
+it('then gives texts that say so, and asks no more from the first of them on', async () => {
+  const engine = engineOf([null, down(), null]);
+  const once = await ask(impatient(engine, PAST));
+  expect([await once(), await once(), await once()]).toEqual([
+    ['stop', 'stop'],
+    ['unavailable', 'unavailable'],
+    ['unavailable', 'unavailable'],
+  ]);
+  expect(engine.asked).toBe(2);
+  expect(await (await ask(impatient(engineOf([], down()), PAST)))()).toEqual(['unavailable', 'unavailable']);
+});
 
-  it('still fails of what no time mends', async () => {
-    const { engine } = failing(() => new Failure('Unauthorized', 'no key'), where);
-    await expect(ask(impatient(engine, Date.now()))).rejects.toThrow('no key');
-  });
+it('never hides what waiting does not help', async () => {
+  const wrong = new Failure('Unauthorized', 'no key');
+  await expect(impatient(engineOf([], wrong), PAST).serve(MODEL, never)).rejects.toThrow('no key');
+  await expect((await ask(impatient(engineOf([wrong]), PAST)))()).rejects.toThrow('no key');
 });

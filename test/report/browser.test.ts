@@ -5,10 +5,12 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Browser } from 'puppeteer-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { renderCritiques } from '../../src/report/critiques/html.ts';
 import { renderReport } from '../../src/report/html.ts';
 import { renderStudy } from '../../src/report/study/html.ts';
 import { renderSupervision } from '../../src/report/supervision/html.ts';
 import { launchBrowser } from '../support/browser.ts';
+import { critiquesReport } from './critiques/sample.ts';
 import { sampleReport } from './sample.ts';
 import { sampleStudy } from './study/sample.ts';
 import { supervisionReport } from './supervision/sample.ts';
@@ -36,6 +38,7 @@ afterAll(async () => {
 it.for([
   { name: 'selfImprove', charts: 17, render: () => renderReport(sampleReport()) },
   { name: 'evaluate', charts: 16, render: () => renderSupervision(supervisionReport()) },
+  { name: 'buildCritiques', charts: 1, render: () => renderCritiques(critiquesReport()) },
   { name: 'study', charts: 10, render: () => renderStudy(sampleStudy()) },
 ])(
   'the report of $name reads well wide and narrow, light and dark',

@@ -6,6 +6,7 @@ import { Client, Connection, type WorkflowHandle } from '@temporalio/client';
 import type { Workflow } from '@temporalio/common';
 import { afterAll, afterEach, beforeAll } from 'vitest';
 import type { SelfImproveInput } from '../../src/config/self-improve.ts';
+import type { buildCritiques } from '../../src/workflows/build-critiques.ts';
 import type { Progress } from '../../src/workflows/contract.ts';
 import type { evaluate } from '../../src/workflows/evaluate.ts';
 import type { fineTune } from '../../src/workflows/fine-tune.ts';
@@ -20,9 +21,9 @@ import { startTestWorkers, type TestWorkers } from './workers.ts';
 
 export type RunHandle = WorkflowHandle<typeof selfImprove>;
 export type FineTuneHandle = WorkflowHandle<typeof fineTune>;
+export type CritiquesHandle = WorkflowHandle<typeof buildCritiques>;
 export type StudyHandle = WorkflowHandle<typeof study>;
 export type EvaluationHandle = WorkflowHandle<typeof evaluate>;
-
 export type SelfTalkHandle = WorkflowHandle<typeof selfTalk>;
 
 /** Workers, a store and fake engines for the tests of one file, and what every such test does with them. */
@@ -82,6 +83,11 @@ export class Bench {
   /** The same for `fineTune`. */
   async startFineTune(workflowId: string, input: unknown): Promise<FineTuneHandle> {
     return await this.#start<typeof fineTune>('fineTune', workflowId, input);
+  }
+
+  /** The same for `buildCritiques`. */
+  async startCritiques(workflowId: string, input: unknown): Promise<CritiquesHandle> {
+    return await this.#start<typeof buildCritiques>('buildCritiques', workflowId, input);
   }
 
   /** The same for `selfTalk`. */

@@ -2,17 +2,18 @@ import { existsSync, readdirSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import { apply, findEquation } from '../../src/backends/datasets/arithmetic/chain.ts';
 import { solutionSteps } from '../../src/backends/datasets/arithmetic/flaw.ts';
 import { annotate, flaw } from '../../src/backends/datasets/arithmetic/index.ts';
 import { writeSolution } from '../../src/backends/datasets/arithmetic/write.ts';
 import { JUDGE_REQUEST } from '../../src/backends/grading/judge.ts';
 import { CRITIQUE_REQUEST, PRIMER, REFINE_REQUEST, SHORT_REFINE_REQUEST } from '../../src/method/prompts/text.ts';
-import { digest, randomFrom } from '../../src/method/random.ts';
+import { digest, type Random, randomFrom } from '../../src/method/random.ts';
 import type { Question } from '../../src/method/rows.ts';
 import { SMOOTH_REQUEST } from '../../src/method/self-talk/smooth-prompt.ts';
 
 export interface FakeRequest {
-  kind: 'solve' | 'critique' | 'refine' | 'judge' | 'smooth';
+  kind: 'solve' | 'critique' | 'refine' | 'judge' | 'annotate' | 'mistake' | 'smooth';
   question: Question;
   model: string;
   /** The same for the same row in every attempt, and different for any other. */
@@ -48,6 +49,10 @@ export interface FakeOptions {
   skill?: (model: string) => number;
   /** Share of its critiques whose verdict on the final answer is right; all by default. */
   judgement?: (model: string) => number;
+  /** What an annotator writes in the place of the exact critique; null: that. */
+  annotation?: (request: FakeRequest, exact: string) => string | null;
+  /** What a writer of mistakes writes in the place of the next step with a wrong result; null: that. */
+  mistake?: (request: FakeRequest) => string | null;
   /** What a judge replies; "no" by default. */
   judge?: (prompt: string) => string;
   /** What a model makes of a chain of self-talk; its steps, one a line, by default. */
@@ -186,24 +191,32 @@ export class FakeOpenAi {
     };
   }
 
-  #write({ kind, question, prompt, key, model }: FakeRequest, index: number): { text: string; finish_reason: string } {
+  #write(asked: FakeRequest, index: number): { text: string; finish_reason: string } {
+    const { kind, question, prompt, key, model } = asked;
     const random = randomFrom(digest(`${key}/${index}`) % 2 ** 31);
     const luck = random.next();
     const right = () => writeSolution(solutionSteps(question), random);
     const done = (text: string) => ({ text, finish_reason: 'stop' });
     if (kind === 'smooth') return done((this.#options.smooth ?? tell)(prompt));
     if (kind === 'judge') return done(this.#options.judge?.(prompt) ?? 'no');
+    if (kind === 'mistake') return done(this.#options.mistake?.(asked) ?? miscalculated(prompt));
+    if (kind === 'annotate') {
+      const exact = annotate(question, pathIn(prompt));
+      return done(this.#options.annotation?.(asked, exact) ?? exact);
+    }
     if (kind === 'critique') {
       const critique = `Attempt ${index} at a critique.\n${annotate(question, responseIn(prompt))}`;
       return done(luck < (this.#options.judgement?.(model) ?? 1) ? critique : misjudged(critique));
     }
+    const begun = kind === 'solve' ? begunIn(prompt) : [];
+    if (begun.length > 0) return done(goOn(question, begun, luck, random));
     if (luck > 0.97) return done('I can not say.');
     if (luck > 0.94) return { text: right().slice(0, 10), finish_reason: 'length' };
     if (kind === 'refine' && luck > 0.85) return done(`The answer is ${question.reference}.`);
     const skill = this.#options.skill?.(model) ?? 0.5;
     const whole = luck < (kind === 'refine' ? 0.7 : skill) ? right() : flaw(question, random).response;
     // Where its answer has begun it goes on.
-    return done(whole.split('\n').slice(linesBegun(prompt)).join('\n'));
+    return done(whole.split('\n').slice(begunIn(prompt).length).join('\n'));
   }
 }
 
@@ -244,9 +257,43 @@ export class Hold {
 
 function kindOf(prompt: string): FakeRequest['kind'] {
   if (prompt.includes(SMOOTH_REQUEST)) return 'smooth';
+  if (prompt.includes(NEXT_STEP)) return 'mistake';
+  if (prompt.includes(TO_CHECK)) return 'annotate';
   if (prompt.includes(JUDGE_REQUEST)) return 'judge';
   if (prompt.includes(REFINE_REQUEST) || prompt.includes(SHORT_REFINE_REQUEST)) return 'refine';
   return prompt.includes(CRITIQUE_REQUEST) ? 'critique' : 'solve';
+}
+
+/** What only the prompts of mistakes and of annotations have. */
+const NEXT_STEP = '\n\nThe right next step:\n';
+const TO_CHECK = '\n\nSolution to check:\n';
+
+const pathIn = (prompt: string): string => prompt.slice(prompt.indexOf(TO_CHECK) + TO_CHECK.length);
+
+const miscalculated = (prompt: string): string =>
+  prompt
+    .slice(prompt.indexOf(NEXT_STEP) + NEXT_STEP.length)
+    .replace(/= ?(\d+)/, (_, result) => `=${Number(result) + 1}`);
+
+/** The lines of an answer that has begun. */
+const begunIn = (prompt: string): string[] =>
+  prompt
+    .slice(prompt.lastIndexOf(PRIMER) + PRIMER.length)
+    .split('\n')
+    .filter((line) => prompt.includes(PRIMER) && line !== '');
+
+/** The rest of a solution, from where it has got to; half of them with a slip in the first step. */
+function goOn(question: Question, begun: string[], luck: number, random: Random): string {
+  let before = findEquation(begun.at(-1)!)!.after;
+  const rest = solutionSteps(question)
+    .slice(begun.length)
+    .map(({ operation, operand }, i) => {
+      const slip = i === 0 && luck < 0.5 ? 1 : 0;
+      const step = { before, operation, operand, after: Math.abs(apply(before, operation, operand)) + slip };
+      before = step.after;
+      return step;
+    });
+  return rest.length > 0 ? writeSolution(rest, random) : `The answer is ${before}.`;
 }
 
 const misjudged = (critique: string): string =>
@@ -257,12 +304,6 @@ const misjudged = (critique: string): string =>
 
 const responseIn = (prompt: string): string =>
   prompt.slice(prompt.indexOf('Solution:\n') + 'Solution:\n'.length).replace(/\n\nAssistant:$/, '');
-
-/** Lines of the answer that the prompt has already. */
-function linesBegun(prompt: string): number {
-  const at = prompt.lastIndexOf(PRIMER);
-  return at < 0 ? 0 : prompt.slice(at + PRIMER.length).split('\n').length - 1;
-}
 
 /** The steps of a chain, as a person would say them. */
 export function tell(prompt: string): string {

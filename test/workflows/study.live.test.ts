@@ -29,7 +29,6 @@ describe('a whole study', () => {
     const result = await (await bench.startStudy('whole-study', input(fake))).result();
     expect(result).toMatchObject({ status: 'completed', warnings: [] });
     expect(new Set(result.steps.map(({ status }) => status))).toEqual(new Set(['done']));
-    expect(fake.repeated).toEqual([]);
     const report = await reportOf(result);
     expect(report.steps.map(({ step }) => step)).toEqual(result.steps.map(({ step }) => step));
     expect(Object.keys(report.evidence.evaluations).sort()).toEqual(
@@ -65,8 +64,17 @@ describe('a whole study', () => {
     expect(stopped).toMatchObject({ status: 'stopped', reason: 'enough' });
     expect((await reportOf(stopped)).status).toBe('stopped');
 
+    const answered = new Set(fake.requests.filter(({ state }) => state === 'answered').map(({ key }) => key));
+    const asked = fake.requests.length;
     const result = await (await bench.startStudy('stopped-study', input(fake, shape))).result();
     expect(result.status).toBe('completed');
-    expect(fake.repeated).toEqual([]);
+    expect(statusOf(result, 'reason')).toBe('reused');
+    const since = fake.requests.slice(asked);
+    const rest = since.slice(
+      0,
+      since.findIndex(({ question }) => question.id.startsWith('arithmetic-test')),
+    );
+    expect(rest.length).toBeGreaterThan(0);
+    expect(rest.filter(({ key }) => answered.has(key))).toEqual([]);
   });
 });

@@ -2,7 +2,7 @@ import { openAsBlob } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createRepo, HubApiError, uploadFiles } from '@huggingface/hub';
-import { EnvHttpProxyAgent, fetch } from 'undici';
+import { EnvHttpProxyAgent, fetch, Headers } from 'undici';
 import { Failure } from '../failures.ts';
 
 export interface PushRequest {
@@ -16,7 +16,7 @@ export interface PushRequest {
 
 export interface PushedDataset {
   url: string;
-  /** null: everything was there already. */
+  /** null: there was nothing to commit. */
   commit: string | null;
 }
 
@@ -30,18 +30,19 @@ export async function pushFolder(
 ): Promise<PushedDataset> {
   const { folder, env, signal } = access;
   const hubUrl = (env.HF_ENDPOINT || 'https://huggingface.co').replace(/\/+$/, '');
-  const accessToken = env[request.tokenEnv]?.trim();
-  if (!accessToken)
+  const token = env[request.tokenEnv]?.trim();
+  if (!token)
     throw new Failure(
       'InvalidInput',
       `"push.tokenEnv" names ${request.tokenEnv}, which is not set where this worker runs`,
     );
   const repo = { type: 'dataset' as const, name: request.name };
-  const connection = { hubUrl, accessToken: accessToken as `hf_${string}`, fetch: throughProxy(signal) };
+  const connection = { hubUrl, fetch: authorized(hubUrl, token, signal) };
   const url = `${hubUrl}/datasets/${request.name}`;
   try {
-    await createRepo({ repo, visibility: request.private ? 'private' : 'public', ...connection }).catch((error) => {
-      if (!(error instanceof HubApiError && error.statusCode === 409)) throw error;
+    const visibility = request.private ? 'private' : 'public';
+    await createRepo({ repo, visibility, ...connection } as Parameters<typeof createRepo>[0]).catch((error) => {
+      if (!(error instanceof HubApiError && error.statusCode === ALREADY_THERE)) throw error;
     });
     const names = (await readdir(folder)).filter((name) => !name.endsWith('.tmp')).sort();
     const files = await Promise.all(
@@ -51,20 +52,34 @@ export async function pushFolder(
     return { url, commit: pushed?.commit.oid ?? null };
   } catch (error) {
     signal?.throwIfAborted();
-    throw explained(error, url, accessToken);
+    throw explained(error, url, token);
   }
 }
 
-/** Proxies of the environment are used, and the token goes nowhere but where the library sends it: to the hub. */
-function throughProxy(signal: AbortSignal | undefined): typeof globalThis.fetch {
+const ALREADY_THERE = 409;
+
+/** Only the hub itself gets the token, no server that it sends us to. */
+function authorized(hubUrl: string, token: string, signal: AbortSignal | undefined): typeof globalThis.fetch {
   const dispatcher = new EnvHttpProxyAgent();
-  const ours = (url: string, init: object = {}) => fetch(url, { ...init, dispatcher, ...(signal && { signal }) });
-  return ours as unknown as typeof globalThis.fetch;
+  const { origin } = new URL(hubUrl);
+  const hubFetch = (url: string | URL, init: { headers?: Record<string, string> } = {}) => {
+    const headers = new Headers(init.headers);
+    headers.delete('authorization');
+    if (new URL(url).origin === origin) headers.set('authorization', `Bearer ${token}`);
+    return fetch(url, { ...init, headers, dispatcher, ...(signal && { signal }) });
+  };
+  return hubFetch as unknown as typeof globalThis.fetch;
 }
 
 function explained(error: unknown, url: string, token: string): Failure {
   const message = (error instanceof Error ? error.message : String(error)).replaceAll(token, '[token]');
-  const refused = error instanceof HubApiError && error.statusCode < 500 && error.statusCode !== 429;
-  if (refused) return new Failure('InvalidInput', `${url} refuses the push: ${message}`);
-  return new Failure('HubUnavailable', `${url} does not take the push: ${message}`);
+  const passing =
+    error instanceof HubApiError ? error.statusCode >= 500 || PASSING.has(error.statusCode) : isNetwork(error);
+  if (passing) return new Failure('HubUnavailable', `${url} does not take the push: ${message}`);
+  return new Failure('InvalidInput', `${url} refuses the push: ${message}`);
 }
+
+const PASSING = new Set([408, 429]);
+
+/** As fetch says it. */
+const isNetwork = (error: unknown) => error instanceof TypeError && error.cause instanceof Error;

@@ -81,3 +81,32 @@ describe('released triples', () => {
     });
   });
 });
+
+describe('triples as buildCritiques writes them', () => {
+  const triple = {
+    question: { id: 'q-1', question: 'What is 1+1?', reference: '2', answerFormat: 'plain' },
+    response: 'The answer is 3.',
+    critique: 'Correctness of the final answer: Wrong',
+    refinement: 'The answer is 2.',
+  };
+  const readLines = async (lines: unknown[], count?: number) => {
+    const path = join(await temporaryFolder(), 'refine.jsonl');
+    await writeFile(path, lines.map((line) => `${JSON.stringify(line)}\n`).join(''));
+    const triples: RefinementTriple[] = [];
+    for await (const row of readTriples(Triples.parse({ source: 'triples', path, count }))) triples.push(row);
+    return triples;
+  };
+
+  test('are read as they stand, as many as are wanted', async () => {
+    const other = { ...triple, response: 'The answer is 4.' };
+    expect(await readLines([triple, other])).toEqual([triple, other]);
+    expect(await readLines([triple, other], 1)).toEqual([triple]);
+  });
+
+  test.each([{ ...triple, critique: null }, { ...triple, question: 'What is 1+1?' }, {}])(
+    'name the line that is none: %j',
+    async (line) => {
+      await expect(readLines([triple, line])).rejects.toThrow(/refine\.jsonl, line 2: expected \{question/);
+    },
+  );
+});

@@ -123,12 +123,11 @@ describe('isLeak', () => {
       return isLeak(critique, { question: aQuestion('r', { solution: refinement }), response }) ? [i] : [];
     });
 
-  it('accuses none of the released critiques in the fixture wrongly', () => {
+  it('accuses one of the 20 released critiques in the fixture, which does cite the reference', () => {
     const path = new URL('../../fixtures/mathcritique-refinements.json', import.meta.url);
     const records = JSON.parse(readFileSync(path, 'utf8')) as ReleasedRecord[];
-    for (const i of leaking(records))
-      expect(readReleased(records[i]!).critique).toMatch(/\breference (answer|solution)/);
-    expect(leaking(records).length).toBeLessThan(4);
+    expect(leaking(records)).toEqual([7]);
+    expect(readReleased(records[7]!).critique).toContain('which matches the reference answer');
   });
 
   it('finds the 12 of all 200 released critiques that cite the reference, and no other', (context) => {
