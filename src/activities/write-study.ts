@@ -1,6 +1,6 @@
 import { writeJson } from '../backends/storage/json.ts';
 import type { Store } from '../backends/storage/store.ts';
-import type { QuestionsConfig } from '../config/datasets.ts';
+import type { StudyConfig } from '../config/study.ts';
 import type { Finding } from '../method/study/finding.ts';
 import { studyCsv } from '../report/study/csv.ts';
 import type { StepReport, StudyData } from '../report/study/data.ts';
@@ -15,14 +15,7 @@ export interface StudyTask {
   /** Folder of the study in the store. */
   run: string;
   workflowId: string;
-  /** The parsed input of the study: as it is in its provenance. */
-  config: {
-    seed: number;
-    actor: { base: string };
-    critic: { base: string };
-    questions: QuestionsConfig;
-    test: QuestionsConfig;
-  };
+  config: StudyConfig;
   status: StudyData['status'];
   reason?: string;
   /** ISO 8601. */
@@ -32,7 +25,8 @@ export interface StudyTask {
   warnings: string[];
 }
 
-export interface StudiedStep extends Pick<StepReport, 'step' | 'type' | 'workflowId' | 'status' | 'seconds'> {
+export interface StudiedStep
+  extends Pick<StepReport, 'step' | 'type' | 'workflowId' | 'status' | 'seconds' | 'headline'> {
   /** Folder of the child in the store. */
   run: string;
 }

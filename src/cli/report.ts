@@ -8,6 +8,9 @@ import { readJson } from '../backends/storage/json.ts';
 import { runFolder } from '../backends/storage/runs.ts';
 import { FolderStore } from '../backends/storage/store.ts';
 import { readEnvironment } from '../config/environment.ts';
+import type { CritiquesReport } from '../report/critiques/data.ts';
+import { renderCritiques } from '../report/critiques/html.ts';
+import { critiquesTable } from '../report/critiques/table.ts';
 import type { RunReport } from '../report/data.ts';
 import { renderReport } from '../report/html.ts';
 import type { SelfTalkReport } from '../report/self-talk/data.ts';
@@ -50,11 +53,18 @@ async function study(store: FolderStore, folder: string) {
 
 /** Of the other workflows: from the numbers that their steps left. */
 async function drawnAgain(store: FolderStore, folder: string) {
-  const data = await readJson<RunReport | SelfTalkReport>(store, `${folder}/report.json`);
+  const data = await readJson<RunReport | SelfTalkReport | CritiquesReport>(store, `${folder}/report.json`);
   if (!data) return null;
   const key = `${folder}/report.html`;
-  await store.write(key, ['smoother' in data ? renderSelfTalk(data) : await renderReport(data)]);
-  return { table: 'smoother' in data ? selfTalkTable(data) : renderTable(data), path: store.path(key) };
+  const { page, table } = await draw(data);
+  await store.write(key, [page]);
+  return { table, path: store.path(key) };
+}
+
+async function draw(data: RunReport | SelfTalkReport | CritiquesReport): Promise<{ page: string; table: string }> {
+  if ('annotator' in data) return { page: await renderCritiques(data), table: critiquesTable(data) };
+  if ('smoother' in data) return { page: await renderSelfTalk(data), table: selfTalkTable(data) };
+  return { page: await renderReport(data), table: renderTable(data) };
 }
 
 function none(store: FolderStore, workflowId: string): never {

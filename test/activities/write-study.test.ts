@@ -19,6 +19,7 @@ import { readJson, writeJson } from '../../src/backends/storage/json.ts';
 import { runFolder } from '../../src/backends/storage/runs.ts';
 import { FolderStore } from '../../src/backends/storage/store.ts';
 import { Evaluate, type EvaluateInput } from '../../src/config/evaluate.ts';
+import { Study } from '../../src/config/study.ts';
 import { pairedDifference, proportion } from '../../src/method/estimate.ts';
 import type { EvaluationSummary, QuestionResult } from '../../src/method/evaluation.ts';
 import type { SelectionCounts } from '../../src/method/select.ts';
@@ -31,6 +32,7 @@ import { aDraw, aScored, finish } from '../method/supervision/scored.ts';
 import { sampleStudy } from '../report/study/sample.ts';
 import { temporaryFolder } from '../support/folder.ts';
 
+const TRAINING = { source: 'arithmetic', split: 'train', count: 60 } as const;
 const QUESTIONS = { source: 'arithmetic', split: 'test', count: 40 } as const;
 
 let store: FolderStore;
@@ -45,18 +47,22 @@ const step = (name: string, type: string): StudiedStep => ({
   run: runFolder(`${name}-0a1b2c3d4e5f`),
   status: 'done',
   seconds: 10,
+  headline: '',
 });
 
 const aTask = (steps: StudiedStep[], rest: Partial<StudyTask> = {}): StudyTask => ({
   run: 'runs/my-study',
   workflowId: 'my-study',
-  config: {
+  config: Study.parse({
     seed: 3,
     actor: { base: 'models/actor' },
     critic: { base: 'models/critic' },
-    questions: { source: 'arithmetic', split: 'train', count: 60, seed: 0, levels: [1, 2] },
-    test: { ...QUESTIONS, seed: 0, levels: [1, 2] },
-  },
+    questions: TRAINING,
+    reason: TRAINING,
+    test: QUESTIONS,
+    iterations: 1,
+    critiques: { annotator: { source: 'exact' } },
+  }),
   status: 'completed',
   startedAt: '2026-03-05T07:00:00.000Z',
   steps,
@@ -127,6 +133,7 @@ describe('a study whose children left everything', () => {
     step('evaluate-sft', 'evaluate'),
     step('evaluate-sft-base-critic', 'evaluate'),
   ];
+  const CANDIDATE = runFolder('critic-0a1b2c3d4e5f/candidate');
   const folder = (name: string) => steps.find((it) => it.step === name)!.run;
 
   beforeEach(async () => {
@@ -152,6 +159,7 @@ describe('a study whose children left everything', () => {
       ],
     });
     await store.write(`${folder('loop')}/report.html`, ['<!doctype html>']);
+    await store.write(`${CANDIDATE}/report.html`, ['<!doctype html>']);
   });
 
   it('has the findings that these tell', async () => {
@@ -187,7 +195,7 @@ describe('a study whose children left everything', () => {
       tokens: { prompt: 4, completion: 6 },
       report: '../loop-0a1b2c3d4e5f/report.html',
     });
-    expect(of('critic')).toMatchObject({ tokens: null, report: null });
+    expect(of('critic')).toMatchObject({ tokens: null, report: `${CANDIDATE.replace('runs', '..')}/report.html` });
   });
 
   it('can be written again to the last digit', async () => {

@@ -37,7 +37,10 @@ export interface StepReport {
   workflowId: string;
   /** reused: another study, or this one before, had run it. */
   status: 'done' | 'reused' | 'stopped' | 'failed';
+  /** Of this study's time. */
   seconds: number;
+  /** What came out, in a few words. */
+  headline: string;
   /** null where the run keeps no count. */
   tokens: { prompt: number; completion: number } | null;
   /** Of its page, from this one; null where it has none. */

@@ -125,6 +125,7 @@ const step = (name: string, type: string, seconds: number, parts: Partial<StepRe
   workflowId: `${name}-0a1b2c3d4e5f`,
   status: 'done',
   seconds,
+  headline: `${name} came out well`,
   tokens: { prompt: 12_000 * seconds, completion: 7_000 * seconds },
   report: `../${name}-0a1b2c3d4e5f/report.html`,
   ...parts,

@@ -10,7 +10,7 @@ export function children({ steps }: StudyData): Markup | null {
   if (steps.length === 0) return null;
   return html`
 <section id="children"><h2>Runs and compute</h2>
-<p>Each is a run of its own that can be inspected, and is taken as it is where a study needs the same again: then it took its time and tokens once, before.</p>
+<p>Each is a run of its own that can be inspected, and is taken as it is where a study needs the same again. Time is this study\u2019s own; the tokens of a reused run were spent before.</p>
 <div class="named">${tabulate<Row>(
     'Runs of this study, their time and tokens',
     [
@@ -25,6 +25,7 @@ export function children({ steps }: StudyData): Markup | null {
             : html`<a class="uri" href="${report}">${workflowId}</a>`,
       },
       { head: 'Status', words: true, cell: ({ status }) => status },
+      { head: 'What came out', words: true, cell: ({ headline }) => html`<span class="uri">${headline}</span>` },
       { head: 'Time', cell: ({ seconds }) => duration(seconds) },
       { head: 'Tokens read', cell: ({ tokens }) => (tokens ? count(tokens.prompt) : NOTHING) },
       { head: 'Tokens written', cell: ({ tokens }) => (tokens ? count(tokens.completion) : NOTHING) },
@@ -42,6 +43,7 @@ function total(steps: readonly StepReport[]): Row {
     type: '',
     workflowId: '',
     status: '',
+    headline: '',
     seconds: steps.reduce((sum, { seconds }) => sum + seconds, 0),
     tokens: {
       prompt: counted.reduce((sum, { prompt }) => sum + prompt, 0),
