@@ -20,7 +20,7 @@ import type { CritiqueDatasets } from './write-critiques.ts';
 export interface SortedCritiques {
   statistics: CritiqueStatistics;
   datasets: CritiqueDatasets;
-  /** The released row in other trainers' formats. */
+  /** The released rows, as they are and in other trainers' formats. */
   exported: ArtifactRef[];
   removed: ArtifactRef[];
   /** Critiques that the run ended before filtering: neither kept nor removed. */
@@ -52,14 +52,15 @@ export async function sortCritiques(
   };
   const formats = Object.keys(EXPORTS) as ExportFormat[];
   const exports = formats.map((format) => new RowWriter<object>(store, `${keys.exported}/${format}.jsonl`));
+  const released = new RowWriter<CritiqueRow>(store, `${keys.exported}/critiques.jsonl`);
   let unfinished = 0;
 
   async function keep(row: AnnotatedRow, refinements: Attempt[], filtered: Filtered): Promise<void> {
     const { question, response, critique } = row;
-    const released = critiqueRowOf(row, refinements, filtered);
-    await out.critiques.add(released);
-    for (const [i, format] of formats.entries())
-      await exports[i]!.add(exportRow(format, critic.promptFamily, released));
+    const kept = critiqueRowOf(row, refinements, filtered);
+    await out.critiques.add(kept);
+    await released.add(kept);
+    for (const [i, format] of formats.entries()) await exports[i]!.add(exportRow(format, critic.promptFamily, kept));
     await out.critic.add(critiqueRow(critic.promptFamily, question, response.text, critique.text));
     await out.selfCorrection.add(critiqueRow(actor.promptFamily, question, response.text, critique.text));
     const triple = tripleOf(row, refinements);
@@ -123,7 +124,7 @@ export async function sortCritiques(
       refine: await close(out.refine),
       selfCorrection: await close(out.selfCorrection),
     },
-    exported: await Promise.all(exports.map(close)),
+    exported: await Promise.all([close(released), ...exports.map(close)]),
     removed: [await close(out.annotation), await close(out.filter)],
     unfinished,
     examples,

@@ -110,6 +110,7 @@ function cardOf({ workflowId, config }: CritiquesManifest, statistics: CritiqueS
     seed,
     sources: [{ name: datasetName(questions), licence: LICENCES[questions.source] ?? 'see its source' }],
     files: [
+      { config: 'critiques', path: 'critiques.jsonl' },
       { config: 'messages', path: 'messages.jsonl' },
       { config: 'sharegpt', path: 'sharegpt.jsonl' },
       { config: 'alpaca', path: 'alpaca.jsonl' },

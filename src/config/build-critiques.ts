@@ -19,7 +19,7 @@ const Model = PricedCritic.extend({
   source: z.literal('model'),
   promptFamily: PricedCritic.shape.promptFamily.unwrap().default('chat'),
   /** How long it may be down before the run goes on without the rows that it has yet to write. */
-  patienceMinutes: z.number().min(0).max(10_080).default(60),
+  patienceMinutes: z.number().min(0).max(4_000).default(60),
 });
 
 const sources = { error: 'expected "source" to be "exact" or "model"' };

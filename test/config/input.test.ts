@@ -1,11 +1,11 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { BuildCritiques } from '../../src/config/build-critiques.ts';
 import { Evaluate } from '../../src/config/evaluate.ts';
 import { FineTune } from '../../src/config/fine-tune.ts';
 import { formatIssues, parseInput } from '../../src/config/parse.ts';
 import { SelfImprove } from '../../src/config/self-improve.ts';
-import { SelfTalk } from '../../src/config/self-talk.ts';
 import { DEFAULT_POLICIES } from '../../src/method/answers/policies.ts';
 
 const endpoint = { baseUrl: 'http://127.0.0.1:8000/v1' };
@@ -270,7 +270,13 @@ test.skipIf(files.length === 0)('every file of runs/ parses', () => {
   for (const name of files) {
     const input: object = JSON.parse(readFileSync(join(runs, name), 'utf8'));
     const schema =
-      'iterations' in input ? SelfImprove : 'base' in input ? FineTune : 'rounds' in input ? SelfTalk : Evaluate;
+      'annotator' in input
+        ? BuildCritiques
+        : 'iterations' in input
+          ? SelfImprove
+          : 'base' in input
+            ? FineTune
+            : Evaluate;
     expect(parseInput(schema, input).issues, name).toBeUndefined();
   }
 });

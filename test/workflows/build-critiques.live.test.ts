@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { annotate } from '../../src/backends/datasets/arithmetic/index.ts';
 import type { PathRow } from '../../src/method/critiques/choose-paths.ts';
 import type { AnnotatedRow, CritiqueRow } from '../../src/method/critiques/dataset-row.ts';
@@ -9,6 +9,7 @@ import { type Attempt, type RefinementTriple, rowKey } from '../../src/method/ro
 import type { TrainingRow } from '../../src/method/sft.ts';
 import type { BuildCritiquesResult } from '../../src/workflows/build-critiques.ts';
 import type { BuildCritiquesProgress } from '../../src/workflows/contract.ts';
+import { startWritableHub, TOKEN } from '../backends/datasets/writable-hub.ts';
 import { Bench, type CritiquesHandle, eventually } from '../support/bench.ts';
 import { aCritiquesRun, aModel, type CritiquesShape } from '../support/critiques-input.ts';
 import { FakeOpenAi, type FakeOptions, type FakeRequest } from '../support/fake-openai.ts';
@@ -105,7 +106,7 @@ describe('critiques in the arithmetic world', () => {
     const triples = await rowsOf<RefinementTriple>('exact', 'refine.jsonl');
     expect(triples).toHaveLength(kept.filter(({ path }) => path.strategy !== 'right').length);
     expect(await rowsOf('exact', 'self-correction-sft.jsonl')).toHaveLength(kept.length + triples.length);
-    for (const format of ['sharegpt', 'alpaca', 'messages'])
+    for (const format of ['critiques', 'sharegpt', 'alpaca', 'messages'])
       expect(await rowsOf('exact', `export/${format}.jsonl`)).toHaveLength(kept.length);
     expect(await file('exact', 'export/README.md')).toContain('arxiv.org/abs/2411.16579');
     const page = await bench.reportText('exact');
@@ -131,6 +132,30 @@ describe('critiques in the arithmetic world', () => {
     await handle.result();
     const rows = await bench.rows('runs/with-triples/datasets/refine.jsonl');
     expect(rows).toEqual(await bench.rows(path));
+  });
+});
+
+describe('a dataset that is to be pushed', () => {
+  it('is brought to the hub, and its token is in no history and no file', async () => {
+    const hub = await startWritableHub();
+    vi.stubEnv('HF_ENDPOINT', hub.url);
+    vi.stubEnv('CRITIQUES_TEST_TOKEN', TOKEN);
+    onTestFinished(() => void vi.unstubAllEnvs());
+    const fake = await engine();
+    const push = { name: 'my-org/critiques', tokenEnv: 'CRITIQUES_TEST_TOKEN' };
+    const handle = await start('pushed', fake, { asked: 20, push });
+    const result = await handle.result();
+    expect(result).toMatchObject({ status: 'completed', pushed: `${hub.url}/datasets/my-org/critiques` });
+    const commit = hub.asked.find(({ path }) => path.includes('/commit/main'))!.body.toString();
+    for (const name of ['README.md', 'alpaca.jsonl', 'critiques.jsonl', 'messages.jsonl', 'sharegpt.jsonl'])
+      expect(commit).toContain(name);
+    const history = JSON.stringify(await handle.fetchHistory());
+    const payloads = [...history.matchAll(/"data":"([^"]*)"/g)].map(([, data]) =>
+      Buffer.from(data!, 'base64').toString(),
+    );
+    expect(payloads.join()).toContain('CRITIQUES_TEST_TOKEN');
+    for (const text of [history, ...payloads, await bench.reportText('pushed'), await file('pushed', 'run.json')])
+      expect(text).not.toContain(TOKEN);
   });
 });
 
