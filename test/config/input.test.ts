@@ -266,17 +266,19 @@ describe('the input of a fine-tune', () => {
 const runs = join(import.meta.dirname, '../../runs');
 const files = existsSync(runs) ? readdirSync(runs).filter((name) => name.endsWith('.json')) : [];
 
+/** By a field that no other has. */
+const SCHEMAS = [
+  ['annotator', BuildCritiques],
+  ['selfTalk', Study],
+  ['iterations', SelfImprove],
+  ['base', FineTune],
+  ['rounds', SelfTalk],
+] as const;
+
 test.skipIf(files.length === 0)('every file of runs/ parses', () => {
   for (const name of files) {
     const input: object = JSON.parse(readFileSync(join(runs, name), 'utf8'));
-    const schema =
-      'annotator' in input
-        ? BuildCritiques
-        : 'iterations' in input
-          ? SelfImprove
-          : 'base' in input
-            ? FineTune
-            : Evaluate;
+    const [, schema] = SCHEMAS.find(([field]) => field in input) ?? ['', Evaluate];
     expect(parseInput(schema, input).issues, name).toBeUndefined();
   }
 });
