@@ -6,6 +6,8 @@ import { Evaluate } from '../../src/config/evaluate.ts';
 import { FineTune } from '../../src/config/fine-tune.ts';
 import { formatIssues, parseInput } from '../../src/config/parse.ts';
 import { SelfImprove } from '../../src/config/self-improve.ts';
+import { SelfTalk } from '../../src/config/self-talk.ts';
+import { Study } from '../../src/config/study.ts';
 import { DEFAULT_POLICIES } from '../../src/method/answers/policies.ts';
 
 const endpoint = { baseUrl: 'http://127.0.0.1:8000/v1' };

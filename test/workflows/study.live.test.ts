@@ -29,7 +29,8 @@ const statusOf = ({ steps }: StudyResult, step: string) => steps.find((taken) =>
 describe('a whole study', () => {
   it('ends in a report of every finding, and is not asked anything again', { timeout: 900_000 }, async () => {
     const fake = await engine();
-    const result = await (await bench.startStudy('whole-study', input(fake))).result();
+    const whole = input(fake, { iterations: 2, evaluation: { samples: 6 } });
+    const result = await (await bench.startStudy('whole-study', whole)).result();
     expect(result).toMatchObject({ status: 'completed', warnings: [] });
     expect(new Set(result.steps.map(({ status }) => status))).toEqual(new Set(['done']));
     const report = await reportOf(result);
@@ -42,12 +43,12 @@ describe('a whole study', () => {
     for (const { workflowId } of result.steps) expect(page).toContain(`../${workflowId}/report.html`);
 
     const asked = fake.requests.length;
-    const again = await (await bench.startStudy('same-study', input(fake))).result();
+    const again = await (await bench.startStudy('same-study', whole)).result();
     expect(new Set(again.steps.map(({ status }) => status))).toEqual(new Set(['reused']));
     expect((await reportOf(again)).findings).toEqual(report.findings);
     expect(fake.requests).toHaveLength(asked);
 
-    const more = input(fake, { evaluation: { samples: 3 } });
+    const more = { ...whole, evaluation: { ...whole.evaluation, samples: 3 } };
     const third = await (await bench.startStudy('larger-study', more)).result();
     expect(statusOf(third, 'loop')).toBe('reused');
     expect(statusOf(third, 'evaluate-sft-base-critic')).toBe('reused');
