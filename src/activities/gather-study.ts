@@ -142,12 +142,16 @@ async function readStatistics<Statistics>(store: Store, steps: readonly StudiedS
 }
 
 async function reportStep(store: Store, study: string, { run, ...step }: StudiedStep): Promise<StepReport> {
-  const hasPage = (await store.size(`${run}/report.html`)) !== null;
-  return {
-    ...step,
-    tokens: await tokensOf(store, run),
-    report: hasPage ? relative(study, `${run}/report.html`) : null,
-  };
+  return { ...step, tokens: await tokensOf(store, run), report: await pageOf(store, study, run, step.workflowId) };
+}
+
+/** A fine-tune has none of its own, but its evaluation has. */
+async function pageOf(store: Store, study: string, run: string, workflowId: string): Promise<string | null> {
+  for (const folder of [run, runFolder(`${workflowId}/candidate`)]) {
+    const page = `${folder}/report.html`;
+    if ((await store.size(page)) !== null) return relative(study, page);
+  }
+  return null;
 }
 
 /** What its stages read and wrote, of a run whose report says so. */

@@ -133,6 +133,7 @@ describe('a study whose children left everything', () => {
     step('evaluate-sft', 'evaluate'),
     step('evaluate-sft-base-critic', 'evaluate'),
   ];
+  const CANDIDATE = runFolder('critic-0a1b2c3d4e5f/candidate');
   const folder = (name: string) => steps.find((it) => it.step === name)!.run;
 
   beforeEach(async () => {
@@ -158,6 +159,7 @@ describe('a study whose children left everything', () => {
       ],
     });
     await store.write(`${folder('loop')}/report.html`, ['<!doctype html>']);
+    await store.write(`${CANDIDATE}/report.html`, ['<!doctype html>']);
   });
 
   it('has the findings that these tell', async () => {
@@ -193,7 +195,7 @@ describe('a study whose children left everything', () => {
       tokens: { prompt: 4, completion: 6 },
       report: '../loop-0a1b2c3d4e5f/report.html',
     });
-    expect(of('critic')).toMatchObject({ tokens: null, report: null });
+    expect(of('critic')).toMatchObject({ tokens: null, report: `${CANDIDATE.replace('runs', '..')}/report.html` });
   });
 
   it('can be written again to the last digit', async () => {

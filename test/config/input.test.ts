@@ -7,6 +7,7 @@ import { FineTune } from '../../src/config/fine-tune.ts';
 import { formatIssues, parseInput } from '../../src/config/parse.ts';
 import { SelfImprove } from '../../src/config/self-improve.ts';
 import { SelfTalk } from '../../src/config/self-talk.ts';
+import { Study } from '../../src/config/study.ts';
 import { DEFAULT_POLICIES } from '../../src/method/answers/policies.ts';
 
 const endpoint = { baseUrl: 'http://127.0.0.1:8000/v1' };
@@ -270,6 +271,7 @@ const files = existsSync(runs) ? readdirSync(runs).filter((name) => name.endsWit
 /** By a field that no other has. */
 const SCHEMAS = [
   ['annotator', BuildCritiques],
+  ['selfTalk', Study],
   ['iterations', SelfImprove],
   ['base', FineTune],
   ['rounds', SelfTalk],

@@ -62,6 +62,17 @@ describe('recorded histories', () => {
     expect(names).toContain('evaluation-round-3.json');
     for (const scenario of ['', '-fine-tune', '-evaluate', '-stopped', '-stopped-2'])
       expect(names).toContain(`self-talk${scenario}.json`);
+    for (const scenario of [
+      '',
+      '-reused',
+      '-waited',
+      '-stopped-now',
+      '-stopped-drain',
+      '-paused',
+      '-failed',
+      '-continued',
+    ])
+      expect(names).toContain(`study${scenario}.json`);
   });
 
   it.each(names)('%s replays', async (name) => {

@@ -72,12 +72,17 @@ export function judge(measure: readonly MeasuredEffect[]): { holds: Holds; why: 
   return { holds: 'unclear', why: said.join(' ') };
 }
 
-const isFor = ({ value, low, high, atMost }: MeasuredEffect) =>
-  value !== null && (atMost === undefined ? low > 0 : high <= atMost);
+const isFor = (effect: MeasuredEffect) => {
+  const { value, low, high, atMost } = effect;
+  return value !== null && !isHollow(effect) && (atMost === undefined ? low > 0 : high <= atMost);
+};
 
 const isAgainst = (effect: MeasuredEffect) => {
   const { low, high, atMost } = effect;
-  return !isFor(effect) && (atMost === undefined ? high < 0 : low > 0);
+  return !isFor(effect) && !isHollow(effect) && (atMost === undefined ? high < 0 : low > 0);
 };
+
+/** Where all questions differ by the same amount the interval is that point, and only p tells how little that may mean. */
+const isHollow = ({ low, high, p }: MeasuredEffect) => low === high && (p ?? 0) > 0.05;
 
 const labels = (effects: readonly MeasuredEffect[]) => effects.map(({ label }) => label).join('; ');

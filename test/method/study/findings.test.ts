@@ -219,6 +219,15 @@ describe('several things that a claim stands and falls with', () => {
   it('one against it is enough', () =>
     expect(judge([more, open, less])).toEqual({ holds: 'no', why: 'The interval is on the other side: b.' }));
   it('what only informs decides nothing', () => expect(judge([missing, aside]).holds).toBe('not measured'));
+  it('an interval that is but a point, of few questions, leaves it open', () => {
+    const same = (value: number, p: number) => effect('a', { difference: value, low: value, high: value, n: 2, p });
+    expect([same(1, 0.5), same(-1, 0.5), same(1, 0.001), same(-1, 0.001)].map((it) => judge([it]).holds)).toEqual([
+      'unclear',
+      'unclear',
+      'yes',
+      'no',
+    ]);
+  });
   it('an interval that ends at 0 leaves it open', () => {
     expect(judge([effect('a', difference(0, 0.1))]).holds).toBe('unclear');
     expect(judge([effect('a', difference(-0.1, 0))]).holds).toBe('unclear');
