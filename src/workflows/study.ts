@@ -23,7 +23,7 @@ import { awaitResult, keepResult, prepareChild, validateStudy, writeStudy } from
 import { beginning, Conductor, type ControlState } from './conductor.ts';
 import type { StudyProgress } from './contract.ts';
 import { describeReport } from './describe.ts';
-import { rootFailure } from './failures.ts';
+import { reportFailure, rootFailure } from './failures.ts';
 import { searchAttributes } from './search-attributes.ts';
 import { type ChildResult, headlineOf } from './study/headline.ts';
 import { describeStep, describeSteps, type StepState, type TakenStep } from './study/taken.ts';
@@ -181,15 +181,9 @@ class StudyRun {
   /** A study that fails or is cancelled leaves a report of what was done, unless nothing was. */
   async reportEnd(error: unknown): Promise<void> {
     if (!this.#state) return;
-    const cancelled = isCancellation(error);
-    if (this.#running) this.#end(cancelled ? 'stopped' : 'failed', null);
+    if (this.#running) this.#end(isCancellation(error) ? 'stopped' : 'failed', null);
     if (this.#state.taken.length === 0) return;
-    await CancellationScope.nonCancellable(() =>
-      this.#report(
-        cancelled ? 'cancelled' : 'failed',
-        cancelled ? undefined : String((rootFailure(error) as Error).message),
-      ),
-    );
+    await reportFailure(error, (status, reason) => this.#report(status, reason));
   }
 
   async #report(status: StudyTask['status'], reason: string | undefined): Promise<WrittenStudy> {

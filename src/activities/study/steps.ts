@@ -108,11 +108,11 @@ export const STEPS = {
     type: 'fineTune',
     what: 'one model that critiques itself',
     wanted: ({ selfCorrection }) => selfCorrection,
-    input: (study, { critiques, loop }) => ({
+    input: (study, { reason, critiques }) => ({
       seed: study.seed,
       role: 'actor',
       base: study.actor.base,
-      data: [iteration0(loop.datasets).uri, critiques.datasets.selfCorrection.uri],
+      data: [iteration0(reason.datasets).uri, critiques.datasets.selfCorrection.uri],
       training: study.training.actor,
     }),
   },

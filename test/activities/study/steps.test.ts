@@ -102,7 +102,7 @@ describe('the steps of a study', () => {
       training: { base: 'org/base', epochs: 1 },
       evaluation: { questions: { split: 'test' }, maxTokens: 1024 },
     });
-    expect(inputOf('self-correction')).toMatchObject({ role: 'actor', data: ['runs/loop/sft-0', 'runs/self-rows'] });
+    expect(inputOf('self-correction')).toMatchObject({ role: 'actor', data: ['runs/reason/sft-0', 'runs/self-rows'] });
     expect(evaluation('evaluate-sft')).toMatchObject({
       actor: { model: sft },
       selfCorrection: {},
