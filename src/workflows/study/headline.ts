@@ -29,7 +29,7 @@ const HEADLINES: { [Type in ChildType]: (result: ChildResults[Type]) => string }
     return `${measure} ${percent(candidate.score)}, before it was trained ${percent(against.score)}`;
   },
   selfTalk: ({ kept, chains }) => `${kept} of ${chains} chains became a self-talk`,
-  evaluate: ({ headline }) => headline[0] ?? '',
+  evaluate: ({ headline }) => headline.slice(0, 2).join(' '),
 };
 
 /** What came out of a child, in a few words. */
