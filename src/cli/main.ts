@@ -80,7 +80,7 @@ program
 program
   .command('demo-study')
   .description(
-    "run the paper's whole programme before your eyes, in half an hour: its report has what the paper found beside what was measured",
+    "run the paper's whole programme before your eyes, in about 20 minutes: its report has what the paper found beside what was measured",
   )
   .option('--seed <n>', "instead of the file's: other samples, other numbers", parseSeed)
   .option('--input-file <file>', 'a run file for study', 'runs/study-demo.json')
