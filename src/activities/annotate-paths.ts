@@ -1,4 +1,3 @@
-import { activityInfo } from '@temporalio/activity';
 import type { Engine } from '../backends/inference/engine.ts';
 import { type ArtifactRef, readRows } from '../backends/storage/artifacts.ts';
 import type { Store } from '../backends/storage/store.ts';
@@ -9,7 +8,7 @@ import type { AnnotatedRow } from '../method/critiques/dataset-row.ts';
 import { type InformationLevel, rowKey } from '../method/rows.ts';
 import { annotated } from './annotated.ts';
 import { generate } from './generations.ts';
-import { impatient } from './impatient.ts';
+import { impatient, patienceEnds } from './impatient.ts';
 import { isRightAttempt, runShard, type ShardItem, type ShardResult, type ShardTask } from './shard.ts';
 
 export interface AnnotateTask extends ShardTask {
@@ -28,7 +27,7 @@ export interface AnnotateTask extends ShardTask {
 
 /** Has a strong model write the critiques that a critic will be trained on, and looks for what speaks against each. */
 export async function annotatePaths(deps: { store: Store; engine: Engine }, task: AnnotateTask): Promise<ShardResult> {
-  const until = activityInfo().scheduledTimestampMs + task.patienceMinutes * 60_000;
+  const until = patienceEnds(task.patienceMinutes);
   return await runShard<AnnotatedRow>({ store: deps.store, engine: impatient(deps.engine, until) }, task, {
     items: items(deps.store, task),
     itemOf: ({ critique: _, ...path }) => rowKey(path),

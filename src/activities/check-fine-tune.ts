@@ -2,7 +2,7 @@ import type { Store } from '../backends/storage/store.ts';
 import { FineTune, type FineTuneConfig } from '../config/fine-tune.ts';
 import { type InputIssue, type Parsed, parseInput } from '../config/parse.ts';
 import { checkBase, checkQuestions, checkServed, locateFiles, locateModels } from './check-input.ts';
-import { findPromoted, promotedAs } from './promotions.ts';
+import { standsAgainst } from './promotions.ts';
 import { checkData } from './training-rows.ts';
 
 /** The same for `fineTune` as `checkSelfImprove`. */
@@ -26,7 +26,7 @@ function checkEvaluation(
   promote: FineTuneConfig['promote'],
   store: Pick<Store, 'path'>,
 ): InputIssue[] {
-  const other = { model: against ?? (promote && findPromoted(promotedAs(promote.as), store)?.uri) ?? base, endpoint };
+  const other = { model: standsAgainst({ against, promote, base }, store), endpoint };
   locateModels([other], store);
   return [
     ...checkServed('evaluation.against', other, store),

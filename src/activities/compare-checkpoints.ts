@@ -1,4 +1,3 @@
-import { readLines } from '../backends/storage/artifacts.ts';
 import { readJson, writeJson } from '../backends/storage/json.ts';
 import { runFolder } from '../backends/storage/runs.ts';
 import type { Store } from '../backends/storage/store.ts';
@@ -6,8 +5,7 @@ import type { Mean } from '../method/estimate/mean.ts';
 import type { Difference } from '../method/estimate.ts';
 import { compareEvaluations } from '../method/evaluation.ts';
 import { agrees, type CriticQuality, criticQuality, isRight } from '../method/supervision/critic-quality.ts';
-import type { Scored } from '../method/supervision/scored.ts';
-import { evaluationKeys } from './evaluation-files.ts';
+import { evaluationKeys, readScores } from './evaluation-files.ts';
 import { withHeartbeat } from './heartbeat.ts';
 import type { ScoredRows } from './score-rows.ts';
 
@@ -64,7 +62,10 @@ export async function compareCheckpoints(
   );
 
   async function measured(evaluated: Evaluated): Promise<MeasuredCheckpoint> {
-    const { summary } = (await readJson<Omit<ScoredRows, 'scores'>>(store, keysOf(evaluated).summary))!;
+    const { summary } = (await readJson<Omit<ScoredRows, 'scores'>>(
+      store,
+      evaluationKeys(runFolder(evaluated.workflowId)).summary,
+    ))!;
     const critic = role === 'critic' ? criticQuality(summary) : null;
     const greedy = summary.measures.find(({ method, reviewer }) => method === 'greedy' && reviewer === null);
     return { ...evaluated, score: critic?.discriminability ?? greedy!.score, critic };
@@ -73,13 +74,8 @@ export async function compareCheckpoints(
   async function outcomes(evaluated: Evaluated): Promise<{ id: string; right: boolean | null }[]> {
     const outcomeOf = role === 'critic' ? agrees : isRight;
     const outcomes = [];
-    for await (const line of readLines(store.read(keysOf(evaluated).scores))) {
-      if (line === '') continue;
-      const scored = JSON.parse(line) as Scored;
+    for await (const scored of readScores(store, runFolder(evaluated.workflowId)))
       outcomes.push({ id: scored.id, right: outcomeOf(scored) });
-    }
     return outcomes;
   }
 }
-
-const keysOf = ({ workflowId }: Evaluated) => evaluationKeys(runFolder(workflowId));

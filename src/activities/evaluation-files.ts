@@ -1,7 +1,8 @@
-import type { ArtifactRef } from '../backends/storage/artifacts.ts';
+import { type ArtifactRef, readLines } from '../backends/storage/artifacts.ts';
+import type { Store } from '../backends/storage/store.ts';
 import type { EvaluateConfig } from '../config/evaluate.ts';
 import type { Place } from '../method/supervision/collect.ts';
-import type { Plan, Reviewer } from '../method/supervision/scored.ts';
+import type { Plan, Reviewer, Scored } from '../method/supervision/scored.ts';
 import type { LoadedEvaluation } from './load-evaluation.ts';
 import type { Tokens } from './shard.ts';
 
@@ -45,6 +46,12 @@ export const evaluationKeys = (run: string) => ({
   csv: `${run}/report.csv`,
   json: `${run}/report.json`,
 });
+
+/** What each question of an evaluation came to, as `scoreVotes` left it. @param run folder of the evaluation in the store */
+export async function* readScores(store: Store, run: string): AsyncIterable<Scored> {
+  for await (const line of readLines(store.read(evaluationKeys(run).scores)))
+    if (line !== '') yield JSON.parse(line) as Scored;
+}
 
 /**
  * Whether a reviewer's pass finished one shard of its questions. Shards are the same ranges of questions in every stage and pass, unless

@@ -1,7 +1,6 @@
 import { relative } from 'node:path/posix';
 import { setImmediate as breathe } from 'node:timers/promises';
 import { datasetName } from '../backends/datasets/index.ts';
-import { readLines } from '../backends/storage/artifacts.ts';
 import { readJson } from '../backends/storage/json.ts';
 import { runFolder } from '../backends/storage/runs.ts';
 import type { Store } from '../backends/storage/store.ts';
@@ -17,7 +16,7 @@ import type { Scored } from '../method/supervision/scored.ts';
 import type { Json, RunReport } from '../report/data.ts';
 import type { StepReport, StudyData } from '../report/study/data.ts';
 import type { CheckpointComparison } from './compare-checkpoints.ts';
-import { type EvaluationManifest, evaluationKeys, planOf } from './evaluation-files.ts';
+import { type EvaluationManifest, evaluationKeys, planOf, readScores } from './evaluation-files.ts';
 import { readIterationFile } from './iteration-files.ts';
 import type { ScoredRows } from './score-rows.ts';
 import type { WrittenTalks } from './self-talk-files.ts';
@@ -68,7 +67,8 @@ async function gatherEvidence(store: Store, steps: readonly StudiedStep[]): Prom
   let budget: Evidence['budget'] = [];
   for (const [name, { folder, plan }] of entries(evaluations)) {
     // One at a time: only what they come to is kept.
-    const questions = await readScores(store, folder);
+    const questions: Scored[] = [];
+    for await (const scored of readScores(store, folder)) questions.push(scored);
     scores[name] = await finish(scoreConditions(questions, plan, gate));
     if (name === 'sft') budget = await finish(budgetOf(questions, plan, gate));
   }
@@ -101,13 +101,6 @@ async function readEvaluations(store: Store, steps: readonly StudiedStep[]) {
   });
   type Read = { folder: string; plan: ReturnType<typeof planOf>; summary: ScoredRows['summary'] };
   return Object.fromEntries((await Promise.all(read)).flat()) as Partial<Record<EvaluationName, Read>>;
-}
-
-async function readScores(store: Store, folder: string): Promise<Scored[]> {
-  const scores: Scored[] = [];
-  for await (const line of readLines(store.read(evaluationKeys(folder).scores)))
-    if (line !== '') scores.push(JSON.parse(line) as Scored);
-  return scores;
 }
 
 async function readIterations(store: Store, steps: readonly StudiedStep[], name: LoopName): Promise<IterationRecord[]> {

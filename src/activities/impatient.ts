@@ -1,7 +1,11 @@
+import { activityInfo } from '@temporalio/activity';
 import { Failure } from '../backends/failures.ts';
 import type { GenerationRequest, GenerationResult } from '../backends/inference/client.ts';
 import { type Engine, type ModelClient, modelName } from '../backends/inference/engine.ts';
 import { Limiter } from '../backends/inference/limiter.ts';
+
+/** Until when an activity waits for a model, in milliseconds since the epoch: retries have no patience of their own. */
+export const patienceEnds = (minutes: number): number => activityInfo().scheduledTimestampMs + minutes * 60_000;
 
 /**
  * An engine that is not waited for without end: after `until`, in milliseconds since the epoch, a request that finds it down gets texts

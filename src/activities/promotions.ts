@@ -32,6 +32,14 @@ export function findPromoted(model: string, store: Pick<Store, 'path'>): Checkpo
   }
 }
 
+/** What a fine-tune's checkpoint stands against: what it names, else what is promoted now under the name that it is for, else its base. */
+export function standsAgainst(
+  { against, promote, base }: { against: string | undefined; promote: { as: string } | null | undefined; base: string },
+  store: Pick<Store, 'path'>,
+): string {
+  return against ?? (promote && findPromoted(promotedAs(promote.as), store)?.uri) ?? base;
+}
+
 /** The names that run files can use, in words. */
 export function promotedNames(store: Pick<Store, 'path'>): string {
   const folder = store.path(FOLDER.slice(0, -1));

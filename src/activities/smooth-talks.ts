@@ -1,4 +1,3 @@
-import { activityInfo } from '@temporalio/activity';
 import type { Grader } from '../backends/grading/grader.ts';
 import type { Engine } from '../backends/inference/engine.ts';
 import { type ArtifactRef, readRows } from '../backends/storage/artifacts.ts';
@@ -7,7 +6,7 @@ import type { OracleConfig } from '../config/oracle.ts';
 import { readTalk, smoothPrompt } from '../method/self-talk/smooth-prompt.ts';
 import type { TalkRow } from '../method/self-talk/verify.ts';
 import { generate } from './generations.ts';
-import { impatient } from './impatient.ts';
+import { impatient, patienceEnds } from './impatient.ts';
 import { gradeResponses } from './oracle.ts';
 import { runShard, type ShardItem, type ShardResult, type ShardTask } from './shard.ts';
 
@@ -26,7 +25,7 @@ export async function smoothTalks(
   deps: { store: Store; engine: Engine; grader: Grader },
   task: SmoothTask,
 ): Promise<ShardResult> {
-  const until = activityInfo().scheduledTimestampMs + task.patienceMinutes * 60_000;
+  const until = patienceEnds(task.patienceMinutes);
   return await runShard<TalkRow>({ store: deps.store, engine: impatient(deps.engine, until) }, task, {
     items: items(deps, task),
     itemOf: talkKey,

@@ -3,7 +3,7 @@ import { readJson, writeJson } from '../backends/storage/json.ts';
 import type { Store } from '../backends/storage/store.ts';
 import type { FineTuneConfig, FineTuneInput } from '../config/fine-tune.ts';
 import { checkFineTune } from './check-fine-tune.ts';
-import { findPromoted, promotedAs } from './promotions.ts';
+import { promotedAs, standsAgainst } from './promotions.ts';
 import { claimRun, expectValid, type ValidateDeps, type ValidatedRun } from './validate-input.ts';
 
 export interface ValidatedFineTune extends ValidatedRun<FineTuneConfig> {
@@ -28,7 +28,7 @@ async function against(store: Store, folder: string, { evaluation, promote, base
   const key = `${folder}/against.json`;
   const known = await readJson<{ asked: string; model: string }>(store, key);
   if (known?.asked === asked) return known.model;
-  const model = evaluation?.against ?? (promote && findPromoted(promotedAs(promote.as), store)?.uri) ?? base;
+  const model = standsAgainst({ against: evaluation?.against, promote, base }, store);
   await writeJson(store, key, { asked, model });
   return model;
 }

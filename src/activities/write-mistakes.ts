@@ -1,11 +1,10 @@
-import { activityInfo } from '@temporalio/activity';
 import type { Engine } from '../backends/inference/engine.ts';
 import { type ArtifactRef, readRows } from '../backends/storage/artifacts.ts';
 import type { Store } from '../backends/storage/store.ts';
 import { mistakePrompt } from '../method/critiques/mistake-prompt.ts';
 import type { PathPlan } from '../method/critiques/plan-paths.ts';
 import { generate } from './generations.ts';
-import { impatient } from './impatient.ts';
+import { impatient, patienceEnds } from './impatient.ts';
 import { runShard, type ShardItem, type ShardResult, type ShardTask } from './shard.ts';
 
 export interface MistakeTask extends ShardTask {
@@ -18,7 +17,7 @@ export interface MistakeTask extends ShardTask {
 
 /** Has a model write the flawed step of each plan. */
 export async function writeMistakes(deps: { store: Store; engine: Engine }, task: MistakeTask): Promise<ShardResult> {
-  const until = activityInfo().scheduledTimestampMs + task.patienceMinutes * 60_000;
+  const until = patienceEnds(task.patienceMinutes);
   return await runShard<PathPlan>({ store: deps.store, engine: impatient(deps.engine, until) }, task, {
     items: items(deps.store, task),
     itemOf: planKey,

@@ -1,5 +1,4 @@
-import { type EvaluationManifest, evaluationKeys, planOf } from '../activities/evaluation-files.ts';
-import { readLines } from '../backends/storage/artifacts.ts';
+import { type EvaluationManifest, evaluationKeys, planOf, readScores } from '../activities/evaluation-files.ts';
 import { readJson } from '../backends/storage/json.ts';
 import { runFolder } from '../backends/storage/runs.ts';
 import { FolderStore, type Store } from '../backends/storage/store.ts';
@@ -12,7 +11,7 @@ import { SetupError } from './setup/setup-error.ts';
 /** Prints what the second evaluation answers better than the first, paired by question. */
 export async function compare(runA: string, runB: string, { json }: { json?: boolean }): Promise<void> {
   const store = new FolderStore(readEnvironment().store);
-  const [before, after] = [await readScores(store, runA), await readScores(store, runB)];
+  const [before, after] = [await scoresOf(store, runA), await scoresOf(store, runB)];
   const comparison = finish(compareRuns(before, after));
   if (comparison.both === 0)
     throw new SetupError(`"${runA}" and "${runB}" have no question in common: evaluate both on the same "questions"`);
@@ -20,15 +19,15 @@ export async function compare(runA: string, runB: string, { json }: { json?: boo
   process.stdout.write(`${text}\n`);
 }
 
-async function readScores(store: Store, workflowId: string): Promise<RunScores> {
-  const keys = evaluationKeys(runFolder(workflowId));
-  const manifest = await readJson<EvaluationManifest>(store, keys.manifest);
+async function scoresOf(store: Store, workflowId: string): Promise<RunScores> {
+  const folder = runFolder(workflowId);
+  const manifest = await readJson<EvaluationManifest>(store, evaluationKeys(folder).manifest);
   if (!manifest)
     throw new SetupError(
       `no evaluation "${workflowId}" in ${store.path('runs')}: is it a run of "evaluate" that has ended, and CRITIQUE_LOOP_STORE its store?`,
     );
   const scores: Scored[] = [];
-  for await (const line of readLines(store.read(keys.scores))) if (line !== '') scores.push(JSON.parse(line));
+  for await (const scored of readScores(store, folder)) scores.push(scored);
   return finish(scoreRun(scores, planOf(manifest.config)));
 }
 

@@ -45,7 +45,7 @@ export function countCritiques(reviewed: readonly Reviewed[]): CritiqueCounts {
 
   const critiqued = graded.filter(({ verdict }) => verdict !== null);
   const judged = critiqued.filter(({ verdict }) => verdict !== 'unparsed');
-  const agrees = ({ outcome, verdict }: Reviewed) => verdict === (outcome === 'correct' ? 'correct' : 'wrong');
+  const agrees = ({ outcome, verdict }: Reviewed) => verdictAgrees(outcome, verdict);
   const verdicts: Record<Verdict, number> = { correct: 0, wrong: 0, unparsed: 0 };
   for (const { verdict } of reviewed) if (verdict) verdicts[verdict]++;
   return {
@@ -72,6 +72,10 @@ export function countCritiques(reviewed: readonly Reviewed[]): CritiqueCounts {
     helpfulness: accuracyOf(reviewed.flatMap(({ outcome, refined }) => (isIncorrectOutcome(outcome) ? [refined] : []))),
   };
 }
+
+/** With the oracle. Without a verdict there is no agreement. */
+export const verdictAgrees = (outcome: Outcome, verdict: Verdict | null): boolean =>
+  verdict === (outcome === 'correct' ? 'correct' : 'wrong');
 
 /** Of the graded ones. */
 export function accuracyOf(outcomes: readonly (Outcome | null)[]): PassRate {

@@ -1,5 +1,6 @@
 import type { ParsedCritique } from '../critique.ts';
-import type { AnnotationProblem, FinishReason, Outcome, PathOrigin, Question, Verdict } from '../rows.ts';
+import { verdictAgrees } from '../critique-counts.ts';
+import type { AnnotationProblem, FinishReason, Outcome, PathOrigin, Question } from '../rows.ts';
 import { isLeak } from './leak.ts';
 import { isRefusal } from './refusal.ts';
 
@@ -36,10 +37,6 @@ export function checkAnnotation(annotation: AnnotationToCheck, checks = ALL_CHEC
   if (checks.location && locationAgrees(path, parsed.firstWrongStep) === false) return 'location';
   return null;
 }
-
-/** With the oracle. */
-export const verdictAgrees = (outcome: Outcome, verdict: Verdict): boolean =>
-  verdict === (outcome === 'correct' ? 'correct' : 'wrong');
 
 /** Whether the first step that is called wrong can be it, by what is known about the path; null where nothing is. */
 export function locationAgrees(

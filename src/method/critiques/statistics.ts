@@ -1,7 +1,8 @@
 import { parseCritique } from '../critique.ts';
+import { verdictAgrees } from '../critique-counts.ts';
 import { type Proportion, proportion } from '../estimate.ts';
 import type { Level, PathStrategy } from '../rows.ts';
-import { locationAgrees, verdictAgrees } from './check-annotation.ts';
+import { locationAgrees } from './check-annotation.ts';
 import type { PathRow } from './choose-paths.ts';
 import type { AnnotatedRow } from './dataset-row.ts';
 import type { Filtered } from './filter.ts';

@@ -1,3 +1,4 @@
+import { verdictAgrees } from '../critique-counts.ts';
 import type { Scored } from './scored.ts';
 import type { ReviewSummary, SupervisionSummary } from './summary.ts';
 
@@ -37,7 +38,7 @@ export function criticQuality({ reviews }: Pick<SupervisionSummary, 'reviews'>):
 export function agrees({ greedy }: Pick<Scored, 'greedy'>): boolean | null {
   const review = greedy?.reviews.critic;
   if (!greedy || !review || greedy.unfinished?.includes('critic') || greedy.outcome === 'ungraded') return null;
-  return review.verdict === (greedy.outcome === 'correct' ? 'correct' : 'wrong');
+  return verdictAgrees(greedy.outcome, review.verdict);
 }
 
 /** Whether a question's greedy response is right; null where nobody knows. */

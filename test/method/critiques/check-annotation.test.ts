@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { annotate, flaw, questions } from '../../../src/backends/datasets/arithmetic/index.ts';
 import { parseCritique } from '../../../src/method/critique.ts';
-import { checkAnnotation, locationAgrees, verdictAgrees } from '../../../src/method/critiques/check-annotation.ts';
+import { verdictAgrees } from '../../../src/method/critique-counts.ts';
+import { checkAnnotation, locationAgrees } from '../../../src/method/critiques/check-annotation.ts';
 import { randomFrom } from '../../../src/method/random.ts';
 import type { FinishReason, PathOrigin } from '../../../src/method/rows.ts';
 import { aQuestion } from '../../support/attempts.ts';
