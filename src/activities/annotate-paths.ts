@@ -29,7 +29,7 @@ export interface AnnotateTask extends ShardTask {
 export async function annotatePaths(deps: { store: Store; engine: Engine }, task: AnnotateTask): Promise<ShardResult> {
   const until = patienceEnds(task.patienceMinutes);
   return await runShard<AnnotatedRow>({ store: deps.store, engine: impatient(deps.engine, until) }, task, {
-    items: items(deps.store, task),
+    items: () => items(deps.store, task),
     itemOf: ({ critique: _, ...path }) => rowKey(path),
     added: (row) => row.critique,
     isRight: isRightAttempt,

@@ -26,7 +26,7 @@ export async function continuePaths(
   task: ContinueTask,
 ): Promise<ShardResult> {
   return await runShard(deps, task, {
-    items: items(deps, task),
+    items: () => items(deps, task),
     itemOf: ({ question, sample }) => `${question.id}/${Math.floor(sample / task.tries)}`,
     added: (row) => row.response,
     isRight: isRightAttempt,

@@ -26,7 +26,7 @@ export async function generateCritiques(
   task: CritiqueTask,
 ): Promise<ShardResult> {
   return await runShard(deps, task, {
-    items: items(deps.store, task),
+    items: () => items(deps.store, task),
     itemOf: ({ critique: _, ...attempt }) => rowKey(attempt),
     added: (row) => row.critique!,
     isRight: isRightAttempt,

@@ -28,7 +28,7 @@ export async function refineResponses(
   task: RefineTask,
 ): Promise<ShardResult> {
   return await runShard(deps, task, {
-    items: items(deps, task),
+    items: () => items(deps, task),
     itemOf: ({ refinement: _, ...attempt }) => rowKey(attempt),
     added: (row) => row.refinement!,
     isRight: isRightAttempt,

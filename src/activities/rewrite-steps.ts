@@ -27,7 +27,7 @@ export async function rewriteSteps(
   task: RewriteTask,
 ): Promise<ShardResult> {
   return await runShard(deps, task, {
-    items: items(deps, task),
+    items: () => items(deps, task),
     itemOf: ({ refinement: _, ...attempt }) => rowKey(attempt),
     added: (row) => row.refinement!,
     isRight: isRightAttempt,

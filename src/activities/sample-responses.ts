@@ -26,7 +26,7 @@ export async function sampleResponses(
   task: SampleTask,
 ): Promise<ShardResult> {
   return await runShard(deps, task, {
-    items: items(deps, task),
+    items: () => items(deps, task),
     itemOf: (row) => row.question.id,
     added: (row) => row.response,
     isRight: isRightAttempt,

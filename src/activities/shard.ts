@@ -47,7 +47,7 @@ export interface ShardResult {
 /** What distinguishes one stage's shards from another's. */
 export interface ShardStage<Row = Attempt> {
   /** The requests that this shard has to make, in order. */
-  items: AsyncIterable<ShardItem<Row>>;
+  items(): AsyncIterable<ShardItem<Row>>;
   /** The item that a finished row came from. */
   itemOf(row: Row): string;
   /** The generation that this stage has added to a row. */
@@ -109,9 +109,16 @@ export async function runShard<Row = Attempt>(
     const partial = exhausted || cancelledByWorkflow();
     if (tally.rows > 0 && tally.rejected === tally.rows)
       throw new Failure('BadRequest', `the engine refused all ${tally.rows} requests: ${tally.refusal}`);
-    const artifact = await (partial ? rows.commitPart(keys) : rows.commit(keys));
+    const artifact = await (partial ? rows.commitPart(await keysOf(stage)) : rows.commit(keys));
     return { artifact, correct: tally.correct, tokens: tally.tokens, resumed, partial, exhausted };
   });
+}
+
+/** Of all items: who reads a shard that was cut short finds its rows in the order of those that they came from, as in a whole one. */
+async function keysOf<Row>(stage: ShardStage<Row>): Promise<string[]> {
+  const keys: string[] = [];
+  for await (const { key } of stage.items()) keys.push(key);
+  return keys;
 }
 
 /** What heartbeats say besides numbers. */
@@ -139,7 +146,7 @@ async function generateRows<Row>(
   let exhausted: Exhausted | null = null;
   const flushing = setInterval(() => void rows.flush().catch((error) => abort.abort(error)), FLUSH_MS);
   try {
-    for await (const item of stage.items) {
+    for await (const item of stage.items()) {
       keys.push(item.key);
       if (rows.has(item.key)) continue;
       // Not a race of all that run: each race would stay in memory until the slowest of them ends.

@@ -27,7 +27,7 @@ export async function smoothTalks(
 ): Promise<ShardResult> {
   const until = patienceEnds(task.patienceMinutes);
   return await runShard<TalkRow>({ store: deps.store, engine: impatient(deps.engine, until) }, task, {
-    items: items(deps, task),
+    items: () => items(deps, task),
     itemOf: talkKey,
     added: (row) => row.talk!,
     isRight: (row) => row.grade!.outcome === 'correct',

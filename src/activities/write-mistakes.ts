@@ -19,7 +19,7 @@ export interface MistakeTask extends ShardTask {
 export async function writeMistakes(deps: { store: Store; engine: Engine }, task: MistakeTask): Promise<ShardResult> {
   const until = patienceEnds(task.patienceMinutes);
   return await runShard<PathPlan>({ store: deps.store, engine: impatient(deps.engine, until) }, task, {
-    items: items(deps.store, task),
+    items: () => items(deps.store, task),
     itemOf: planKey,
     added: ({ written }) => written!,
     isRight: () => false,

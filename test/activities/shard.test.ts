@@ -223,6 +223,42 @@ describe('a shard that its workflow cancels', () => {
   });
 });
 
+describe('a shard that is cancelled again before its engine answers', () => {
+  it('has its rows in the order of the questions, whichever attempt finished them', async () => {
+    const only = async (from: number, to: number, finished: number) => {
+      const hold = fake.hold(({ question }) => {
+        const i = Number(question.id.split('-').at(-1));
+        return i < from || i >= to;
+      });
+      const environment = quietEnvironment();
+      const ended = sample(sampleTask(), environment);
+      await hold.reached(40 - finished);
+      environment.cancel();
+      await ended;
+      hold.release();
+    };
+    await only(30, 40, 10);
+    await only(10, 20, 20);
+    await only(0, 5, 25);
+    const silent: Engine = {
+      serve: (_, signal) =>
+        new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason), { once: true })),
+      close: async () => {},
+    };
+    const environment = quietEnvironment();
+    const deps = { store, engine: silent, grader };
+    const ended: Promise<ShardResult> = environment.run(withFailures(sampleResponses), deps, sampleTask());
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    environment.cancel();
+    const { artifact, partial, resumed } = await ended;
+    const asked = (await rowsOf(artifact)).map(({ question }) => question.id);
+    expect(partial).toBe(true);
+    expect(resumed).toBeGreaterThan(20);
+    expect(asked).toHaveLength(resumed);
+    expect(asked).toEqual(POOL.flatMap(({ id }) => asked.filter((it) => it === id)));
+  });
+});
+
 describe('a shard fails', () => {
   it('with BadRequest where the engine refuses everything, after a few requests and not after all', async () => {
     fake.fault = () => ({ status: 400, message: 'logprobs must be a boolean' });
