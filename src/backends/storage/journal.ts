@@ -9,10 +9,10 @@ export interface Place {
 export interface Journal {
   /**
    * Takes a piece of text, and says where it will be. `taken` resolves when more may come: on a disk once it is written, so that a kill
-   * of this process loses nothing of it.
+   * of this process loses nothing of it. null: only after a sync.
    */
-  append(text: string): { place: Place; taken: Promise<void> };
-  /** Makes safe what was appended. What one that failed left, the next one writes. */
+  append(text: string): { place: Place; taken: Promise<void> | null };
+  /** Makes safe what was appended, one call after the other. What one that failed left, the next one writes. */
   sync(): Promise<void>;
   close(): Promise<void>;
 }

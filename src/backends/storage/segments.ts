@@ -130,7 +130,7 @@ export class ShardRows<Row> {
     const { place, taken } = this.#journal!.append(`${itemLine(this.#uri, rows)}\n`);
     this.#items.set(item, { ...place, to: place.to - 1 });
     this.#options.seen?.(rows);
-    await taken;
+    await (taken ?? this.flush());
   }
 
   /**
