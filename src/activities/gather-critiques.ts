@@ -101,7 +101,7 @@ function provenance(
   { workflowId, run, config, loaded }: CritiquesManifest,
 ): CritiquesReport['provenance'] {
   return {
-    run: { workflowId, store: store.path(run), seed: config.seed, statistics: critiqueKeys(run).statistics },
+    run: { workflowId, store: store.locate(run), seed: config.seed, statistics: critiqueKeys(run).statistics },
     input: config as unknown as Record<string, Json>,
     hashes: { ...loaded.models, questions: loaded.questions.sha256 },
     prompts: examplePrompts(config.actor, config.critic.promptFamily) as Record<string, Json>,

@@ -81,7 +81,7 @@ function provenance(
   const hash = (name: 'actor' | 'critic', model: { endpoint?: { baseUrl: string } | undefined } | null): Json =>
     loaded.models[name] ?? (model?.endpoint ? `served by ${model.endpoint.baseUrl}` : null);
   return {
-    run: { workflowId, store: store.path(run), seed: config.seed },
+    run: { workflowId, store: store.locate(run), seed: config.seed },
     input: config as unknown as Record<string, Json>,
     hashes: {
       actor: hash('actor', config.actor),

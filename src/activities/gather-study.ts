@@ -52,7 +52,7 @@ export async function gatherStudy(store: Store, task: StudyManifest): Promise<St
     selfTalk: (await readStatistics<WrittenTalks>(store, steps, 'self-talk'))?.statistics ?? null,
     steps: await Promise.all(steps.map((step) => reportStep(store, task.run, step))),
     provenance: {
-      run: { workflowId: task.workflowId, store: store.path(task.run), seed: config.seed },
+      run: { workflowId: task.workflowId, store: store.locate(task.run), seed: config.seed },
       input: config as unknown as Record<string, Json>,
       children: Object.fromEntries(steps.map(({ step, workflowId }) => [step, workflowId])),
       versions: versions(),

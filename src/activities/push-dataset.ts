@@ -13,6 +13,9 @@ export async function pushDataset(
   const signal = Context.current().cancellationSignal;
   return await withHeartbeat(
     () => ({ push: push.name }),
-    () => pushFolder(push, { folder: store.path(critiqueKeys(run).exported), env: process.env, signal }),
+    async () => {
+      const folder = await store.fetch(critiqueKeys(run).exported);
+      return await pushFolder(push, { folder, env: process.env, signal });
+    },
   );
 }

@@ -1,5 +1,5 @@
 import { setMaxListeners } from 'node:events';
-import { Context, cancellationSignal } from '@temporalio/activity';
+import { Context, cancellationSignal, log } from '@temporalio/activity';
 import { Failure } from '../backends/failures.ts';
 import { type Engine, modelName, type ServedModel } from '../backends/inference/engine.ts';
 import type { Limiter } from '../backends/inference/limiter.ts';
@@ -65,7 +65,7 @@ export interface ShardItem<Row = Attempt> {
 export const isRightAttempt = ({ grade, refinement }: Attempt): boolean =>
   (refinement?.grade ?? grade).outcome === 'correct';
 
-/** How often finished rows are made safe: a kill loses at most so much. */
+/** How often finished rows are made safe from a power cut, and how soon an attempt that another one follows ends. */
 const FLUSH_MS = 1_000;
 /** Requests of all shards that wait for the engine: enough to keep it full, and few to keep in memory. */
 const MOST_WAITING = 64;
@@ -90,11 +90,15 @@ export async function runShard<Row = Attempt>(
     done: tally.items,
     waitingFor: status.waitingFor(),
   });
-  return await withHeartbeat(details, async () => {
+  let opened: ShardRows<Row> | undefined;
+  const finish = async (): Promise<ShardResult> => {
     const rows = await ShardRows.open<Row>(deps.store, output, {
       itemOf: stage.itemOf,
       seen: (finished) => tally.see(finished),
+      damaged: (segment, lines, copy) =>
+        log.warn('rows of a segment were damaged: they are generated again', { segment, lines, copy }),
     });
+    opened = rows;
     const resumed = tally.rows;
     const keys: string[] = [];
     let exhausted = false;
@@ -111,7 +115,8 @@ export async function runShard<Row = Attempt>(
       throw new Failure('BadRequest', `the engine refused all ${tally.rows} requests: ${tally.refusal}`);
     const artifact = await (partial ? rows.commitPart(await keysOf(stage)) : rows.commit(keys));
     return { artifact, correct: tally.correct, tokens: tally.tokens, resumed, partial, exhausted };
-  });
+  };
+  return await withHeartbeat(details, finish).finally(() => opened?.close());
 }
 
 /** Of all items: who reads a shard that was cut short finds its rows in the order of those that they came from, as in a whole one. */
@@ -158,8 +163,8 @@ async function generateRows<Row>(
       if (exhausted) break;
       const request = item
         .generate({ client, model: name, signal, allowance })
-        .then((added) => {
-          rows.add(added);
+        .then(async (added) => {
+          await rows.add(added);
           const generations = added.map(stage.added);
           meter(generations.length, sumTokens(generations));
           refusals.see(generations);

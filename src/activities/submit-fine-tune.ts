@@ -42,7 +42,7 @@ export async function submitFineTune(
   const backend = deps.training[task.training.backend];
   const job: TrainingJob = {
     base: task.base,
-    data: deps.store.path(task.data),
+    data: await deps.store.fetch(task.data),
     output: deps.store.path(task.output),
     seed: task.seed,
     training: task.training,
@@ -57,7 +57,10 @@ export async function submitFineTune(
         await backend.submit(job);
         for (;;) {
           status = await backend.poll(job);
-          if (status.state === 'succeeded') return status.result;
+          if (status.state === 'succeeded') {
+            await deps.store.keep(task.output);
+            return status.result;
+          }
           if (status.state === 'failed') throw new Failure('TrainingFailed', status.message);
           if (status.state === 'interrupted') throw new Failure('TrainerUnavailable', status.message);
           await sleep(POLL_MS, undefined, { signal });

@@ -75,7 +75,7 @@ export async function claimFolder(store: Store, config: object): Promise<string>
   if (whatRowsDependOn(claimed.config) !== whatRowsDependOn(config))
     throw new Failure(
       'StoreConflict',
-      `${store.path(folder)} holds the results of another input of workflow ID "${workflowId}": ` +
+      `${store.locate(folder)} holds the results of another input of workflow ID "${workflowId}": ` +
         'take another ID, or remove that folder to start over',
     );
   await writeJson(store, key, { workflowId, config });

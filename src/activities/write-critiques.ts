@@ -59,7 +59,7 @@ export async function writeCritiques(
       await writeJson(store, keys.statistics, statistics);
       await store.write(`${keys.exported}/README.md`, [cardOf(manifest, statistics)]);
       const tooFew =
-        manifest.status === 'completed' ? whyTooFew(config, statistics, store.path(`${run}/removed`)) : null;
+        manifest.status === 'completed' ? whyTooFew(config, statistics, store.locate(`${run}/removed`)) : null;
       const ended: CritiquesManifest = tooFew === null ? manifest : { ...manifest, status: 'failed', reason: tooFew };
       const report: CritiquesReport = gatherCritiques(store, ended, sorted);
       await writeJson(store, keys.manifest, ended);
@@ -67,7 +67,7 @@ export async function writeCritiques(
       await store.write(keys.html, [await renderCritiques(report)]);
       const { total, byStrategy, removed } = statistics;
       return {
-        path: store.path(keys.html),
+        path: store.locate(keys.html),
         table: critiquesTable(report),
         headline: headline(report),
         kept: total.kept,

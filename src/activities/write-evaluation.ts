@@ -51,7 +51,7 @@ export async function renderEvaluation(
   await store.write(keys.html, [await renderSupervision(report)]);
   const greedy = report.summary.measures.find(({ method, reviewer }) => method === 'greedy' && reviewer === null);
   return {
-    path: store.path(keys.html),
+    path: store.locate(keys.html),
     table: supervisionTable(report),
     headline: headline(report),
     strategies: strategyOutcomes(report.summary, report.plan.reviewed),

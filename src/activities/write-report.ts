@@ -72,7 +72,7 @@ export async function writeReport(deps: { store: Store }, task: ReportTask): Pro
       const key = `${task.run}/report.html`;
       await deps.store.write(key, [await renderReport(report)]);
       await writeJson(deps.store, `${task.run}/report.json`, report);
-      return { path: deps.store.path(key), table: renderTable(report) };
+      return { path: deps.store.locate(key), table: renderTable(report) };
     },
   );
 }
@@ -234,7 +234,7 @@ async function lastAttempts(store: Store, iterations: ReportedIteration[]): Prom
 async function provenance(store: Store, task: ReportTask): Promise<RunReport['provenance']> {
   const { config, datasets } = task;
   return {
-    run: { workflowId: task.workflowId, store: store.path(task.run), seed: config.seed },
+    run: { workflowId: task.workflowId, store: store.locate(task.run), seed: config.seed },
     input: config as unknown as Record<string, Json>,
     datasets: Object.fromEntries(
       Object.entries(datasets).flatMap(([name, ref]) => (ref && 'sha256' in ref ? [[name, ref.sha256]] : [])),

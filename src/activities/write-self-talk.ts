@@ -34,7 +34,7 @@ export async function writeSelfTalk(
       const keys = selfTalkKeys(manifest.run);
       await writeJson(store, keys.json, report);
       await store.write(keys.html, [renderSelfTalk(report)]);
-      return { path: store.path(keys.html), table: selfTalkTable(report), headline: headline(report) };
+      return { path: store.locate(keys.html), table: selfTalkTable(report), headline: headline(report) };
     },
   );
 }
@@ -69,7 +69,7 @@ async function gather(store: Store, manifest: SelfTalkManifest): Promise<SelfTal
     },
     evaluation: evaluation && {
       ...evaluation,
-      report: relative(dirname(store.path(keys.html)), evaluation.report).replaceAll('\\', '/'),
+      report: relative(dirname(store.locate(keys.html)), evaluation.report).replaceAll('\\', '/'),
     },
     stages: manifest.used.map((use) => stageOf(use, config)),
     kept: talks ? await firstRows<TalkRow>(store, talks.kept, (row) => row) : [],
@@ -120,7 +120,7 @@ async function firstRows<Row>(store: Store, ref: ArtifactRef, talkOf: (row: Row)
 
 function provenance(store: Store, { workflowId, run, config, loaded }: SelfTalkManifest): SelfTalkReport['provenance'] {
   return {
-    run: { workflowId, store: store.path(run), seed: config.seed },
+    run: { workflowId, store: store.locate(run), seed: config.seed },
     input: config as unknown as Record<string, Json>,
     hashes: { ...loaded.models, questions: loaded.questions.sha256 },
     prompts: {

@@ -71,7 +71,7 @@ export async function renderStudyReport(store: Store, manifest: StudyManifest): 
   await store.write(keys.csv, [studyCsv(study)]);
   await store.write(keys.html, [await renderStudy(study)]);
   return {
-    path: store.path(keys.html),
+    path: store.locate(keys.html),
     table: studyTable(study),
     headline: headline(study),
     findings: study.findings.map(({ id, claim, holds, why }) => ({ id, claim, holds, why })),

@@ -69,7 +69,7 @@ export async function writeTalks(deps: { store: Store; grader: Grader }, task: T
       return result;
     },
   );
-  if (!task.stopped) expectYield(written.statistics, config.minYield, store.path(keys.removed));
+  if (!task.stopped) expectYield(written.statistics, config.minYield, store.locate(keys.removed));
   return written;
 
   async function* verified(count: (row: TalkRow, reason: TalkRemoval | null) => void): AsyncIterable<VerifiedRow> {

@@ -19,6 +19,7 @@ export const FAILURES = {
   TrainerUnavailable: { retryable: true }, // the trainer was killed, or its state is unknown
   ResultPending: { retryable: true }, // another study runs the same child, and is not done
   StoreUnavailable: { retryable: true }, // disk full, permissions, network
+  Superseded: { retryable: true }, // another attempt of the same shard has begun
 } as const satisfies Record<string, { retryable: boolean }>;
 
 export type FailureType = keyof typeof FAILURES;

@@ -1,7 +1,8 @@
 import { type EvaluationManifest, evaluationKeys, planOf, readScores } from '../activities/evaluation-files.ts';
 import { readJson } from '../backends/storage/json.ts';
+import { openStore } from '../backends/storage/open-store.ts';
 import { runFolder } from '../backends/storage/runs.ts';
-import { FolderStore, type Store } from '../backends/storage/store.ts';
+import type { Store } from '../backends/storage/store.ts';
 import { readEnvironment } from '../config/environment.ts';
 import { compareRuns, type RunScores, scoreRun } from '../method/supervision/compare-runs.ts';
 import type { Scored } from '../method/supervision/scored.ts';
@@ -10,7 +11,7 @@ import { SetupError } from './setup/setup-error.ts';
 
 /** Prints what the second evaluation answers better than the first, paired by question. */
 export async function compare(runA: string, runB: string, { json }: { json?: boolean }): Promise<void> {
-  const store = new FolderStore(readEnvironment().store);
+  const store = await openStore(readEnvironment());
   const [before, after] = [await scoresOf(store, runA), await scoresOf(store, runB)];
   const comparison = finish(compareRuns(before, after));
   if (comparison.both === 0)
@@ -24,7 +25,7 @@ async function scoresOf(store: Store, workflowId: string): Promise<RunScores> {
   const manifest = await readJson<EvaluationManifest>(store, evaluationKeys(folder).manifest);
   if (!manifest)
     throw new SetupError(
-      `no evaluation "${workflowId}" in ${store.path('runs')}: is it a run of "evaluate" that has ended, and CRITIQUE_LOOP_STORE its store?`,
+      `no evaluation "${workflowId}" in ${store.locate('runs')}: is it a run of "evaluate" that has ended, and CRITIQUE_LOOP_STORE its store?`,
     );
   const scores: Scored[] = [];
   for await (const scored of readScores(store, folder)) scores.push(scored);

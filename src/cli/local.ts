@@ -50,6 +50,7 @@ export async function startLocal(options: { log: Log; port?: number; uiPort?: nu
       connection,
       namespace: 'default',
       store: environment.store,
+      cache: environment.cache,
       workflowBundle,
       python: async () => python,
       graderPython: () => ensurePython({ log, ...GRADER }),

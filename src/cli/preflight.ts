@@ -10,7 +10,8 @@ import { checkSelfTalk } from '../activities/check-self-talk.ts';
 import { checkStudy } from '../activities/check-study.ts';
 import { Failure } from '../backends/failures.ts';
 import { EndpointEngine } from '../backends/inference/endpoint.ts';
-import { FolderStore } from '../backends/storage/store.ts';
+import { openStore } from '../backends/storage/open-store.ts';
+import { FolderStore, type Store } from '../backends/storage/store.ts';
 import { BuildCritiques } from '../config/build-critiques.ts';
 import { readEnvironment } from '../config/environment.ts';
 import { Evaluate, type EvaluateConfig } from '../config/evaluate.ts';
@@ -36,12 +37,12 @@ const PATIENCE_MS = 10_000;
 /** Prints one line per check; exit code 1 when any failed. */
 export async function preflight(file: string): Promise<void> {
   const environment = readEnvironment();
-  const store = new FolderStore(environment.store);
+  const store = await openStore(environment);
   const { checks: inputChecks, models } = await checkFile(file, store);
   const checks = [
     ...inputChecks,
     ...(await checkEndpoints(models, store)),
-    await checkDisk(store.root),
+    await checkStore(store),
     ...(await checkTemporal()),
   ];
   for (const { what, ok, detail } of checks) process.stdout.write(`${ok ? 'ok   ' : 'WRONG'}  ${what}: ${detail}\n`);
@@ -55,7 +56,7 @@ interface Kind {
   name: string;
   /** By what only its inputs have. */
   detect: (fields: Record<string, unknown>) => boolean;
-  check: (input: unknown, store: FolderStore) => Parsed<unknown>;
+  check: (input: unknown, store: Store) => Parsed<unknown>;
   /** The models that it asks, by the fields that name them; as far as a wrong input can be read. */
   models: (input: unknown) => Models;
 }
@@ -137,7 +138,7 @@ const studyModels = ({ actor, critic, critiques, selfTalk, oracle }: StudyConfig
   'oracle.judge': oracle.judge,
 });
 
-async function checkFile(file: string, store: FolderStore): Promise<{ checks: Check[]; models: Models }> {
+async function checkFile(file: string, store: Store): Promise<{ checks: Check[]; models: Models }> {
   if (!existsSync(file)) return { checks: [{ what: file, ok: false, detail: 'there is no such file' }], models: {} };
   let input: unknown;
   try {
@@ -158,7 +159,7 @@ async function checkFile(file: string, store: FolderStore): Promise<{ checks: Ch
 
 type Model = ModelConfig | JudgeConfig | StudyConfig['critic'];
 
-async function checkEndpoints(models: Models, store: FolderStore): Promise<Check[]> {
+async function checkEndpoints(models: Models, store: Store): Promise<Check[]> {
   const engine = new EndpointEngine(store, process.env);
   const checks = Object.entries(models).map(async ([what, model]): Promise<Check[]> => {
     if (!model?.endpoint) return [];
@@ -178,6 +179,15 @@ async function checkEndpoints(models: Models, store: FolderStore): Promise<Check
     return [{ what, ok: missing === '', detail: `${baseUrl} serves ${names.join(', ')}${missing}` }];
   });
   return (await Promise.all(checks)).flat();
+}
+
+async function checkStore(store: Store): Promise<Check> {
+  if (store instanceof FolderStore) return await checkDisk(store.root);
+  const error = await store.holds('runs').then(
+    () => null,
+    (failed: Error) => failed,
+  );
+  return { what: 'store', ok: error === null, detail: error?.message ?? `${store.root} can be read` };
 }
 
 async function checkDisk(root: string): Promise<Check> {

@@ -5,8 +5,9 @@ import { renderEvaluation } from '../activities/write-evaluation.ts';
 import { renderStudyReport, type StudyManifest, studyKeys } from '../activities/write-study.ts';
 import { GradingThreads } from '../backends/grading/threads.ts';
 import { readJson } from '../backends/storage/json.ts';
+import { openStore } from '../backends/storage/open-store.ts';
 import { runFolder } from '../backends/storage/runs.ts';
-import { FolderStore } from '../backends/storage/store.ts';
+import type { Store } from '../backends/storage/store.ts';
 import { readEnvironment } from '../config/environment.ts';
 import type { CritiquesReport } from '../report/critiques/data.ts';
 import { renderCritiques } from '../report/critiques/html.ts';
@@ -21,7 +22,7 @@ import { SetupError } from './setup/setup-error.ts';
 
 /** Makes a run's report again from what is in the store: the same to the last digit, and nothing is generated. */
 export async function report(workflowId: string): Promise<void> {
-  const store = new FolderStore(readEnvironment().store);
+  const store = await openStore(readEnvironment());
   const folder = runFolder(workflowId);
   const { table, path } =
     (await evaluation(store, folder)) ??
@@ -32,7 +33,7 @@ export async function report(workflowId: string): Promise<void> {
 }
 
 /** From the rows on. */
-async function evaluation(store: FolderStore, folder: string) {
+async function evaluation(store: Store, folder: string) {
   const manifest = await readJson<EvaluationManifest>(store, evaluationKeys(folder).manifest);
   if (!manifest) return null;
   const threads = new GradingThreads();
@@ -46,19 +47,19 @@ async function evaluation(store: FolderStore, folder: string) {
 }
 
 /** From what its children left. */
-async function study(store: FolderStore, folder: string) {
+async function study(store: Store, folder: string) {
   const manifest = await readJson<StudyManifest>(store, studyKeys(folder).manifest);
   return manifest && (await renderStudyReport(store, manifest));
 }
 
 /** Of the other workflows: from the numbers that their steps left. */
-async function drawnAgain(store: FolderStore, folder: string) {
+async function drawnAgain(store: Store, folder: string) {
   const data = await readJson<RunReport | SelfTalkReport | CritiquesReport>(store, `${folder}/report.json`);
   if (!data) return null;
   const key = `${folder}/report.html`;
   const { page, table } = await draw(data);
   await store.write(key, [page]);
-  return { table, path: store.path(key) };
+  return { table, path: store.locate(key) };
 }
 
 async function draw(data: RunReport | SelfTalkReport | CritiquesReport): Promise<{ page: string; table: string }> {
@@ -67,6 +68,6 @@ async function draw(data: RunReport | SelfTalkReport | CritiquesReport): Promise
   return { page: await renderReport(data), table: renderTable(data) };
 }
 
-function none(store: FolderStore, workflowId: string): never {
+function none(store: Store, workflowId: string): never {
   throw new SetupError(`no report of "${workflowId}" in ${store.root}: is CRITIQUE_LOOP_STORE the run's store?`);
 }

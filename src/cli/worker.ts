@@ -26,6 +26,7 @@ export async function worker({ role: roles }: { role: Role[] }): Promise<void> {
     connection,
     namespace,
     store: environment.store,
+    cache: environment.cache,
     workflowBundle,
     python: () => ensurePython({ log }),
     graderPython: () => ensurePython({ log, ...GRADER }),

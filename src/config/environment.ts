@@ -6,8 +6,10 @@ const port = z.coerce.number().int().min(0).max(65_535);
 
 /** What a worker reads from its environment, besides Temporal's own TEMPORAL_* variables and profiles. */
 const Environment = z.object({
-  /** Folder of all artifacts; workers on several hosts share it. */
+  /** Folder of all artifacts, or s3://bucket/prefix; workers on several hosts share it. */
   CRITIQUE_LOOP_STORE: z.string().min(1).default('.critique-loop/store'),
+  /** Folder on this machine for what processes need as files, where the store is a bucket. */
+  CRITIQUE_LOOP_CACHE: z.string().min(1).default('.critique-loop/cache'),
   /** Address of Prometheus metrics, for instance 127.0.0.1:9464; none by default. */
   CRITIQUE_LOOP_METRICS: z
     .string()
@@ -22,11 +24,15 @@ const Environment = z.object({
 
 export interface WorkerEnvironment {
   store: string;
+  cache: string;
   metrics?: string | undefined;
   healthPort?: number | undefined;
   logLevel: 'trace' | 'debug' | 'info' | 'warn' | 'error';
   engineThreads?: number | undefined;
 }
+
+/** Whether a store is one of S3, and not a folder. */
+export const isBucket = (store: string): boolean => store.startsWith('s3://');
 
 /** @throws Error that names every wrong variable. */
 export function readEnvironment(env: NodeJS.ProcessEnv = process.env): WorkerEnvironment {
@@ -37,7 +43,8 @@ export function readEnvironment(env: NodeJS.ProcessEnv = process.env): WorkerEnv
     throw new Error(`wrong environment: ${parsed.issues.map((i) => `${i.field} ${i.message}`).join('; ')}`);
   const value = parsed.value;
   return {
-    store: resolve(value.CRITIQUE_LOOP_STORE),
+    store: isBucket(value.CRITIQUE_LOOP_STORE) ? value.CRITIQUE_LOOP_STORE : resolve(value.CRITIQUE_LOOP_STORE),
+    cache: resolve(value.CRITIQUE_LOOP_CACHE),
     metrics: value.CRITIQUE_LOOP_METRICS,
     healthPort: value.CRITIQUE_LOOP_HEALTH_PORT,
     logLevel: value.CRITIQUE_LOOP_LOG_LEVEL,

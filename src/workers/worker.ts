@@ -5,7 +5,7 @@ import { Grader } from '../backends/grading/grader.ts';
 import { MathVerify } from '../backends/grading/math-verify.ts';
 import { GradingThreads } from '../backends/grading/threads.ts';
 import { createEngines } from '../backends/inference/engines.ts';
-import { FolderStore } from '../backends/storage/store.ts';
+import { openStore } from '../backends/storage/open-store.ts';
 import { createTrainingBackends } from '../backends/training/index.ts';
 import { QUEUES, type Role } from '../workflows/queues.ts';
 import { hasSearchAttributes } from './search-attributes.ts';
@@ -14,8 +14,10 @@ export interface WorkerOptions {
   roles: readonly Role[];
   connection: NativeConnection;
   namespace: string;
-  /** Root folder of the store. */
+  /** Root of the store: a folder or `s3://bucket/prefix`. */
   store: string;
+  /** Folder on this machine for files out of a bucket. */
+  cache: string;
   /** Where the workflow bundle is; needed for the role `workflows`. */
   workflowBundle: string;
   /** Gives a Python interpreter with the trainer's packages; asked when an embedded engine or trainer is first needed. */
@@ -51,7 +53,7 @@ const HEAP_GROWS_BY = '--heap-growing-percent=25';
 export async function startWorkers(options: WorkerOptions): Promise<RunningWorkers> {
   setFlagsFromString(HEAP_GROWS_BY);
   const { connection, namespace, env, python } = options;
-  const store = new FolderStore(options.store);
+  const store = await openStore(options);
   const engine = createEngines({ store, env, python, threads: options.engineThreads });
   const mathVerify = new MathVerify({ python: options.graderPython });
   const threads = new GradingThreads();

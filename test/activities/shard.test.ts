@@ -212,7 +212,7 @@ describe('a shard that its workflow cancels', () => {
     const result = await ended;
     expect(result).toMatchObject({
       partial: true,
-      artifact: { rows: 20, uri: 'run/iteration-1/sample/shard-000.part.jsonl' },
+      artifact: { rows: 20, uri: 'run/iteration-1/sample/shard-000.000001.part.jsonl' },
     });
     const rows = await rowsOf(result.artifact);
     expect(rows).toHaveLength(20);

@@ -3,6 +3,7 @@ import { readEnvironment } from '../../src/config/environment.ts';
 
 const NOTHING = {
   store: `${process.cwd()}/.critique-loop/store`,
+  cache: `${process.cwd()}/.critique-loop/cache`,
   metrics: undefined,
   healthPort: undefined,
   logLevel: 'info',
@@ -19,16 +20,28 @@ describe('the environment of a worker', () => {
     expect(
       readEnvironment({
         CRITIQUE_LOOP_STORE: '/mnt/store',
+        CRITIQUE_LOOP_CACHE: '/var/cache/loop',
         CRITIQUE_LOOP_METRICS: '0.0.0.0:9464',
         CRITIQUE_LOOP_HEALTH_PORT: '8080',
         CRITIQUE_LOOP_LOG_LEVEL: 'debug',
         CRITIQUE_LOOP_ENGINE_THREADS: '2',
       }),
-    ).toEqual({ store: '/mnt/store', metrics: '0.0.0.0:9464', healthPort: 8080, logLevel: 'debug', engineThreads: 2 });
+    ).toEqual({
+      store: '/mnt/store',
+      cache: '/var/cache/loop',
+      metrics: '0.0.0.0:9464',
+      healthPort: 8080,
+      logLevel: 'debug',
+      engineThreads: 2,
+    });
+  });
+
+  test('may have a bucket for a store', () => {
+    expect(readEnvironment({ CRITIQUE_LOOP_STORE: 's3://bucket/a/b' }).store).toBe('s3://bucket/a/b');
   });
 
   test('may have a variable that is empty, as a compose file without a value gives it', () => {
-    const names = ['STORE', 'METRICS', 'HEALTH_PORT', 'LOG_LEVEL', 'ENGINE_THREADS'];
+    const names = ['STORE', 'CACHE', 'METRICS', 'HEALTH_PORT', 'LOG_LEVEL', 'ENGINE_THREADS'];
     expect(readEnvironment(Object.fromEntries(names.map((name) => [`CRITIQUE_LOOP_${name}`, ''])))).toEqual(NOTHING);
   });
 

@@ -27,6 +27,7 @@ const options = (connection: NativeConnection): WorkerOptions => ({
   connection,
   namespace: 'default',
   store: join(folder, 'store'),
+  cache: join(folder, 'cache'),
   workflowBundle,
   python: () => Promise.reject(new Error('nobody needs Python here')),
   graderPython: () => Promise.reject(new Error('nobody needs Math-Verify here')),

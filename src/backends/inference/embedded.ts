@@ -42,7 +42,7 @@ export class EmbeddedEngine implements Engine {
 
   async serve(model: Servable, signal: AbortSignal): Promise<{ client: InferenceClient; name: string }> {
     const name = modelName(model);
-    const path = model.checkpoint ? this.#store.path(model.checkpoint.uri) : resolveModel(name);
+    const path = model.checkpoint ? await this.#store.fetch(model.checkpoint.uri) : resolveModel(name);
     const engine = await this.#running(signal);
     const loaded = engine.loading.catch(() => {}).then(() => load(engine, name, path, signal));
     engine.loading = loaded;

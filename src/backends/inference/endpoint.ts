@@ -46,7 +46,7 @@ export class EndpointEngine implements Engine {
       const inStore = config.model.startsWith(`${this.#store.root}${sep}`);
       return { names: [config.model], path: inStore ? config.model : null };
     }
-    const path = this.#store.path(checkpoint.uri);
+    const path = this.#store.locate(checkpoint.uri);
     return { names: [checkpoint.name, path], path };
   }
 

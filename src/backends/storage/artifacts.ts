@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { Failure } from '../failures.ts';
-import type { Store } from './store.ts';
+import type { Chunks, Store } from './store.ts';
 
 /** What travels through Temporal instead of rows: where they are, and what they must hash to. */
 export interface ArtifactRef {
@@ -27,11 +27,21 @@ export async function writeRows(
 }
 
 /** Writes rows that are JSON already, without their line ends. */
-export async function writeLines(
-  store: Store,
-  uri: string,
-  lines: Iterable<string> | AsyncIterable<string>,
-): Promise<ArtifactRef> {
+export const writeLines = (store: Store, uri: string, lines: Lines): Promise<ArtifactRef> =>
+  putLines(uri, lines, (pieces) => store.write(uri, pieces));
+
+/** The same, unless there is an artifact of that name: then null. */
+export async function createLines(store: Store, uri: string, lines: Lines): Promise<ArtifactRef | null> {
+  let created = false;
+  const ref = await putLines(uri, lines, async (pieces) => {
+    created = await store.create(uri, pieces);
+  });
+  return created ? ref : null;
+}
+
+type Lines = Iterable<string> | AsyncIterable<string>;
+
+async function putLines(uri: string, lines: Lines, put: (pieces: Chunks) => Promise<void>): Promise<ArtifactRef> {
   const hash = createHash('sha256');
   const ref = { uri, sha256: '', rows: 0, bytes: 0 };
   async function* pieces() {
@@ -53,7 +63,7 @@ export async function writeLines(
     }
     if (piece.length > 0) yield flush();
   }
-  await store.write(uri, pieces());
+  await put(pieces());
   return { ...ref, sha256: hash.digest('hex') };
 }
 
@@ -67,18 +77,34 @@ export async function* readRows<Row>(store: Store, ref: ArtifactRef): AsyncItera
   if (size === null) throw new Failure('CorruptArtifact', `${ref.uri} is gone from the store ${store.root}`);
   if (size !== ref.bytes)
     throw new Failure('CorruptArtifact', `${ref.uri} has ${size} bytes, expected ${ref.bytes}: it was changed`);
-  const hash = createHash('sha256');
-  for await (const line of readLines(store.read(ref.uri), (bytes) => hash.update(bytes))) yield parseRow(line, ref);
-  const found = hash.digest('hex');
-  if (found !== ref.sha256)
-    throw new Failure('CorruptArtifact', `${ref.uri} has SHA-256 ${found}, expected ${ref.sha256}: it was changed`);
+  const found = yield* readFoundRows<Row>(store, ref.uri);
+  if (found.sha256 !== ref.sha256)
+    throw new Failure(
+      'CorruptArtifact',
+      `${ref.uri} has SHA-256 ${found.sha256}, expected ${ref.sha256}: it was changed`,
+    );
 }
 
-function parseRow<Row>(line: string, ref: ArtifactRef): Row {
+/** Streams the rows of an artifact that nobody has a reference to, and returns the one that it should have. */
+export async function* readFoundRows<Row>(store: Store, uri: string): AsyncGenerator<Row, ArtifactRef> {
+  const hash = createHash('sha256');
+  const found = { uri, sha256: '', rows: 0, bytes: 0 };
+  const seen = (bytes: Buffer) => {
+    hash.update(bytes);
+    found.bytes += bytes.length;
+  };
+  for await (const line of readLines(store.read(uri), seen)) {
+    found.rows++;
+    yield parseRow(line, uri);
+  }
+  return { ...found, sha256: hash.digest('hex') };
+}
+
+function parseRow<Row>(line: string, uri: string): Row {
   try {
     return JSON.parse(line) as Row;
   } catch (error) {
-    throw new Failure('CorruptArtifact', `${ref.uri} has a line that is not JSON: it was changed`, { cause: error });
+    throw new Failure('CorruptArtifact', `${uri} has a line that is not JSON: it was changed`, { cause: error });
   }
 }
 

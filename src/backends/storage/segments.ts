@@ -1,9 +1,10 @@
-import { randomUUID } from 'node:crypto';
+import { crc32 } from 'node:zlib';
 import { Failure } from '../failures.ts';
-import { type ArtifactRef, readLines, writeLines } from './artifacts.ts';
+import { type ArtifactRef, createLines, readFoundRows, writeLines } from './artifacts.ts';
+import type { Journal, Place } from './journal.ts';
 import type { Store } from './store.ts';
 
-/** Rows that are read at once while an artifact is written, in characters; a single item may have more. */
+/** Items that are read at once while an artifact is written, in bytes; a single item may have more. */
 const READ_AT_ONCE = 4 * 1024 * 1024;
 
 export interface ShardRowsOptions<Row> {
@@ -11,32 +12,30 @@ export interface ShardRowsOptions<Row> {
   itemOf(row: Row): string;
   /** Gets each item's rows once: where an earlier attempt's are found, and where new ones are added. */
   seen?(rows: readonly Row[]): void;
+  /** Told of a segment with lines that are not what was written, and of the copy that is kept of it. */
+  damaged?(segment: string, lines: number, copy: string): void;
   readAtOnce?: number;
 }
 
-/** Where an item's rows are: lines `from` to `to` (exclusive) of an object. */
-interface Place {
-  key: string;
-  from: number;
-  to: number;
-  /** In characters. */
-  size: number;
-}
-
 /**
- * The finished rows of one shard, kept in immutable segments until the shard is whole.
+ * The finished rows of one shard, kept in segments until the shard is whole.
  * A new attempt opens the same key and finds what earlier ones finished: the store is the truth.
- * Rows belong to items (a question, a response, a critique); an item's rows are written together or not at all.
- * In memory are only the rows that are not flushed yet, and of all others where they are.
+ * Rows belong to items (a question, a response, a critique); an item's rows are one line of a segment, with a checksum, so that it is
+ * there whole or not at all. In memory is only where each item is.
+ *
+ * Each attempt has a number of its own, its fence, and writes to segments of that number alone. It ends as soon as it sees a higher one
+ * (Superseded), and only the first to create the shard's artifact makes it: two attempts that overlap never mix their rows.
  */
 export class ShardRows<Row> {
   readonly #store: Store;
   readonly #uri: string;
   readonly #options: ShardRowsOptions<Row>;
-  /** Each item's place, or its lines until they have one. */
-  readonly #items = new Map<string, Place | readonly string[]>();
-  #pending = new Map<string, readonly string[]>();
+  readonly #items = new Map<string, Place>();
+  #fence = 0;
+  #journal: Journal | null = null;
   #flushing: Promise<void> = Promise.resolve();
+  /** What the shard has become. */
+  #artifact: ArtifactRef | null = null;
 
   private constructor(store: Store, uri: string, options: ShardRowsOptions<Row>) {
     this.#store = store;
@@ -47,186 +46,270 @@ export class ShardRows<Row> {
   /** @param uri key of the artifact that the shard becomes, ending in `.jsonl` */
   static async open<Row>(store: Store, uri: string, options: ShardRowsOptions<Row>): Promise<ShardRows<Row>> {
     const shard = new ShardRows<Row>(store, uri, options);
-    const whole = (await store.size(uri)) !== null;
-    for (const key of whole ? [uri] : await store.list(segmentsOf(uri))) {
-      for await (const { item, rows, place } of readItems(store, key, options.itemOf)) {
-        // An attempt that lives on after its successor began may have finished the same item.
-        if (shard.has(item)) continue;
-        shard.#items.set(item, place);
-        options.seen?.(rows);
-      }
-    }
+    await shard.#open();
     return shard;
   }
 
-  has(item: string): boolean {
-    return this.#items.has(item);
+  async #open(): Promise<void> {
+    if (await this.#isWhole()) return await this.#readArtifact();
+    const own = await this.#takeFence();
+    if (await this.#isWhole()) return await this.#readArtifact();
+    await this.#unlessGone(async () => {
+      // The newest first: where two have the same item, it is the one that the last attempt went by.
+      for (const segment of (await this.#store.list(segmentsOf(this.#uri))).reverse())
+        if (segment !== own) await this.#readSegment(segment);
+      this.#journal = await this.#store.journal(own);
+    });
   }
 
-  /** All rows of one item; of an item that is there already, nothing. */
-  add(rows: readonly Row[]): void {
+  async #isWhole(): Promise<boolean> {
+    return (await this.#store.size(this.#uri)) !== null;
+  }
+
+  /** Gives the key of this attempt's segment. */
+  async #takeFence(): Promise<string> {
+    const taken = (await this.#store.list(segmentsOf(this.#uri))).map(fenceOf);
+    this.#fence = taken.reduce((highest, fence) => Math.max(highest, fence), 0);
+    for (;;) {
+      const key = segmentKey(this.#uri, ++this.#fence);
+      if (await this.#store.create(key, [])) return key;
+    }
+  }
+
+  async #readArtifact(): Promise<void> {
+    const { itemOf, seen } = this.#options;
+    const found = readFoundRows<Row>(this.#store, this.#uri);
+    let rows: Row[] = [];
+    for (;;) {
+      const step = await found.next();
+      const ends = step.done || (rows.length > 0 && itemOf(rows[0]!) !== itemOf(step.value));
+      if (ends && rows.length > 0) {
+        seen?.(rows);
+        rows = [];
+      }
+      if (step.done) {
+        this.#artifact = step.value;
+        return;
+      }
+      rows.push(step.value);
+    }
+  }
+
+  async #readSegment(key: string): Promise<void> {
+    let damaged = 0;
+    for await (const { bytes, from, ended } of linesOf(this.#store.read(key))) {
+      const rows = parseItem<Row>(this.#uri, bytes);
+      if (rows) {
+        const item = this.#options.itemOf(rows[0]!);
+        // An attempt that lives on after its successor began may have finished the same item.
+        if (this.#items.has(item)) continue;
+        this.#items.set(item, { key, from, to: from + bytes.length });
+        this.#options.seen?.(rows);
+      } else if (ended) damaged++;
+      // A last line without its end is what a kill leaves.
+    }
+    if (damaged > 0) await this.#setAside(key, damaged);
+  }
+
+  /** Keeps a copy for people to look at: the shard's segments are removed when it is whole. */
+  async #setAside(key: string, lines: number): Promise<void> {
+    const copy = key.replace(segmentsOf(this.#uri), this.#uri.replace(/\.jsonl$/, '.aside'));
+    if (await this.#store.create(copy, this.#store.read(key))) this.#options.damaged?.(key, lines, copy);
+  }
+
+  /** Whether nothing is to be done for an item: of a shard that is an artifact, for any. */
+  has(item: string): boolean {
+    return this.#artifact !== null || this.#items.has(item);
+  }
+
+  /** All rows of one item; of an item that is there already, nothing. Waits until the store takes more. */
+  async add(rows: readonly Row[]): Promise<void> {
     if (rows.length === 0) return;
     const item = this.#options.itemOf(rows[0]!);
     if (this.has(item)) return;
-    const lines = rows.map((row) => JSON.stringify(row));
-    this.#items.set(item, lines);
-    this.#pending.set(item, lines);
+    const { place, taken } = this.#journal!.append(`${itemLine(this.#uri, rows)}\n`);
+    this.#items.set(item, { ...place, to: place.to - 1 });
     this.#options.seen?.(rows);
+    await (taken ?? this.flush());
   }
 
-  /** Writes what was added since the last time as one segment. */
+  /**
+   * Makes safe what was added.
+   * @throws Failure Superseded where another attempt has begun
+   */
   async flush(): Promise<void> {
     const flushed = this.#flushing.then(async () => {
-      if (this.#pending.size === 0) return;
-      const added = this.#pending;
-      this.#pending = new Map();
-      const key = `${segmentsOf(this.#uri)}/${randomUUID()}.jsonl`;
-      try {
-        await writeLines(this.#store, key, [...added.values()].flat());
-      } catch (error) {
-        this.#pending = new Map([...added, ...this.#pending]);
-        throw error;
-      }
-      let from = 0;
-      for (const [item, lines] of added) {
-        const to = from + lines.length;
-        this.#items.set(item, { key, from, to, size: lengthOf(lines) });
-        from = to;
-      }
+      if (this.#artifact) return;
+      const [next, whole] = await Promise.all([
+        this.#store.size(segmentKey(this.#uri, this.#fence + 1)),
+        this.#isWhole(),
+      ]);
+      if (next !== null || whole) throw this.#superseded();
+      await this.#journal!.sync();
     });
     this.#flushing = flushed.catch(() => {});
     await flushed;
   }
 
-  /** Turns the segments into the shard's artifact, its rows in the order of `items`. */
+  /**
+   * Turns the segments into the shard's artifact, its rows in the order of `items`.
+   * @throws Failure Superseded where another attempt has begun, or has made it: the next one finds it
+   */
   async commit(items: Iterable<string>): Promise<ArtifactRef> {
-    await this.#flushing;
-    const ref = await writeLines(this.#store, this.#uri, this.#lines(items));
-    this.#pending.clear();
+    if (!this.#artifact) {
+      await this.flush();
+      const created = await createLines(this.#store, this.#uri, this.#lines(items));
+      if (!created) throw this.#superseded();
+      this.#artifact = created;
+      await this.close();
+    }
     await this.#store.remove(segmentsOf(this.#uri));
-    return ref;
+    return this.#artifact;
   }
 
   /**
-   * An artifact of what there is so far, in the order of `items` and then what else earlier attempts finished;
-   * the segments stay, for the shard may yet be finished.
+   * An artifact of what there is so far, in the order of `items` and then what else earlier attempts finished; the segments stay,
+   * for the shard may yet be finished. It has the number of this attempt: no other one changes it.
    */
   async commitPart(items: Iterable<string>): Promise<ArtifactRef> {
+    if (this.#artifact) return this.#artifact;
+    await this.flush();
     const all = new Set([...items, ...this.#items.keys()]);
-    return await writeLines(this.#store, this.#uri.replace(/\.jsonl$/, '.part.jsonl'), this.#lines(all));
+    const part = this.#uri.replace(/\.jsonl$/, `.${digits(this.#fence)}.part.jsonl`);
+    return await writeLines(this.#store, part, this.#lines(all));
   }
 
-  /**
-   * The lines of items. They were finished in nearly this order, so that a stretch of them is in few segments:
-   * each segment is read about twice, or once more for an item that took much longer than its neighbours.
-   */
+  async close(): Promise<void> {
+    await this.#journal?.close();
+    this.#journal = null;
+  }
+
+  /** The rows of items. They were finished in nearly this order, so that a stretch of them is in few places. */
   async *#lines(items: Iterable<string>): AsyncIterable<string> {
     for (const stretch of this.#stretches(items)) {
       const found = await this.#find(stretch);
-      for (const item of stretch) yield* found.get(item) ?? [];
+      for (const place of stretch) yield* found.get(place)!;
     }
   }
 
-  *#stretches(items: Iterable<string>): Iterable<string[]> {
+  *#stretches(items: Iterable<string>): Iterable<Place[]> {
     const { readAtOnce = READ_AT_ONCE } = this.#options;
-    let stretch: string[] = [];
-    let size = 0;
+    let stretch: Place[] = [];
+    let bytes = 0;
     for (const item of items) {
-      const kept = this.#items.get(item);
-      const more = kept && 'key' in kept ? kept.size : 0;
-      if (stretch.length > 0 && size + more > readAtOnce) {
+      const place = this.#items.get(item);
+      if (!place) continue;
+      const more = place.to - place.from;
+      if (stretch.length > 0 && bytes + more > readAtOnce) {
         yield stretch;
         stretch = [];
-        size = 0;
+        bytes = 0;
       }
-      stretch.push(item);
-      size += more;
+      stretch.push(place);
+      bytes += more;
     }
     yield stretch;
   }
 
-  async #find(items: readonly string[]): Promise<Map<string, readonly string[]>> {
-    const found = new Map<string, readonly string[]>();
-    const wanted = new Map<string, Map<number, string[]>>();
-    for (const item of items) {
-      const kept = this.#items.get(item);
-      if (kept === undefined) continue;
-      if (!('key' in kept)) {
-        found.set(item, kept);
-        continue;
+  async #find(places: readonly Place[]): Promise<Map<Place, string[]>> {
+    const found = new Map<Place, string[]>();
+    for (const near of neighbours(places)) {
+      const { key, from } = near[0]!;
+      const bytes = await this.#bytes({ key, from, to: near.at(-1)!.to });
+      for (const place of near) {
+        const rows = rowsOf(this.#uri, bytes.subarray(place.from - from, place.to - from));
+        // Whoever comes next reads what there is then.
+        if (!rows) throw new Failure('StoreUnavailable', `${key} is no longer what it was: its rows are read again`);
+        found.set(place, rows);
       }
-      const lines: string[] = [];
-      found.set(item, lines);
-      const ofKey = wanted.get(kept.key) ?? new Map<number, string[]>();
-      for (let at = kept.from; at < kept.to; at++) ofKey.set(at, lines);
-      wanted.set(kept.key, ofKey);
-    }
-    for (const [key, lines] of wanted) await pickLines(this.#store, key, lines);
-    for (const item of items) {
-      const kept = this.#items.get(item);
-      // Whoever comes next reads what there is then.
-      if (kept && 'key' in kept && lengthOf(found.get(item)!) !== kept.size)
-        throw new Failure('StoreUnavailable', `${kept.key} has lost rows: did another attempt finish this shard?`);
     }
     return found;
+  }
+
+  async #bytes({ key, ...range }: Place): Promise<Buffer> {
+    const chunks: Buffer[] = [];
+    await this.#unlessGone(async () => {
+      for await (const chunk of this.#store.read(key, range)) chunks.push(chunk);
+    });
+    return Buffer.concat(chunks);
+  }
+
+  /** Segments are gone once another attempt has made the artifact of them. */
+  async #unlessGone(work: () => Promise<void>): Promise<void> {
+    await work().catch((error) => {
+      throw (error as NodeJS.ErrnoException).code === 'ENOENT' ? this.#superseded() : error;
+    });
+  }
+
+  #superseded(): Failure {
+    return new Failure('Superseded', `another attempt of ${this.#uri} has begun: this one ends`);
   }
 }
 
 const segmentsOf = (uri: string) => uri.replace(/\.jsonl$/, '.segments');
 
-const lengthOf = (lines: readonly string[]) => lines.reduce((total, line) => total + line.length, 0);
+const digits = (fence: number) => String(fence).padStart(6, '0');
 
-/**
- * Items of a segment that a failing disk may have cut short: those before the first line that is torn,
- * without the item that stands there, for some of its rows may be missing.
- */
-async function* readItems<Row>(
-  store: Store,
-  key: string,
-  itemOf: (row: Row) => string,
-): AsyncIterable<{ item: string; rows: Row[]; place: Place }> {
-  let last: { item: string; rows: Row[]; place: Place } | undefined;
-  let at = 0;
-  for await (const line of readLines(store.read(key))) {
-    let row: Row;
-    try {
-      row = JSON.parse(line) as Row;
-    } catch {
-      return;
+const segmentKey = (uri: string, fence: number) => `${segmentsOf(uri)}/${digits(fence)}.jsonl`;
+
+/** A store that can't append has several segments of one fence, as `000003-000001.jsonl`. */
+const fenceOf = (key: string) => Number(/\/(\d{6,})(-\d+)?\.jsonl$/.exec(key)?.[1] ?? 0);
+
+/** Places in groups that are read at once: of one object, with no more in between than what is wanted. */
+function* neighbours(places: readonly Place[]): Iterable<Place[]> {
+  let near: Place[] = [];
+  let wanted = 0;
+  for (const place of [...places].sort((a, b) => (a.key === b.key ? a.from - b.from : a.key < b.key ? -1 : 1))) {
+    const bytes = place.to - place.from;
+    const first = near[0];
+    if (first && (first.key !== place.key || place.to - first.from > 2 * (wanted + bytes))) {
+      yield near;
+      near = [];
+      wanted = 0;
     }
-    const item = itemOf(row);
-    if (last?.item !== item) {
-      if (last) yield last;
-      last = { item, rows: [], place: { key, from: at, to: at, size: 0 } };
-    }
-    last.rows.push(row);
-    last.place.to = ++at;
-    last.place.size += line.length;
+    near.push(place);
+    wanted += bytes;
   }
-  if (last) yield last;
+  if (near.length > 0) yield near;
 }
 
-/** Adds each wanted line, by its number, to the list that wants it. Lines in between are skipped as bytes, which is quick. */
-async function pickLines(store: Store, key: string, wanted: Map<number, string[]>): Promise<void> {
-  if ((await store.size(key)) === null) return;
-  let at = 0;
-  let line: Buffer[] = [];
-  const endLine = () => {
-    wanted.get(at)?.push(decoder.decode(Buffer.concat(line)));
-    wanted.delete(at++);
-    line = [];
+/** An item as a line: a checksum over the shard and the rows, then the rows. JSON has no raw tab. */
+function itemLine(uri: string, rows: readonly unknown[]): string {
+  const text = rows.map((row) => JSON.stringify(row)).join('\t');
+  return `${checksum(uri, text)}\t${text}`;
+}
+
+const checksum = (uri: string, rows: string | Buffer) => crc32(rows, crc32(uri)).toString(16).padStart(8, '0');
+
+/** What itemLine made; null for anything else, and for lines of another shard. */
+function rowsOf(uri: string, line: Buffer): string[] | null {
+  const rows = line.subarray(9);
+  if (line[8] !== 0x09 || line.toString('latin1', 0, 8) !== checksum(uri, rows)) return null;
+  return rows.toString().split('\t');
+}
+
+const parseItem = <Row>(uri: string, line: Buffer): Row[] | null =>
+  rowsOf(uri, line)?.map((row) => JSON.parse(row) as Row) ?? null;
+
+/** Lines of a stream as bytes, with where they begin; all but a last one are ended. */
+async function* linesOf(chunks: AsyncIterable<Buffer>): AsyncIterable<{ bytes: Buffer; from: number; ended: boolean }> {
+  let rest: Buffer[] = [];
+  let from = 0;
+  const take = (ended: boolean) => {
+    const bytes = rest.length === 1 ? rest[0]! : Buffer.concat(rest);
+    const line = { bytes, from, ended };
+    rest = [];
+    from += bytes.length + 1;
+    return line;
   };
-  for await (const chunk of store.read(key)) {
-    let from = 0;
-    for (let to = chunk.indexOf('\n'); to >= 0; to = chunk.indexOf('\n', from)) {
-      line.push(chunk.subarray(from, to));
-      endLine();
-      if (wanted.size === 0) return;
-      from = to + 1;
+  for await (const chunk of chunks) {
+    let at = 0;
+    for (let end = chunk.indexOf('\n'); end >= 0; end = chunk.indexOf('\n', at)) {
+      rest.push(chunk.subarray(at, end));
+      yield take(true);
+      at = end + 1;
     }
-    if (from < chunk.length) line.push(chunk.subarray(from));
+    if (at < chunk.length) rest.push(chunk.subarray(at));
   }
-  if (line.length > 0) endLine();
+  if (rest.length > 0) yield take(false);
 }
-
-const decoder = new TextDecoder();

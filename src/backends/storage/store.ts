@@ -1,18 +1,28 @@
 import { randomUUID } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { type FileHandle, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
+import { link, mkdir, open, readdir, realpath, rename, rm, stat, statfs } from 'node:fs/promises';
 import { dirname, join, resolve, sep } from 'node:path';
 import { Failure } from '../failures.ts';
+import { FileJournal, writeAll } from './file-journal.ts';
+import type { Journal } from './journal.ts';
+import { checkedKey } from './keys.ts';
+
+export type Chunks = Iterable<string | Uint8Array> | AsyncIterable<string | Uint8Array>;
 
 /**
  * Where artifacts live. A key is a relative path with `/`; an object is written whole or not at all.
- * @throws Failure StoreUnavailable where the disk refuses (full, permissions), with what to do about it.
+ * @throws Failure StoreUnavailable where the store refuses (full, permissions, network), with what to do about it;
+ * InvalidInput for a key that leads out of it
  */
 export interface Store {
-  /** What a user looks for: the folder that keys are relative to. */
+  /** What a user looks for: where keys begin, a folder or `s3://bucket/prefix`. */
   readonly root: string;
-  write(key: string, chunks: Iterable<string> | AsyncIterable<string>): Promise<void>;
-  read(key: string): AsyncIterable<Buffer>;
+  /** Writes an object in place of what was there. */
+  write(key: string, chunks: Chunks): Promise<void>;
+  /** Writes an object unless there is one of that key. Of any number who try, one gets true. */
+  create(key: string, chunks: Chunks): Promise<boolean>;
+  /** @param range bytes `from` to `to`, exclusive; all by default @throws Error with the code ENOENT where there is no such object */
+  read(key: string, range?: ByteRange): AsyncIterable<Buffer>;
   /** Bytes, or null where there is no such object. */
   size(key: string): Promise<number | null>;
   /** Whether there is an object of that key, or any in a folder of that name. */
@@ -21,9 +31,25 @@ export interface Store {
   list(folder: string): Promise<string[]>;
   /** Removes an object or a whole folder; absent is fine. */
   remove(key: string): Promise<void>;
-  /** The path of a key on this machine, for processes that work on files. */
+  /** @param key of an object that was created empty, for this journal alone */
+  journal(key: string): Promise<Journal>;
+  /** Where people find a key. */
+  locate(key: string): string;
+  /** Where a key is on this machine once it was fetched or made, for processes that work on files. */
   path(key: string): string;
+  /** Brings an object or a whole folder to this machine, where it is not there yet, and gives its path. */
+  fetch(key: string): Promise<string>;
+  /** Puts what a process made at a key's path into the store. */
+  keep(key: string): Promise<void>;
 }
+
+export interface ByteRange {
+  from: number;
+  to: number;
+}
+
+/** What a killed writer left is removed when it is as old as this: no writer takes so long. */
+const STALE_MS = 24 * 60 * 60 * 1000;
 
 /** A folder, local or shared between hosts. */
 export class FolderStore implements Store {
@@ -34,48 +60,73 @@ export class FolderStore implements Store {
   }
 
   path(key: string): string {
-    const path = join(this.root, key);
-    if (!path.startsWith(this.root + sep)) throw new Failure('InvalidInput', `"${key}" leads out of the store`);
-    return path;
+    return join(this.root, checkedKey(key));
   }
 
-  async write(key: string, chunks: Iterable<string> | AsyncIterable<string>): Promise<void> {
-    const path = this.path(key);
+  locate(key: string): string {
+    return this.path(key);
+  }
+
+  async fetch(key: string): Promise<string> {
+    return await this.#on('read', key, async (path) => path);
+  }
+
+  async keep(): Promise<void> {}
+
+  async write(key: string, chunks: Chunks): Promise<void> {
+    await this.#put(key, chunks, rename);
+  }
+
+  async create(key: string, chunks: Chunks): Promise<boolean> {
+    return await this.#put(key, chunks, async (temporary, path) => {
+      const created = await link(temporary, path).then(() => true, unless(false, 'EEXIST'));
+      await rm(temporary, { force: true });
+      return created;
+    });
+  }
+
+  /** @param place brings the whole file, under its temporary name, to its path */
+  async #put<T>(key: string, chunks: Chunks, place: (temporary: string, path: string) => Promise<T>): Promise<T> {
+    const guarded = <R>(work: () => Promise<R>) => this.#guard('write', key, work);
+    const path = await this.#on('write', key, async (path) => {
+      await mkdir(dirname(path), { recursive: true });
+      return path;
+    });
     // Writers of the same key may be anywhere: a pid is not unique among containers.
     const temporary = `${path}.${randomUUID()}.tmp`;
-    const guarded = <T>(work: () => Promise<T>) => guard(`write ${key}`, work);
-    await guarded(() => mkdir(dirname(path), { recursive: true }));
     try {
       const file = await guarded(() => open(temporary, 'w'));
       try {
-        for await (const chunk of chunks) await guarded(() => writeAll(file, chunk));
+        for await (const chunk of chunks) await guarded(() => writeAll(file, Buffer.from(chunk)));
         await guarded(() => file.sync());
       } finally {
         await file.close();
       }
-      await guarded(() => rename(temporary, path));
+      return await guarded(() => place(temporary, path));
     } catch (error) {
       await rm(temporary, { force: true }).catch(() => {});
       throw error;
+    } finally {
+      await removeStale(dirname(path));
     }
   }
 
-  async *read(key: string): AsyncIterable<Buffer> {
+  async *read(key: string, range?: ByteRange): AsyncIterable<Buffer> {
+    const path = await this.fetch(key);
+    const part = range && { start: range.from, end: range.to - 1 };
     try {
-      for await (const chunk of createReadStream(this.path(key), { highWaterMark: 1 << 18 })) yield chunk;
+      for await (const chunk of createReadStream(path, { highWaterMark: 1 << 18, ...part })) yield chunk;
     } catch (error) {
-      throw explained(`read ${key}`, error);
+      throw await this.#explained('read', key, error);
     }
   }
 
   async size(key: string): Promise<number | null> {
-    const path = this.path(key);
-    return await guard(`read ${key}`, async () => (await unlessAbsent(stat(path)))?.size ?? null);
+    return await this.#on('read', key, async (path) => (await unlessAbsent(stat(path)))?.size ?? null);
   }
 
   async holds(key: string): Promise<boolean> {
-    const path = this.path(key);
-    return await guard(`read ${key}`, async () => {
+    return await this.#on('read', key, async (path) => {
       if ((await unlessAbsent(stat(path)))?.isFile()) return true;
       const entries = await unlessAbsent(readdir(path, { recursive: true, withFileTypes: true }));
       return (entries ?? []).some((entry) => entry.isFile() && !entry.name.endsWith('.tmp'));
@@ -83,8 +134,7 @@ export class FolderStore implements Store {
   }
 
   async list(folder: string): Promise<string[]> {
-    const path = this.path(folder);
-    const entries = await guard(`list ${folder}`, () => unlessAbsent(readdir(path, { withFileTypes: true })));
+    const entries = await this.#on('list', folder, (path) => unlessAbsent(readdir(path, { withFileTypes: true })));
     return (entries ?? [])
       .filter((entry) => entry.isFile() && !entry.name.endsWith('.tmp'))
       .map((entry) => `${folder}/${entry.name}`)
@@ -92,44 +142,97 @@ export class FolderStore implements Store {
   }
 
   async remove(key: string): Promise<void> {
+    await this.#on('remove', key, (path) => rm(path, { recursive: true, force: true }));
+  }
+
+  async journal(key: string): Promise<Journal> {
+    const file = await this.#on('write', key, (path) => open(path, 'r+'));
+    return new FileJournal(key, file, (work) => this.#guard('write', key, work));
+  }
+
+  /** Works on the path of a key, where no symbolic link leads out of the store. */
+  async #on<T>(what: string, key: string, work: (path: string) => Promise<T>): Promise<T> {
     const path = this.path(key);
-    await guard(`remove ${key}`, () => rm(path, { recursive: true, force: true }));
+    return await this.#guard(what, key, async () => {
+      await this.#expectInside(key, path);
+      return await work(path);
+    });
+  }
+
+  async #expectInside(key: string, path: string): Promise<void> {
+    const real = (at: string) => realpath(at).catch(unless(null, 'ENOENT', 'ENOTDIR'));
+    const root = await real(this.root);
+    if (root === null) return;
+    let at = path;
+    let found = await real(at);
+    while (found === null) {
+      at = dirname(at);
+      found = await real(at);
+    }
+    if (found !== root && !found.startsWith(root + sep))
+      throw new Failure('InvalidInput', `"${key}" leads out of the store: there is a link to ${found}`);
+  }
+
+  async #guard<T>(what: string, key: string, work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      throw await this.#explained(what, key, error);
+    }
+  }
+
+  async #explained(what: string, key: string, error: unknown): Promise<unknown> {
+    const code = (error as NodeJS.ErrnoException).code ?? '';
+    const advice = ADVICE[code];
+    if (!advice) return error;
+    const free = FULL.has(code) ? ` (${await freeSpace(this.root)})` : '';
+    return new Failure('StoreUnavailable', `cannot ${what} ${key} in ${this.root}: ${advice}${free}`, { cause: error });
   }
 }
 
-const unlessAbsent = <T>(work: Promise<T>): Promise<T | null> =>
-  work.catch((error) => (error.code === 'ENOENT' ? null : Promise.reject(error)));
-
-async function writeAll(file: FileHandle, text: string): Promise<void> {
-  const bytes = Buffer.from(text);
-  for (let offset = 0; offset < bytes.length; ) {
-    offset += (await file.write(bytes, offset)).bytesWritten;
-  }
-}
+const FULL = new Set(['ENOSPC', 'EDQUOT']);
 
 const ADVICE: Record<string, string> = {
-  ENOSPC: 'the disk is full: free some space and the run goes on by itself',
-  EDQUOT: 'the disk quota is used up: free some space and the run goes on by itself',
+  ENOSPC: 'the disk is full: free some space there and the run goes on by itself',
+  EDQUOT: 'the disk quota is used up: free some space there and the run goes on by itself',
   EACCES: 'no permission there for the user of this worker',
   EPERM: 'no permission there for the user of this worker',
-  EROFS: 'the disk is read-only',
+  EROFS: 'the disk is read-only: mount it for writing and the run goes on by itself',
   ENOTDIR: 'a file is where a folder should be',
   EEXIST: 'a file is where a folder should be',
   EIO: 'the disk or its network fails',
+  ENXIO: 'the disk or its network fails',
+  ETIMEDOUT: 'the shared folder does not answer',
+  EHOSTDOWN: 'the shared folder does not answer',
+  ENOTCONN: 'the shared folder is not connected',
   ESTALE: 'the shared folder was mounted anew: start this worker again',
   EMFILE: 'this worker has too many files open: raise `ulimit -n`',
+  ENFILE: 'this machine has too many files open',
 };
 
-async function guard<T>(what: string, work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    throw explained(what, error);
-  }
+async function freeSpace(folder: string): Promise<string> {
+  const free = await statfs(folder).catch(() => null);
+  return free
+    ? `${((free.bavail * free.bsize) / 1e6).toFixed(1)} MB free for this user`
+    : 'how much is free is unknown';
 }
 
-function explained(what: string, error: unknown): unknown {
-  const code = (error as NodeJS.ErrnoException).code ?? '';
-  if (!(code in ADVICE)) return error;
-  return new Failure('StoreUnavailable', `cannot ${what}: ${ADVICE[code]}`, { cause: error });
+const unlessAbsent = <T>(work: Promise<T>): Promise<T | null> => work.catch(unless(null, 'ENOENT'));
+
+/** A value in place of an error with one of these codes. */
+const unless =
+  <T>(value: T, ...codes: string[]) =>
+  (error: NodeJS.ErrnoException): T => {
+    if (codes.includes(error.code ?? '')) return value;
+    throw error;
+  };
+
+/** Best effort: whoever writes there next tries again. */
+async function removeStale(folder: string): Promise<void> {
+  const names = await readdir(folder).catch(() => []);
+  for (const name of names.filter((it) => it.endsWith('.tmp'))) {
+    const path = join(folder, name);
+    const { mtimeMs } = (await stat(path).catch(() => null)) ?? { mtimeMs: Number.POSITIVE_INFINITY };
+    if (Date.now() - mtimeMs > STALE_MS) await rm(path, { force: true }).catch(() => {});
+  }
 }

@@ -3,10 +3,10 @@ import { once } from 'node:events';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import type { Failure } from '../../../src/backends/failures.ts';
 import { FolderStore } from '../../../src/backends/storage/store.ts';
+import { compiled } from '../../support/compiled.ts';
 import { temporaryFolder } from '../../support/folder.ts';
 
 const newStore = async () => new FolderStore(await temporaryFolder());
@@ -28,26 +28,6 @@ const WRITES_FOR_EVER = `
     }
   }
   await new FolderStore(root).write('runs/object', endless());`;
-
-/** The store as plain node can load it. */
-async function compileStore(): Promise<string> {
-  const folder = await temporaryFolder();
-  const path = (name: string) => fileURLToPath(new URL(`../../../${name}`, import.meta.url));
-  const options = '--ignoreConfig --module nodenext --target es2023 --rewriteRelativeImportExtensions --types node';
-  execFileSync(
-    process.execPath,
-    [
-      path('node_modules/typescript/bin/tsc'),
-      path('src/backends/storage/store.ts'),
-      ...options.split(' '),
-      '--outDir',
-      folder,
-    ],
-    { cwd: path('.') },
-  );
-  await writeFile(join(folder, 'package.json'), '{"type":"module"}');
-  return join(folder, 'storage/store.js');
-}
 
 const failureOf = (work: Promise<unknown>): Promise<Failure> =>
   work.then(
@@ -122,9 +102,13 @@ describe('objects', () => {
 
   test('are not there when their writer is killed, and the next one writes them', async () => {
     const root = await temporaryFolder();
-    const child = spawn(process.execPath, ['--input-type=module', '-e', WRITES_FOR_EVER, await compileStore(), root], {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    });
+    const child = spawn(
+      process.execPath,
+      ['--input-type=module', '-e', WRITES_FOR_EVER, await compiled('backends/storage/store.ts'), root],
+      {
+        stdio: ['ignore', 'pipe', 'inherit'],
+      },
+    );
     await once(child.stdout, 'data');
     child.kill('SIGKILL');
     await once(child, 'exit');
