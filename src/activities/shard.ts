@@ -1,14 +1,17 @@
 import { setMaxListeners } from 'node:events';
-import { Context, cancellationSignal, log } from '@temporalio/activity';
+import { activityInfo, Context, cancellationSignal, log } from '@temporalio/activity';
 import { Failure } from '../backends/failures.ts';
 import { type Engine, modelName, type ServedModel } from '../backends/inference/engine.ts';
+import { isFailing } from '../backends/inference/errors.ts';
 import type { Limiter } from '../backends/inference/limiter.ts';
 import type { ArtifactRef } from '../backends/storage/artifacts.ts';
 import { ShardRows } from '../backends/storage/segments.ts';
 import type { Store } from '../backends/storage/store.ts';
+import { addOdd, type OddCounts, oddOutcome } from '../method/odd.ts';
 import { priceOf } from '../method/price.ts';
-import type { Attempt, Generation } from '../method/rows.ts';
+import type { Attempt, Generation, Outcome, Verdict } from '../method/rows.ts';
 import { Allowance, Exhausted } from './allowance.ts';
+import { type Failing, failedAgain } from './breaker.ts';
 import type { Ask } from './generations.ts';
 import { withHeartbeat } from './heartbeat.ts';
 import { meter } from './metrics.ts';
@@ -24,6 +27,8 @@ export interface ShardTask {
   model: ServedModel;
   /** US dollars that it may spend on a model that has a price; without a limit absent. */
   dollars?: number;
+  /** After so long a model that does not answer is not asked any more; absent where it is waited for. */
+  patienceMinutes?: number;
 }
 
 export interface Tokens {
@@ -42,6 +47,8 @@ export interface ShardResult {
   partial: boolean;
   /** The cost limit ended it; then it is partial, too. */
   exhausted: boolean;
+  /** Absent where nobody counted: in older histories. */
+  odd?: OddCounts;
 }
 
 /** What distinguishes one stage's shards from another's. */
@@ -54,6 +61,8 @@ export interface ShardStage<Row = Attempt> {
   added(row: Row): Generation;
   /** Whether the oracle calls a row's newest text right. */
   isRight(row: Row): boolean;
+  /** How the added text was read; absent where nobody reads it yet. */
+  read?(row: Row): Outcome | Verdict;
 }
 
 /** One request: its key within the shard, and how it becomes rows. */
@@ -84,11 +93,14 @@ export async function runShard<Row = Attempt>(
   const output = `${task.run}/${task.stage}/shard-${String(task.shard).padStart(3, '0')}.jsonl`;
   const tally = new Tally(stage);
   const status: Status = { waitingFor: () => `an engine for ${modelName(task.model)}` };
+  let failing = (activityInfo().heartbeatDetails as { failing?: Failing } | undefined)?.failing;
   const details = () => ({
     stage: task.stage,
     shard: task.shard + 1,
     done: tally.items,
     waitingFor: status.waitingFor(),
+    ...(status.limit && { limit: status.limit() }),
+    ...(failing && { failing }),
   });
   let opened: ShardRows<Row> | undefined;
   const finish = async (): Promise<ShardResult> => {
@@ -107,14 +119,19 @@ export async function runShard<Row = Attempt>(
       await generateRows(deps.engine, task, stage, { rows, keys, status, allowance });
     } catch (error) {
       exhausted = error instanceof Exhausted;
-      if (!exhausted && !cancelledByWorkflow()) throw error;
+      if (!exhausted && !cancelledByWorkflow()) {
+        if (tally.rows > resumed) failing = undefined;
+        else if (isFailing(error) && task.patienceMinutes === undefined) failing = failedAgain(failing, error);
+        Context.current().heartbeat(details());
+        throw error;
+      }
     }
 
     const partial = exhausted || cancelledByWorkflow();
-    if (tally.rows > 0 && tally.rejected === tally.rows)
+    if (tally.rows > 0 && tally.odd.rejected === tally.rows)
       throw new Failure('BadRequest', `the engine refused all ${tally.rows} requests: ${tally.refusal}`);
     const artifact = await (partial ? rows.commitPart(await keysOf(stage)) : rows.commit(keys));
-    return { artifact, correct: tally.correct, tokens: tally.tokens, resumed, partial, exhausted };
+    return { artifact, correct: tally.correct, tokens: tally.tokens, resumed, partial, exhausted, odd: tally.odd };
   };
   return await withHeartbeat(details, finish).finally(() => opened?.close());
 }
@@ -129,6 +146,8 @@ async function keysOf<Row>(stage: ShardStage<Row>): Promise<string[]> {
 /** What heartbeats say besides numbers. */
 interface Status {
   waitingFor(): string | null;
+  /** Generations that the engine may have in flight, once there is one. */
+  limit?: () => number;
 }
 
 /** @param shard.keys gets the key of each item, in order */
@@ -146,6 +165,7 @@ async function generateRows<Row>(
   const refusals = new Refusals();
   const { client, name } = await engine.serve(task.model, signal);
   status.waitingFor = () => client.waitingFor;
+  status.limit = () => client.limiter.limit;
   const running = new Set<Promise<void>>();
   let oneEnded = () => {};
   let exhausted: Exhausted | null = null;
@@ -213,13 +233,13 @@ class Tally<Row> {
   items = 0;
   rows = 0;
   correct = 0;
-  rejected = 0;
   /** Why the engine rejected the first that it did. */
   refusal: string | undefined;
   readonly tokens: Tokens = { prompt: 0, completion: 0 };
-  readonly #stage: Pick<ShardStage<Row>, 'added' | 'isRight'>;
+  readonly odd: OddCounts = {};
+  readonly #stage: Pick<ShardStage<Row>, 'added' | 'isRight' | 'read'>;
 
-  constructor(stage: Pick<ShardStage<Row>, 'added' | 'isRight'>) {
+  constructor(stage: Pick<ShardStage<Row>, 'added' | 'isRight' | 'read'>) {
     this.#stage = stage;
   }
 
@@ -230,9 +250,9 @@ class Tally<Row> {
     for (const row of rows) {
       if (this.#stage.isRight(row)) this.correct++;
       const { finishReason, refusal } = this.#stage.added(row);
-      if (finishReason !== 'rejected') continue;
-      this.rejected++;
-      this.refusal ??= refusal;
+      const odd = oddOutcome(finishReason, this.#stage.read?.(row));
+      if (odd) addOdd(this.odd, { [odd]: 1 });
+      if (odd === 'rejected') this.refusal ??= refusal;
     }
     const { prompt, completion } = sumTokens(rows.map(this.#stage.added));
     this.tokens.prompt += prompt;
