@@ -34,7 +34,7 @@ export class Failure extends Error {
     super(message, 'cause' in options ? { cause: options.cause } : undefined);
     this.name = type;
     this.type = type;
-    const entry: { againAfter?: number } = FAILURES[type];
+    const entry: { retryable: boolean; againAfter?: number } = FAILURES[type];
     this.retryAfter = options.retryAfter ?? entry.againAfter;
   }
 
