@@ -130,7 +130,7 @@ async function oneRun(
       actor: { endpoint: { ...endpoint, baseUrl: parts.engineUrl } },
       critic: { endpoint: { ...endpoint, baseUrl: parts.engineUrl } },
       data: { maxPerQuestion: 1 },
-      training: { learningRate: 1e-3, batchSize: 4, gradientAccumulation: 1, maxLength: 900, saveSteps: 20 },
+      training: { epochs: 4, learningRate: 1e-3, batchSize: 4, gradientAccumulation: 1, maxLength: 900, saveSteps: 20 },
     });
     await parts.client.workflow.start('selfImprove', { workflowId: runId, taskQueue: QUEUES.workflows, args: [input] });
     const handle = parts.client.workflow.getHandle(runId);
