@@ -66,7 +66,7 @@ const STUCK_MS = 180_000;
 /** The same run twice, undisturbed and with kills, each with its own parts and store, and what became of it. */
 export async function runChaos({ kills, seed, say, ...options }: ChaosOptions): Promise<ChaosReport> {
   const { pool, tested, reason } = PER_KILL;
-  const sizes = { iterations: 2, epochs: 4, pool: pool * kills, tested: tested * kills, reason: reason * kills };
+  const sizes = { iterations: 2, epochs: 1, pool: pool * kills, tested: tested * kills, reason: reason * kills };
   const setting = { ...options, sizes, base: await smallCheckpoint(options) };
   say('the undisturbed run');
   const calm = await runUndisturbed(setting);
