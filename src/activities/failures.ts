@@ -1,4 +1,4 @@
-import { CancelledFailure } from '@temporalio/activity';
+import { activityInfo, CancelledFailure } from '@temporalio/activity';
 import { ApplicationFailure, ApplicationFailureCategory } from '@temporalio/common';
 import { type FAILURES, Failure, type FailureType } from '../backends/failures.ts';
 
@@ -8,19 +8,26 @@ const EXPECTED = new Set(['EngineUnavailable', 'CheckpointNotServed', 'ResultPen
 /** Their message says it all: a stack would only bury it. */
 const USERS_TO_MEND = new Set(['InvalidInput', 'StoreConflict']);
 
-/** Wraps an activity so that our failures reach Temporal with their type, and others as they are. */
+/** What nobody foresaw may come again at once: it is tried at growing intervals, unlike an attempt that was killed (workflows/activities.ts). */
+const UNFORESEEN_MS = { first: 1_000, longest: 60_000 };
+
+/** Wraps an activity so that our failures reach Temporal with their type, and others with a time to wait. */
 export function withFailures<A extends unknown[], R>(activity: (...args: A) => Promise<R>): (...args: A) => Promise<R> {
   return async (...args) => {
     try {
       return await activity(...args);
     } catch (error) {
-      throw toTemporal(error);
+      throw toTemporal(error, activityInfo().attempt);
     }
   };
 }
 
-export function toTemporal(error: unknown): unknown {
-  if (error instanceof CancelledFailure || !(error instanceof Failure)) return error;
+function toTemporal(error: unknown, attempt: number): unknown {
+  if (error instanceof CancelledFailure) return error;
+  if (!(error instanceof Failure)) {
+    const { first, longest } = UNFORESEEN_MS;
+    return ApplicationFailure.fromError(error, { nextRetryDelay: Math.min(longest, first * 2 ** (attempt - 1)) });
+  }
   const failure = ApplicationFailure.create({
     type: error.type,
     message: error.message,

@@ -1,7 +1,9 @@
+import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { cancellationSignal } from '@temporalio/activity';
+import { Context, cancellationSignal } from '@temporalio/activity';
 import { Failure } from '../backends/failures.ts';
 import type { CheckpointRef } from '../backends/inference/engine.ts';
+import { readJson, writeJson } from '../backends/storage/json.ts';
 import type { Store } from '../backends/storage/store.ts';
 import type { TrainingJob, TrainingStatus } from '../backends/training/contract.ts';
 import type { TrainingBackends } from '../backends/training/index.ts';
@@ -33,6 +35,8 @@ export interface TrainedCheckpoint {
 }
 
 const POLL_MS = 500;
+/** A job that the server no longer knows of is adopted by the next attempt within this, or nobody wants it any more. */
+const ADOPTED_MS = 30_000;
 
 /** Submits a fine-tune or adopts the one that is there, follows it to its end, and gives its checkpoint. */
 export async function submitFineTune(
@@ -48,12 +52,19 @@ export async function submitFineTune(
     training: task.training,
   };
   const signal = cancellationSignal();
+  const owner = randomUUID();
+  const ownerKey = `${task.output}/owner.json`;
+  const cancelUnlessAdopted = async () => {
+    const now = await readJson<{ owner: string }>(deps.store, ownerKey);
+    if (now?.owner === owner) await backend.cancel(job);
+  };
   let status: TrainingStatus = { state: 'queued' };
   const details = () => ({ ...status, waitingFor: `${task.training.backend} fine-tune` });
   const { checkpoint, weightsSha256, rows, dropped, steps, seconds, losses } = await withHeartbeat(
     details,
     async () => {
       try {
+        await writeJson(deps.store, ownerKey, { owner });
         await backend.submit(job);
         for (;;) {
           status = await backend.poll(job);
@@ -66,7 +77,10 @@ export async function submitFineTune(
           await sleep(POLL_MS, undefined, { signal });
         }
       } catch (error) {
-        if (signal.aborted) await backend.cancel(job);
+        // This attempt was given up, because nothing was heard of it for too long, or its workflow is over: the server does not say which.
+        if (Context.current().cancellationDetails?.notFound)
+          setTimeout(() => void cancelUnlessAdopted().catch(() => {}), ADOPTED_MS).unref();
+        else if (signal.aborted) await backend.cancel(job);
         signal.throwIfAborted();
         throw error;
       }

@@ -44,6 +44,8 @@ const FORCE_AFTER = '30 seconds';
 const HEARTBEATS_AT_MOST_EVERY = '1 second';
 /** Shards side by side on one worker: enough to keep its engine full while one of them ends. */
 const SHARDS_AT_ONCE = 4;
+/** A workflows worker that was killed holds up what it had in its cache for so long; another one replays at most a few hundred events. */
+const STICKY_FOR = '3 seconds';
 /** About 0.25 MB each, measured without zod in the bundle (temporal.md 0.2). */
 const CACHED_WORKFLOWS = 200;
 
@@ -69,6 +71,7 @@ export async function startWorkers(options: WorkerOptions): Promise<RunningWorke
     workflows: () => ({
       workflowBundle: { codePath: options.workflowBundle },
       maxCachedWorkflows: CACHED_WORKFLOWS,
+      stickyQueueScheduleToStartTimeout: STICKY_FOR,
     }),
     cpu: () => ({
       activities: cpuActivities({

@@ -8,27 +8,41 @@ import type { NonRetryable } from '../activities/failures.ts';
 import type { Activities } from '../activities/index.ts';
 import { QUEUES } from './queues.ts';
 
-/** Every timeout and retry policy, in one place. */
+/**
+ * Every timeout and retry policy, in one place.
+ *
+ * An attempt that fails says when to try again (backends/failures.ts, activities/failures.ts). What is left to the policy is an attempt that
+ * ended without a word: its worker was killed, told to go, or lost. Nothing speaks against another worker at once, at the tenth kill no more
+ * than at the first, so the interval does not grow. Attempts are bounded by time, not by number: evictions and restarts count as attempts.
+ */
+const retry = {
+  initialInterval: '1 second',
+  backoffCoefficient: 1,
+  // Activities mark their own failures; this one is Temporal's, and would be retried for ever.
+  nonRetryableErrorTypes: ['PayloadsTooLarge'] satisfies NonRetryable[],
+} satisfies RetryPolicy;
 
-/** Activities mark their own failures; this one is Temporal's, and would be retried for ever. */
-const NEVER_AGAIN: NonRetryable[] = ['PayloadsTooLarge'];
-
-const retry = (initialInterval: string, maximumInterval: string, backoffCoefficient = 2): RetryPolicy =>
-  ({ initialInterval, maximumInterval, backoffCoefficient, nonRetryableErrorTypes: NEVER_AGAIN }) as RetryPolicy;
+/**
+ * How long nothing is heard of a worker before it counts as lost. Workers report every second. A kill costs as much time as this, and what
+ * is lost too early was only slow: its attempt ends as soon as it is heard of again, and what was in flight is generated again. So it is
+ * longer than a restart of the Temporal server takes until workers reach it again (up to 6 s, measured) and than pauses of a busy machine.
+ */
+const HEARTBEAT = '10 seconds';
 
 const validating = {
   taskQueue: QUEUES.cpu,
   startToCloseTimeout: '1 minute',
   scheduleToCloseTimeout: '10 minutes',
-  retry: retry('1 second', '30 seconds'),
+  retry,
 } satisfies ActivityOptions;
 
+/** Longer, for it computes: a worker that scores or draws may be silent for a while. */
 const computing = {
   taskQueue: QUEUES.cpu,
   startToCloseTimeout: '1 hour',
-  heartbeatTimeout: '60 seconds',
+  heartbeatTimeout: '30 seconds',
   scheduleToCloseTimeout: '24 hours',
-  retry: retry('1 second', '1 minute'),
+  retry,
 } satisfies ActivityOptions;
 
 /** For something that others do. Once the time is over, whoever waits sees whether they still do it. */
@@ -36,29 +50,28 @@ const waiting = {
   taskQueue: QUEUES.cpu,
   startToCloseTimeout: '1 minute',
   scheduleToCloseTimeout: '10 minutes',
-  retry: retry('5 seconds', '15 seconds'),
+  retry,
 } satisfies ActivityOptions;
 
 /** A cancelled shard answers with its finished rows, and a cancelled fine-tune leaves a resume point: worth waiting for. */
 const cancellationType = ActivityCancellationType.WAIT_CANCELLATION_COMPLETED;
 
-/** Bounded by time, not by attempts: evictions and restarts count as attempts (temporal.md 1). */
 const generating = {
   taskQueue: QUEUES.inference,
   startToCloseTimeout: '24 hours',
-  heartbeatTimeout: '15 seconds',
+  heartbeatTimeout: HEARTBEAT,
   scheduleToCloseTimeout: '72 hours',
   cancellationType,
-  retry: retry('1 second', '30 seconds'),
+  retry,
 } satisfies ActivityOptions;
 
 const training = {
   taskQueue: QUEUES.train,
   startToCloseTimeout: '72 hours',
-  heartbeatTimeout: '20 seconds',
+  heartbeatTimeout: HEARTBEAT,
   scheduleToCloseTimeout: '168 hours',
   cancellationType,
-  retry: retry('2 seconds', '5 minutes'),
+  retry,
 } satisfies ActivityOptions;
 
 type Of<K extends keyof Activities> = Pick<Activities, K>;

@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -10,6 +10,7 @@ import { MathVerify } from '../../src/backends/grading/math-verify.ts';
 import { GradingThreads } from '../../src/backends/grading/threads.ts';
 import { createEngines } from '../../src/backends/inference/engines.ts';
 import { FolderStore } from '../../src/backends/storage/store.ts';
+import { spawnBound } from '../../src/cli/setup/process.ts';
 import { hasSearchAttributes } from '../../src/workers/search-attributes.ts';
 import { QUEUES, type Role } from '../../src/workflows/queues.ts';
 import { TrainingDouble } from './training-double.ts';
@@ -133,7 +134,7 @@ export interface SpawnedWorker {
   stop(): Promise<{ code: number | null; seconds: number }>;
 }
 
-/** `critique-loop worker` as users run it, polling. */
+/** `critique-loop worker` as users run it, polling. It does not outlive this process. */
 export async function spawnWorker(options: {
   roles: Role[] | 'all';
   address: string;
@@ -142,7 +143,7 @@ export async function spawnWorker(options: {
 }): Promise<SpawnedWorker> {
   const { roles, address, store, env } = options;
   const role = roles === 'all' ? 'all' : roles.join(',');
-  const child = spawn(process.execPath, [join(root, 'dist/cli/main.js'), 'worker', '--role', role], {
+  const child = spawnBound(process.execPath, [join(root, 'dist/cli/main.js'), 'worker', '--role', role], {
     env: { ...process.env, TEMPORAL_ADDRESS: address, CRITIQUE_LOOP_STORE: store, ...env },
     stdio: ['ignore', 'ignore', 'pipe'],
   });
