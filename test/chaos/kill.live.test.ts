@@ -9,7 +9,7 @@ import { temporalAddress } from '../support/temporal.ts';
 import { type SpawnedWorker, spawnWorker } from '../support/workers.ts';
 import { everythingReal } from './everything-real.ts';
 
-const bench = Bench.use(() => temporalAddress, ['workflows', 'cpu', 'train']);
+const bench = Bench.use(() => temporalAddress, { roles: ['workflows', 'cpu', 'train'] });
 const spawned: SpawnedWorker[] = [];
 
 /** Both tests mostly wait until missing heartbeats are noticed, so they go side by side. */
