@@ -331,7 +331,7 @@ def main() -> int:
             progress.write("\n")  # a line cut short by a crash
 
         def emit(event: str, **fields) -> None:
-            line = json.dumps({"event": event, **fields}) + "\n"
+            line = json.dumps({"event": event, "time": round(time.time(), 3), **fields}) + "\n"
             for stream in (progress, events):
                 stream.write(line)
                 stream.flush()

@@ -41,8 +41,8 @@ export async function buildChains(deps: { store: Store }, task: ChainTask): Prom
       /** A version that has no critique. */
       let newest: Generation | null = attempt.response;
       for (const version of versions) {
-        if (version.rewritten) newest = (await version.rewritten.take(key))?.refinement ?? null;
-        const critiqued = newest && (await version.judged.take(key));
+        if (version.rewritten) newest = (await version.rewritten.take(key))[0]?.refinement ?? null;
+        const critiqued = newest && (await version.judged.take(key))[0];
         if (!critiqued) break;
         judged.push(critiqued);
         newest = null;

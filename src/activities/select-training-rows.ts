@@ -1,23 +1,19 @@
 import { type ArtifactRef, readAllRows, writeRows } from '../backends/storage/artifacts.ts';
+import { RowWriter } from '../backends/storage/row-writer.ts';
 import type { Store } from '../backends/storage/store.ts';
 import type { SelfImproveConfig } from '../config/self-improve.ts';
 import { startCriticData } from '../method/critic-data.ts';
 import { diversityOf } from '../method/diversity.ts';
 import { startExploration } from '../method/exploration.ts';
 import { seedFor } from '../method/random.ts';
-import type { Attempt, Question, RefinementTriple } from '../method/rows.ts';
-import { startSelection } from '../method/select.ts';
+import type { Question, RefinementTriple } from '../method/rows.ts';
+import { type Chosen, type RemovedRow, startSelection } from '../method/select.ts';
 import type { SftRow, TrainingRow } from '../method/sft.ts';
+import { type Exploration, exploredQuestions } from './explored-questions.ts';
 import { withHeartbeat } from './heartbeat.ts';
 import { writeIterationFile } from './iteration-files.ts';
 import type { Datasets } from './load-datasets.ts';
-
-/** What an exploration wrote; the lists of a stage that was not reached are empty. */
-export interface Exploration {
-  sampled: ArtifactRef[];
-  critiqued: ArtifactRef[];
-  refined: ArtifactRef[];
-}
+import { ShuffledRows } from './shuffled-rows.ts';
 
 export interface SelectTask {
   run: string;
@@ -51,69 +47,92 @@ export async function selectTrainingRows(deps: { store: Store }, task: SelectTas
   const { store } = deps;
   const { run, iteration, config, datasets, exploration } = task;
   const folder = `${run}/iteration-${iteration}`;
-  let read = 0;
-  async function each<Row>(refs: (ArtifactRef | null)[], use: (row: Row) => void): Promise<void> {
-    for await (const row of readAllRows<Row>(
-      store,
-      refs.filter((ref) => ref !== null),
-    )) {
-      read++;
-      use(row);
-    }
-  }
+  const { selfImproveFeedback, maxPerQuestion, ...data } = config.data;
+  const selection = startSelection({
+    ...data,
+    // Iteration 0 is D_reason and D_refine whatever the later ones train on (method.md E1).
+    ...(exploration === null && { original: true, refine: true }),
+    selfImproveFeedback,
+    keptPerCritique: config.keptPerCritique,
+    shortcutBarrier: config.shortcutBarrier,
+    promptFamily: config.actor.promptFamily,
+    seed: seedFor(config.seed, 'select', iteration),
+    ...(maxPerQuestion !== undefined && { perQuestion: maxPerQuestion }),
+  });
+  const explored = startExploration();
+  const criticData = exploration && config.critic ? startCriticData(config.critic.promptFamily) : null;
+  let rows = 0;
 
   return await withHeartbeat(
-    () => ({ rows: read }),
+    () => ({ rows }),
     async () => {
-      const { selfImproveFeedback, maxPerQuestion, ...data } = config.data;
-      const selection = startSelection({
-        ...data,
-        // Iteration 0 is D_reason and D_refine whatever the later ones train on (method.md E1).
-        ...(exploration === null && { original: true, refine: true }),
-        selfImproveFeedback,
-        keptPerCritique: config.keptPerCritique,
-        shortcutBarrier: config.shortcutBarrier,
-        promptFamily: config.actor.promptFamily,
-        seed: seedFor(config.seed, 'select', iteration),
-        ...(maxPerQuestion !== undefined && { perQuestion: maxPerQuestion }),
-      });
-      const explored = startExploration();
-      const criticData = exploration && config.critic ? startCriticData(config.critic.promptFamily) : null;
-      await each<Question>([datasets.reason], (question) => selection.question(question));
-      await each<RefinementTriple>([datasets.refine], (triple) => selection.triple(triple));
-      await each<SftRow>(task.previous, (row) => selection.previous(row));
-      await each<Attempt>(exploration?.sampled ?? [], (row) => {
-        selection.response(row);
-        explored.response(row);
-      });
-      await each<Attempt>(exploration?.critiqued ?? [], (row) => explored.critique(row));
-      await each<Attempt>(exploration?.refined ?? [], (row) => {
-        selection.refinement(row);
-        explored.refinement(row);
-        criticData?.refinement(row);
-      });
+      const sft = new ShuffledRows(store, `${folder}/sft.jsonl`, selection, mostRows(task));
+      const removed = new RowWriter<RemovedRow>(store, `${folder}/removed.jsonl`);
+      const helpful = criticData && new RowWriter<TrainingRow>(store, `${folder}/critic-sft.jsonl`);
 
-      const { rows, counts, removed } = selection.finish();
-      const sft = await writeRows(store, `${folder}/sft.jsonl`, rows);
-      await writeRows(store, `${folder}/removed.jsonl`, removed);
-      const learnt = criticData?.finish() ?? null;
-      const critic = learnt && (await writeCriticRows(learnt.rows));
-      const summary = exploration && explored.summary();
-      await writeIterationFile(store, run, iteration, 'selection', {
-        counts,
-        exploration: summary,
-        diversity: summary && diversityOf(counts, summary),
-        criticData: learnt?.counts ?? null,
-      });
-      return { sft, accepted: counts.accepted, critic };
+      async function keep(chosen: Chosen): Promise<void> {
+        for (const row of chosen.taken) await sft.add(row);
+        for (const row of chosen.removed) await removed.add(row);
+      }
+      async function each<Row>(refs: (ArtifactRef | null)[], choose: (row: Row) => Chosen): Promise<void> {
+        for await (const row of readAllRows<Row>(
+          store,
+          refs.filter((ref) => ref !== null),
+        )) {
+          rows++;
+          await keep(choose(row));
+        }
+      }
+
+      try {
+        await each<Question>([datasets.reason], selection.reason);
+        await each<SftRow>(task.previous, selection.previous);
+        await each<RefinementTriple>([datasets.refine], selection.refine);
+        await each<RefinementTriple>([datasets.refine], selection.refineAgain);
+        if (exploration)
+          for await (const question of exploredQuestions(store, exploration)) {
+            const { responses, critiques, refinements } = question;
+            rows += responses.length + critiques.length + refinements.length;
+            await keep(selection.explored(question));
+            explored.question(question);
+            for (const row of criticData?.question(question) ?? []) await helpful!.add(row);
+          }
+        const { counts } = selection;
+        const summary = exploration && explored.summary();
+        const selected = {
+          sft: await sft.write(),
+          accepted: counts.accepted,
+          critic: helpful && (await criticRows(await helpful.close())),
+        };
+        await removed.close();
+        await writeIterationFile(store, run, iteration, 'selection', {
+          counts,
+          exploration: summary,
+          diversity: summary && diversityOf(counts, summary),
+          criticData: criticData?.counts ?? null,
+        });
+        return selected;
+      } finally {
+        await Promise.allSettled([removed.close(), helpful?.close()]);
+        await sft.close();
+      }
     },
   );
 
-  async function writeCriticRows(rows: Iterable<TrainingRow>): Promise<CriticRows> {
-    const selfTraining = await writeRows(store, `${folder}/critic-sft.jsonl`, rows);
+  async function criticRows(selfTraining: ArtifactRef): Promise<CriticRows> {
     if (!config.critic?.retrain) return { selfTraining, training: null };
     const all = readAllRows<TrainingRow>(store, [...(datasets.critique ? [datasets.critique] : []), selfTraining]);
     const training = await writeRows(store, `${folder}/critic-training.jsonl`, all);
     return { selfTraining, training: training.rows > 0 ? training : null };
   }
+}
+
+/** No selection has more. */
+function mostRows({ config, datasets, exploration, previous }: SelectTask): number {
+  const { beta, selfImproveFeedback } = config.data;
+  const rowsOf = (refs: ArtifactRef[]) => refs.reduce((sum, { rows }) => sum + rows, 0);
+  const found = exploration
+    ? rowsOf(exploration.sampled) + rowsOf(exploration.refined) * (selfImproveFeedback ? 2 : 1)
+    : 0;
+  return datasets.reason.rows + rowsOf(previous) + Math.ceil(beta) * (datasets.refine?.rows ?? 0) + found;
 }

@@ -13,7 +13,7 @@ import { critiqueRow, refineRow, type TrainingRow } from '../method/sft.ts';
 import type { RemovedPath } from './choose-paths.ts';
 import { Examples } from './critique-examples.ts';
 import { type CritiquesManifest, critiqueKeys } from './critique-files.ts';
-import { Grouped } from './grouped.ts';
+import { Follower } from './follower.ts';
 import type { CritiqueDatasets } from './write-critiques.ts';
 
 /** What the rows of a run come to. */
@@ -103,7 +103,7 @@ export async function sortCritiques(
     }
   for (const [shard, { artifact }] of (critiqued ?? []).entries()) {
     const made = refined?.[shard];
-    const refinements = made && new Grouped(readRows<Attempt>(store, made.artifact), critiqueKey);
+    const refinements = made && new Follower(readRows<Attempt>(store, made.artifact), critiqueKey);
     for await (const row of readRows<AnnotatedRow>(store, artifact)) {
       if (!filter) await sort(row, []);
       else if (!isRefined(row, ['always'])) await sort(row, made ? [] : null);
@@ -113,6 +113,7 @@ export async function sortCritiques(
         await sort(row, found.length > 0 || isWhole ? found : null);
       }
     }
+    await refinements?.end();
   }
 
   const close = async <Row>(writer: RowWriter<Row>) => await writer.close();

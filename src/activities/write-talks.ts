@@ -84,7 +84,7 @@ export async function writeTalks(deps: { store: Store; grader: Grader }, task: T
 
   async function* smoothed(refs: ArtifactRef[]): AsyncIterable<TalkRow> {
     const talks = new Follower(readAllRows<TalkRow>(store, refs), talkKey);
-    for await (const row of readRows<TalkRow>(store, task.chains)) yield (await talks.take(talkKey(row))) ?? row;
+    for await (const row of readRows<TalkRow>(store, task.chains)) yield (await talks.take(talkKey(row)))[0] ?? row;
     await talks.end();
   }
 

@@ -1,6 +1,6 @@
+import type { ExploredQuestion } from './exploration.ts';
 import { isIncorrect } from './gates.ts';
 import type { PromptFamilyName } from './prompts/index.ts';
-import { digest } from './random.ts';
 import { type Attempt, rowKey } from './rows.ts';
 import { critiqueRow, type TrainingRow } from './sft.ts';
 
@@ -13,47 +13,35 @@ export interface CriticDataCounts {
   contradicting: number;
 }
 
-/**
- * What a critic can learn from its own successes (reference G6): the critiques whose refinements the oracle calls right. Takes refinements
- * in any order; holds the texts of those alone.
- */
+/** What a critic can learn from its own successes (reference G6): the critiques whose refinements the oracle calls right. */
 export function startCriticData(family: PromptFamilyName): {
-  refinement(row: Attempt): void;
-  /** Ordered by question, sample and critique; each written when it is read. */
-  finish(): { rows: Iterable<TrainingRow>; counts: CriticDataCounts };
+  counts: CriticDataCounts;
+  /** What one question gives, ordered by sample and critique. */
+  question(rows: Pick<ExploredQuestion, 'refinements'>): TrainingRow[];
 } {
-  const successes = new Map<string, Attempt>();
+  const counts: CriticDataCounts = { rows: 0, duplicates: 0, contradicting: 0 };
   return {
-    refinement(row) {
-      const { refinement, ...critiqued } = row;
-      if (!row.critique || refinement?.grade.outcome !== 'correct' || !isIncorrect(row)) return;
-      successes.set(rowKey(critiqued), critiqued);
-    },
-    finish() {
-      const kept: Attempt[] = [];
-      const seen = new Set<number>();
-      for (const row of [...successes.values()].sort(byKey)) {
-        const text = digest(JSON.stringify([row.question.id, row.response.text, row.critique!.text]));
-        if (seen.size < seen.add(text).size) kept.push(row);
+    counts,
+    question({ refinements }) {
+      const successes = new Map<string, Attempt>();
+      for (const row of refinements) {
+        const { refinement, ...critiqued } = row;
+        if (row.critique && refinement?.grade.outcome === 'correct' && isIncorrect(row))
+          successes.set(rowKey(critiqued), critiqued);
       }
-      return {
-        rows: { [Symbol.iterator]: () => written(kept, family) },
-        counts: {
-          rows: kept.length,
-          duplicates: successes.size - kept.length,
-          contradicting: kept.filter(({ critique }) => critique!.verdict !== 'wrong').length,
-        },
-      };
+      const kept = new Map<string, Attempt>();
+      for (const row of [...successes.values()].sort(byKey)) {
+        const text = JSON.stringify([row.response.text, row.critique!.text]);
+        if (!kept.has(text)) kept.set(text, row);
+      }
+      counts.rows += kept.size;
+      counts.duplicates += successes.size - kept.size;
+      return [...kept.values()].map(({ question, response, critique }) => {
+        if (critique!.verdict !== 'wrong') counts.contradicting++;
+        return critiqueRow(family, question, response.text, critique!.text);
+      });
     },
   };
 }
 
-function* written(rows: readonly Attempt[], family: PromptFamilyName): Generator<TrainingRow> {
-  for (const { question, response, critique } of rows)
-    yield critiqueRow(family, question, response.text, critique!.text);
-}
-
-function byKey(a: Attempt, b: Attempt): number {
-  if (a.question.id !== b.question.id) return a.question.id < b.question.id ? -1 : 1;
-  return a.sample - b.sample || a.critique!.index - b.critique!.index;
-}
+const byKey = (a: Attempt, b: Attempt) => a.sample - b.sample || a.critique!.index - b.critique!.index;

@@ -1,10 +1,8 @@
 import { type Proportion, proportion } from './estimate.ts';
 import { isIncorrect } from './gates.ts';
-import { byLevel } from './levels.ts';
 import { noOutcomes } from './outcomes.ts';
 import { stripPrimer } from './prompts/index.ts';
-import { digest } from './random.ts';
-import type { Attempt, Level, Outcome, Question, Verdict } from './rows.ts';
+import type { Attempt, Level, Outcome, Verdict } from './rows.ts';
 
 export interface ExplorationCounts {
   questions: number;
@@ -35,95 +33,92 @@ export interface ExplorationSummary extends ExplorationCounts {
   byLevel: ({ level: Level } & ExplorationCounts)[];
 }
 
-interface Explored
-  extends Pick<ExplorationCounts, 'responses' | 'correct' | 'critiques' | 'refinements' | 'rightRefinements'> {
-  level: Level | null;
-  /** Digests of right responses, and of right solutions of both kinds. */
-  found: Set<number>;
-  solutions: Set<number>;
+/** The rows of one question in an exploration, of each stage; the lists of a stage that was not reached are empty. */
+export interface ExploredQuestion {
+  responses: readonly Attempt[];
+  critiques: readonly Attempt[];
+  refinements: readonly Attempt[];
 }
 
-/**
- * Reduces what one iteration explored (method.md E3's report): each row of the sampling, the critique and the refinement stage once, in
- * any order. Holds a few numbers per question and one per right solution.
- */
+/** Reduces what one iteration explored (method.md E3's report): each question once, in any order. Holds a few numbers for each level. */
 export function startExploration(): {
-  response(row: Attempt): void;
-  critique(row: Attempt): void;
-  refinement(row: Attempt): void;
+  question(rows: ExploredQuestion): void;
   summary(): ExplorationSummary;
 } {
-  const questions = new Map<string, Explored>();
+  const all = noCounts();
+  const levels = new Map<Level, ExplorationCounts>();
   const outcomes = noOutcomes();
   const refinementOutcomes = noOutcomes();
   const verdicts: Record<Verdict, number> = { correct: 0, wrong: 0, unparsed: 0 };
   const judged = { right: 0, wrong: 0 };
   const agreed = { right: 0, wrong: 0 };
 
-  const explored = ({ id, level }: Question) => {
-    const known = questions.get(id);
-    if (known) return known;
-    const counts = { responses: 0, correct: 0, critiques: 0, refinements: 0, rightRefinements: 0 };
-    const fresh: Explored = { level: level ?? null, found: new Set(), solutions: new Set(), ...counts };
-    questions.set(id, fresh);
-    return fresh;
-  };
+  function judge({ grade, critique }: Attempt): void {
+    const { verdict } = critique!;
+    verdicts[verdict]++;
+    if (verdict === 'unparsed' || grade.outcome === 'ungraded') return;
+    const truth = grade.outcome === 'correct' ? 'right' : 'wrong';
+    judged[truth]++;
+    if ((verdict === 'correct') === (truth === 'right')) agreed[truth]++;
+  }
 
   return {
-    response({ question, response, grade }) {
-      const counts = explored(question);
-      counts.responses++;
-      outcomes[grade.outcome]++;
-      if (grade.outcome !== 'correct') return;
-      counts.correct++;
-      const solution = digest(stripPrimer(response.text));
-      counts.found.add(solution);
-      counts.solutions.add(solution);
+    question(rows) {
+      const counts = countsOf(rows);
+      add(all, counts);
+      const { level } = rows.responses[0]!.question;
+      if (level) levels.set(level, add(levels.get(level) ?? noCounts(), counts));
+      for (const { grade } of rows.responses) outcomes[grade.outcome]++;
+      for (const { refinement } of rows.refinements) refinementOutcomes[refinement!.grade.outcome]++;
+      rows.critiques.forEach(judge);
     },
-    critique({ question, grade, critique }) {
-      explored(question).critiques++;
-      const { verdict } = critique!;
-      verdicts[verdict]++;
-      if (verdict === 'unparsed' || grade.outcome === 'ungraded') return;
-      const truth = grade.outcome === 'correct' ? 'right' : 'wrong';
-      judged[truth]++;
-      if ((verdict === 'correct') === (truth === 'right')) agreed[truth]++;
-    },
-    refinement(row) {
-      const counts = explored(row.question);
-      counts.refinements++;
-      refinementOutcomes[row.refinement!.grade.outcome]++;
-      if (row.refinement?.grade.outcome !== 'correct' || !isIncorrect(row)) return;
-      counts.rightRefinements++;
-      counts.solutions.add(digest(stripPrimer(row.refinement.text)));
-    },
-    summary() {
-      const all = [...questions.values()];
-      return {
-        ...total(all),
-        outcomes: { ...outcomes },
-        refinementOutcomes: { ...refinementOutcomes },
-        verdicts: { ...verdicts },
-        discriminabilityOnRight: proportion(agreed.right, judged.right),
-        discriminabilityOnWrong: proportion(agreed.wrong, judged.wrong),
-        byLevel: byLevel(all, total),
-      };
-    },
+    summary: () => ({
+      ...all,
+      outcomes: { ...outcomes },
+      refinementOutcomes: { ...refinementOutcomes },
+      verdicts: { ...verdicts },
+      discriminabilityOnRight: proportion(agreed.right, judged.right),
+      discriminabilityOnWrong: proportion(agreed.wrong, judged.wrong),
+      byLevel: [...levels].sort(([a], [b]) => a - b).map(([level, counts]) => ({ level, ...counts })),
+    }),
   };
 }
 
-function total(explored: Explored[]): ExplorationCounts {
-  const sum = (count: (it: Explored) => number) => explored.reduce((total, it) => total + count(it), 0);
+function countsOf({ responses, critiques, refinements }: ExploredQuestion): ExplorationCounts {
+  const right = responses.filter(({ grade }) => grade.outcome === 'correct');
+  const rightRefinements = refinements.filter((row) => row.refinement!.grade.outcome === 'correct' && isIncorrect(row));
+  const found = new Set(right.map(({ response }) => stripPrimer(response.text)));
+  const solutions = new Set([...found, ...rightRefinements.map(({ refinement }) => stripPrimer(refinement!.text))]);
   return {
-    questions: explored.length,
-    responses: sum((it) => it.responses),
-    correct: sum((it) => it.correct),
-    critiques: sum((it) => it.critiques),
-    refinements: sum((it) => it.refinements),
-    rightRefinements: sum((it) => it.rightRefinements),
-    solvedBefore: sum((it) => Number(it.correct > 0)),
-    solvedAfter: sum((it) => Number(it.solutions.size > 0)),
-    distinctResponses: sum((it) => it.found.size),
-    distinctSolutions: sum((it) => it.solutions.size),
+    questions: 1,
+    responses: responses.length,
+    correct: right.length,
+    critiques: critiques.length,
+    refinements: refinements.length,
+    rightRefinements: rightRefinements.length,
+    solvedBefore: Number(right.length > 0),
+    solvedAfter: Number(solutions.size > 0),
+    distinctResponses: found.size,
+    distinctSolutions: solutions.size,
   };
+}
+
+function noCounts(): ExplorationCounts {
+  return {
+    questions: 0,
+    responses: 0,
+    correct: 0,
+    critiques: 0,
+    refinements: 0,
+    rightRefinements: 0,
+    solvedBefore: 0,
+    solvedAfter: 0,
+    distinctResponses: 0,
+    distinctSolutions: 0,
+  };
+}
+
+function add(to: ExplorationCounts, counts: ExplorationCounts): ExplorationCounts {
+  for (const name of Object.keys(to) as (keyof ExplorationCounts)[]) to[name] += counts[name];
+  return to;
 }

@@ -1,6 +1,8 @@
 import {
   allHandlersFinished,
+  ContinueAsNew,
   condition,
+  continueAsNew,
   setCurrentDetails,
   startChild,
   upsertSearchAttributes,
@@ -13,7 +15,7 @@ import type { WrittenEvaluation } from '../activities/write-evaluation.ts';
 import type { EvaluateConfig, EvaluateInput } from '../config/evaluate.ts';
 import { loadEvaluation, scoreVotes, validateEvaluate, writeEvaluation } from './activities.ts';
 import { limitReached } from './budget.ts';
-import { beginning, Conductor } from './conductor.ts';
+import { beginning, Conductor, type ControlState } from './conductor.ts';
 import type { EvaluateProgress } from './contract.ts';
 import { describeReport } from './describe.ts';
 import { reportFailure, rootFailure } from './failures.ts';
@@ -33,38 +35,66 @@ export interface EvaluateResult extends Pick<WrittenEvaluation, 'headline' | 'st
   warnings: string[];
 }
 
-/** Test-time supervision of one checkpoint (method.md D): every strategy from the same samples, with intervals, cost and report. */
-export async function evaluate(input: EvaluateInput): Promise<EvaluateResult> {
-  const run = new Evaluation();
-  try {
-    await run.prepare(input);
-    for (const pass of run.passes) {
-      if (!run.goesOn()) break;
-      await run.draw(pass);
-    }
-    return await run.finish();
-  } catch (error) {
-    await run.reportEnd(error);
-    throw rootFailure(error);
-  }
-}
-
 interface Prepared {
   run: ValidatedRun<EvaluateConfig>;
   loaded: LoadedEvaluation;
   startedAt: string;
 }
 
+/** What a run carries over when it continues as new. */
+export interface EvaluateState extends ControlState, Prepared {
+  results: PassResult[];
+  /** Passes that are over. */
+  over: number;
+  tokens: EvaluateProgress['tokens'];
+}
+
+/** A pass is about 20 events, and a chain may have 256 of them. */
+const MOST_EVENTS = 400;
+
+/** Test-time supervision of one checkpoint (method.md D): every strategy from the same samples, with intervals, cost and report. */
+export async function evaluate(input: EvaluateInput, carried?: EvaluateState): Promise<EvaluateResult> {
+  const run = new Evaluation(carried);
+  try {
+    await run.prepare(input);
+    while (run.goesOn() && run.next) {
+      await run.draw(run.next);
+      const { historyLength, continueAsNewSuggested } = workflowInfo();
+      if (run.goesOn() && run.next && (historyLength > MOST_EVENTS || continueAsNewSuggested)) {
+        await condition(allHandlersFinished);
+        await continueAsNew<typeof evaluate>(input, run.carry());
+      }
+    }
+    return await run.finish();
+  } catch (error) {
+    if (error instanceof ContinueAsNew) throw error;
+    await run.reportEnd(error);
+    throw rootFailure(error);
+  }
+}
+
 class Evaluation {
-  passes: PlannedPass[] = [];
-  readonly #conductor = new Conductor({ stop: null, paused: false }, () => this.progress());
-  readonly #results: PassResult[] = [];
-  #state: Prepared | null = null;
+  readonly #conductor: Conductor;
+  readonly #results: PassResult[];
+  #state: Prepared | null;
+  #passes: PlannedPass[] = [];
+  #over: number;
   #pass = '';
-  #tokens = { prompt: 0, completion: 0 };
+  #tokens: EvaluateProgress['tokens'];
+
+  constructor(carried?: EvaluateState) {
+    this.#state = carried ?? null;
+    this.#results = carried?.results ?? [];
+    this.#over = carried?.over ?? 0;
+    this.#tokens = carried?.tokens ?? { prompt: 0, completion: 0 };
+    if (carried) this.#passes = passesOf(carried.run.config);
+    const { stop = null, paused = false } = carried ?? {};
+    this.#conductor = new Conductor({ stop, paused }, () => this.progress());
+  }
 
   /** Validates before anything else, then brings the questions into the store. */
   async prepare(input: EvaluateInput): Promise<void> {
+    if (this.#state) return;
     const startedAt = new Date().toISOString();
     const run = await validateEvaluate.executeWithOptions({ summary: 'validate the input' }, [input]);
     if (run.searchAttributes) upsertSearchAttributes(searchAttributes(run.labels));
@@ -73,15 +103,25 @@ class Evaluation {
       { run: run.folder, config: run.config },
     ]);
     this.#state = { run, loaded, startedAt };
-    this.passes = passesOf(run.config);
+    this.#passes = passesOf(run.config);
   }
 
   goesOn(): boolean {
     return this.#conductor.control.stop === null && !this.#exhausted;
   }
 
+  get next(): PlannedPass | undefined {
+    return this.#passes[this.#over];
+  }
+
+  carry(): EvaluateState {
+    const { stop, paused } = this.#conductor.control;
+    return { ...this.#prepared, results: this.#results, over: this.#over, tokens: this.#tokens, stop, paused };
+  }
+
   async draw({ source, ...pass }: PlannedPass): Promise<void> {
     const { run, loaded } = this.#prepared;
+    this.#over++;
     const drawn = source(loaded.questions, this.#results);
     // What it would go on from was never drawn.
     if (!drawn) return;
@@ -175,7 +215,7 @@ class Evaluation {
         warnings: [...(state?.run.warnings ?? []), ...(state?.loaded.warnings ?? [])],
       }),
       pass: this.#pass,
-      passes: this.passes.map(({ pass }) => pass),
+      passes: this.#passes.map(({ pass }) => pass),
       cost: this.#priced ? { spent: this.#spent, limit: state?.run.config.costLimit ?? null } : null,
     };
   }

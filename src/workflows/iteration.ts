@@ -1,5 +1,6 @@
+import type { Exploration } from '../activities/explored-questions.ts';
 import type { ArtifactRef, CheckpointRef, ServedModel } from '../activities/index.ts';
-import type { Exploration, SelectedRows } from '../activities/select-training-rows.ts';
+import type { SelectedRows } from '../activities/select-training-rows.ts';
 import type { FineTuneTask } from '../activities/submit-fine-tune.ts';
 import type { Gate } from '../method/gates.ts';
 import { scoreEvaluation, selectTrainingRows, submitFineTune } from './activities.ts';

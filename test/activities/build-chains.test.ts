@@ -2,7 +2,6 @@ import { MockActivityEnvironment } from '@temporalio/testing';
 import { DefaultLogger } from '@temporalio/worker';
 import { describe, expect, it } from 'vitest';
 import { buildChains, type ChainTask } from '../../src/activities/build-chains.ts';
-import { Follower } from '../../src/activities/follower.ts';
 import { type ArtifactRef, readRows, writeRows } from '../../src/backends/storage/artifacts.ts';
 import { FolderStore } from '../../src/backends/storage/store.ts';
 import { formatCritique } from '../../src/method/critique.ts';
@@ -108,25 +107,5 @@ describe('chains are joined from the rows of all stages', () => {
       }),
       { numRuns: 25 },
     );
-  });
-});
-
-describe('a follower', () => {
-  async function* from(...rows: string[]) {
-    yield* rows;
-  }
-
-  it('gives rows beside those that they came from, and nothing beside the others', async () => {
-    const follower = new Follower(from('b', 'd'), (row) => row);
-    const taken: (string | null)[] = [];
-    for (const key of ['a', 'b', 'c', 'd', 'e']) taken.push(await follower.take(key));
-    expect(taken).toEqual([null, 'b', null, 'd', null]);
-    await follower.end();
-  });
-
-  it('does not let rows in another order pass', async () => {
-    const follower = new Follower(from('b', 'a'), (row) => row);
-    for (const key of ['a', 'b']) await follower.take(key);
-    await expect(follower.end()).rejects.toThrow('the row a follows none');
   });
 });

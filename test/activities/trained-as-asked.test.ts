@@ -123,8 +123,8 @@ async function onlyRow(store: FolderStore, ref: ArtifactRef): Promise<Attempt> {
 /** What the trainer learns from that row, by kind. */
 function trainedOn(promptFamily: PromptFamilyName, row: Attempt): Partial<Record<string, SftRow>> {
   const selection = startSelection({ ...OPTIONS, promptFamily });
-  selection.refinement(row);
-  return Object.fromEntries([...selection.finish().rows].map((it) => [it.kind, it]));
+  const { taken } = selection.explored({ responses: [], refinements: [row] });
+  return Object.fromEntries(taken.map(({ row }) => [row.kind, row]));
 }
 
 describe.each(FAMILIES)('in the family %s, the text that is trained on is the text that is asked', (name) => {

@@ -2,19 +2,21 @@ import { expect, it } from 'vitest';
 import { diversityOf } from '../../src/method/diversity.ts';
 import { proportion } from '../../src/method/estimate.ts';
 import { startExploration } from '../../src/method/exploration.ts';
-import { anAttempt } from '../support/attempts.ts';
+import { anAttempt, byQuestion } from '../support/attempts.ts';
 
 it('tells where the accepted rows are and what critique adds, overall and by level', () => {
   const exploration = startExploration();
-  exploration.response(anAttempt({ id: 'easy', level: 1, sample: 0, outcome: 'correct', text: 'one way' }));
-  exploration.response(anAttempt({ id: 'easy', level: 1, sample: 1, outcome: 'correct', text: 'another' }));
-  exploration.response(anAttempt({ id: 'easy too', level: 1, outcome: 'wrong' }));
-  for (const sample of [0, 1]) exploration.response(anAttempt({ id: 'hard', level: 4, sample, outcome: 'wrong' }));
-  for (const sample of [0, 1])
-    exploration.refinement(
-      anAttempt({ id: 'hard', level: 4, sample, outcome: 'wrong', verdict: 'wrong', refined: 'correct' }),
-    );
-  exploration.response(anAttempt({ id: 'without a level', outcome: 'correct' }));
+  const responses = [
+    anAttempt({ id: 'easy', level: 1, sample: 0, outcome: 'correct', text: 'one way' }),
+    anAttempt({ id: 'easy', level: 1, sample: 1, outcome: 'correct', text: 'another' }),
+    anAttempt({ id: 'easy too', level: 1, outcome: 'wrong' }),
+    ...[0, 1].map((sample) => anAttempt({ id: 'hard', level: 4, sample, outcome: 'wrong' })),
+    anAttempt({ id: 'without a level', outcome: 'correct' }),
+  ];
+  const refinements = [0, 1].map((sample) =>
+    anAttempt({ id: 'hard', level: 4, sample, outcome: 'wrong', verdict: 'wrong', refined: 'correct' }),
+  );
+  for (const question of byQuestion({ responses, refinements })) exploration.question(question);
 
   const acceptedByLevel = [
     { level: 1, correct: 2, refined: 0 } as const,

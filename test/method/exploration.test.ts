@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { startExploration } from '../../src/method/exploration.ts';
-import { anAttempt } from '../support/attempts.ts';
+import { anAttempt, byQuestion } from '../support/attempts.ts';
 
 it('counts what an iteration explored, overall and by level', () => {
   const exploration = startExploration();
@@ -20,9 +20,7 @@ it('counts what an iteration explored, overall and by level', () => {
     anAttempt({ id: 'never', outcome: 'unparsed', verdict: 'wrong', refined: 'wrong' }),
     anAttempt({ id: 'easy', level: 1, outcome: 'correct', verdict: 'wrong', refined: 'correct', refinedText: 'third' }),
   ];
-  for (const row of refinements) exploration.critique(row);
-  for (const row of refinements) exploration.refinement(row);
-  for (const row of responses) exploration.response(row);
+  for (const question of byQuestion({ responses, critiques: refinements, refinements })) exploration.question(question);
 
   const easy = {
     questions: 1,

@@ -5,7 +5,7 @@ import { PRIMER } from '../../src/method/prompts/text.ts';
 import type { Attempt, Question, RefinementTriple } from '../../src/method/rows.ts';
 import { type RemovedRow, type SelectOptions, startSelection } from '../../src/method/select.ts';
 import type { SftRow } from '../../src/method/sft.ts';
-import { anAttempt, aQuestion } from '../support/attempts.ts';
+import { anAttempt, aQuestion, byQuestion } from '../support/attempts.ts';
 import fc from '../support/properties.ts';
 
 const OPTIONS: SelectOptions = {
@@ -29,21 +29,28 @@ interface Rows {
 }
 
 function select(options: Partial<SelectOptions>, rows: Rows) {
+  const { questions = [], previous = [], triples = [], ...explored } = rows;
   const selection = startSelection({ ...OPTIONS, ...options });
-  for (const question of rows.questions ?? []) selection.question(question);
-  for (const triple of rows.triples ?? []) selection.triple(triple);
-  for (const row of rows.previous ?? []) selection.previous(row);
-  for (const row of rows.responses ?? []) selection.response(row);
-  for (const row of rows.refinements ?? []) selection.refinement(row);
-  const { rows: selected, counts, removed } = selection.finish();
+  const chosen = [
+    ...questions.map(selection.reason),
+    ...previous.map(selection.previous),
+    ...triples.map(selection.refine),
+    ...triples.map(selection.refineAgain),
+    ...byQuestion(explored).map(selection.explored),
+  ];
+  const removed = chosen.flatMap(({ removed }) => removed).sort((a, b) => (textOf(a) < textOf(b) ? -1 : 1));
+  const selected = selection.shuffle(chosen.flatMap(({ taken }) => taken));
+  const { counts } = selection;
   const of = (reason: RemovedRow['reason']) => removed.filter((row) => row.reason === reason).length;
   expect([of('duplicate'), of('over-cap'), of('shortcut')]).toEqual([
     counts.duplicates,
     counts.overCap,
     counts.shortcuts,
   ]);
-  return { rows: [...selected], counts, removed };
+  return { rows: selected, counts, removed };
 }
+
+const textOf = ({ questionId, reason, text }: RemovedRow) => [questionId, reason, text].join();
 
 const triples = (n: number): RefinementTriple[] =>
   Array.from({ length: n }, (_, index) => ({

@@ -60,6 +60,7 @@ describe('recorded histories', () => {
       expect(names).toContain(`${scenario}-greedy.json`);
     }
     expect(names).toContain('evaluation-round-3.json');
+    expect(names).toContain('evaluation-continued-2.json');
     for (const scenario of ['', '-fine-tune', '-evaluate', '-stopped', '-stopped-2'])
       expect(names).toContain(`self-talk${scenario}.json`);
     for (const scenario of [

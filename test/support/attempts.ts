@@ -1,3 +1,4 @@
+import type { ExploredQuestion } from '../../src/method/exploration.ts';
 import type {
   Attempt,
   Critique,
@@ -65,4 +66,14 @@ function aCritique(verdict: Verdict, index: number): Critique {
 
 function aRefinement(text: string, grade: Grade, index: number): Refinement {
   return { ...aGeneration(text), grade, index };
+}
+
+/** The rows of each stage of an exploration by their question, in the order of the questions. */
+export function byQuestion(rows: Partial<ExploredQuestion>): ExploredQuestion[] {
+  const stages = ['responses', 'critiques', 'refinements'] as const;
+  const ids = new Set(stages.flatMap((stage) => (rows[stage] ?? []).map(({ question }) => question.id)));
+  return [...ids].map((id) => {
+    const of = (stage: (typeof stages)[number]) => (rows[stage] ?? []).filter(({ question }) => question.id === id);
+    return { responses: of('responses'), critiques: of('critiques'), refinements: of('refinements') };
+  });
 }

@@ -10,14 +10,14 @@ import type { buildCritiques } from '../../src/workflows/build-critiques.ts';
 import type { Progress } from '../../src/workflows/contract.ts';
 import type { evaluate } from '../../src/workflows/evaluate.ts';
 import type { fineTune } from '../../src/workflows/fine-tune.ts';
-import { QUEUES, type Role } from '../../src/workflows/queues.ts';
+import { QUEUES } from '../../src/workflows/queues.ts';
 import type { selfImprove } from '../../src/workflows/self-improve.ts';
 import type { selfTalk } from '../../src/workflows/self-talk.ts';
 import type { study } from '../../src/workflows/study.ts';
 import { FakeOpenAi, type FakeOptions } from './fake-openai.ts';
 import { saveHistories } from './histories.ts';
 import { allQuestions, aRun, emptyCheckpoint, type RunShape } from './run-input.ts';
-import { startTestWorkers, type TestWorkers } from './workers.ts';
+import { startTestWorkers, type TestWorkers, type TestWorkersOptions } from './workers.ts';
 
 export type RunHandle = WorkflowHandle<typeof selfImprove>;
 export type FineTuneHandle = WorkflowHandle<typeof fineTune>;
@@ -35,15 +35,15 @@ export class Bench {
   readonly #fakes: FakeOpenAi[] = [];
   readonly #handles: Pick<WorkflowHandle, 'terminate'>[] = [];
 
-  /** @param address asked when the file's tests begin @param roles of its workers, all by default */
-  static use(address: () => string, roles?: Role[]): Bench {
+  /** @param address asked when the file's tests begin @param options of its workers */
+  static use(address: () => string, options: Pick<TestWorkersOptions, 'roles' | 'maxCachedWorkflows'> = {}): Bench {
     const bench = new Bench();
     beforeAll(async () => {
       bench.folder = await mkdtemp(join(tmpdir(), 'critique-loop-test-'));
       bench.actorFolder = await emptyCheckpoint(join(bench.folder, 'actor'));
       bench.client = new Client({ connection: await Connection.connect({ address: address() }), identity: 'test' });
       const store = join(bench.folder, 'store');
-      bench.workers = await startTestWorkers({ address: address(), store, ...(roles && { roles }) });
+      bench.workers = await startTestWorkers({ address: address(), store, ...options });
     });
     afterEach(async () => {
       bench.workers.before = () => {};

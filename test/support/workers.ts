@@ -36,6 +36,8 @@ export interface TestWorkersOptions {
   store: string;
   /** All by default. */
   roles?: Role[];
+  /** Workflows that are not replayed when they go on. */
+  maxCachedWorkflows?: number;
 }
 
 let bundle: Promise<string> | undefined;
@@ -64,7 +66,7 @@ export async function startTestWorkers(options: TestWorkersOptions): Promise<Tes
       ]),
     ) as T;
   const byRole: Record<Role, object> = {
-    workflows: { workflowBundle: { code }, maxCachedWorkflows: 100 },
+    workflows: { workflowBundle: { code }, maxCachedWorkflows: options.maxCachedWorkflows ?? 100 },
     cpu: {
       activities: watched(
         cpuActivities({

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Bench, eventually, fingerprint, type RunHandle } from '../support/bench.ts';
+import { anEvaluation, type EvaluationShape, questionsOf } from '../support/evaluate-input.ts';
 import type { FakeRequest } from '../support/fake-openai.ts';
 import { type OwnServer, startOwnServer } from '../support/own-server.ts';
 import { temporalAddress, temporalCli } from '../support/temporal.ts';
@@ -123,5 +124,39 @@ describe('continue-as-new', () => {
     for (let i = 0; i < 20; i++) await latest.signal(i % 2 ? 'resume' : 'pause');
     await latest.signal('stop', { mode: 'drain', reason: 'raced' });
     expect(await handle.result()).toMatchObject({ status: 'stopped', reason: 'raced' });
+  });
+});
+
+describe('an evaluation that continues as new', () => {
+  const WHOLE = {
+    tested: 30,
+    selfCorrection: {},
+    sequential: { rounds: 4 },
+    critic: { price: { prompt: 1, completion: 2 } },
+  } satisfies Partial<EvaluationShape>;
+
+  async function evaluated(at: Bench, id: string) {
+    const fake = await at.fake({ questions: questionsOf(30), models: ['actor', 'critic'] });
+    const handle = await at.startEvaluation(id, anEvaluation({ url: fake.url, ...WHOLE }));
+    const result = await handle.result();
+    expect(fake.repeated).toEqual([]);
+    return { handle, result };
+  }
+
+  it('between its passes measures the same, for the same cost', async () => {
+    const { handle, result } = await evaluated(bench, 'evaluation');
+    await eventually('all runs in the list', async () => (await runsOf('evaluation')).at(-1)?.status === 'COMPLETED');
+    await bench.record('evaluation-continued', handle);
+    const runs = await runsOf('evaluation');
+    expect(runs.length).toBeGreaterThan(5);
+    expect(runs.slice(0, -1).every(({ status }) => status === 'CONTINUED_AS_NEW')).toBe(true);
+    const { result: plain } = await evaluated(usual, 'evaluation-plain');
+    const { strategies, tokens, cost, questions, critic } = result;
+    expect(plain).toMatchObject({ strategies, tokens, questions, critic });
+    expect(cost).toBeGreaterThan(0);
+    expect(cost).toBeCloseTo(plain.cost!, 10);
+    expect(await fingerprint(bench.workers.store.root, 'evaluation')).toBe(
+      await fingerprint(usual.workers.store.root, 'evaluation-plain'),
+    );
   });
 });

@@ -1,0 +1,57 @@
+import { type ArtifactRef, readRows, writeRows } from '../backends/storage/artifacts.ts';
+import { RowWriter } from '../backends/storage/row-writer.ts';
+import type { Store } from '../backends/storage/store.ts';
+import type { PlacedRow, Selection } from '../method/select.ts';
+import type { SftRow } from '../method/sft.ts';
+
+/** Rows of a part on average, at most: they are in memory together. */
+const PART = 16_384;
+/** Parts are written at once. */
+const MOST_PARTS = 128;
+
+/** The rows of a selection, in the order in which the trainer gets them. In memory is one part of them at a time; the others are in the store. */
+export class ShuffledRows {
+  readonly #store: Store;
+  readonly #uri: string;
+  readonly #selection: Selection;
+  readonly #parts: RowWriter<PlacedRow>[];
+
+  /**
+   * @param uri of the artifact that they become
+   * @param atMost so many rows
+   */
+  constructor(store: Store, uri: string, selection: Selection, atMost: number) {
+    this.#store = store;
+    this.#uri = uri;
+    this.#selection = selection;
+    const parts = Math.min(MOST_PARTS, Math.max(1, Math.ceil(atMost / PART)));
+    this.#parts = Array.from({ length: parts }, (_, part) => new RowWriter(store, `${this.#folder}/${part}.jsonl`));
+  }
+
+  async add(row: PlacedRow): Promise<void> {
+    await this.#parts[this.#selection.partOf(row, this.#parts.length)]!.add(row);
+  }
+
+  async write(): Promise<ArtifactRef> {
+    const parts = await Promise.all(this.#parts.map((part) => part.close()));
+    return await writeRows(this.#store, this.#uri, this.#rows(parts));
+  }
+
+  /** Whether or not they were written. */
+  async close(): Promise<void> {
+    await Promise.allSettled(this.#parts.map((part) => part.close()));
+    await this.#store.remove(this.#folder);
+  }
+
+  get #folder(): string {
+    return this.#uri.replace(/\.jsonl$/, '.parts');
+  }
+
+  async *#rows(parts: ArtifactRef[]): AsyncIterable<SftRow> {
+    for (const part of parts) {
+      const rows: PlacedRow[] = [];
+      for await (const row of readRows<PlacedRow>(this.#store, part)) rows.push(row);
+      yield* this.#selection.shuffle(rows);
+    }
+  }
+}
