@@ -23,6 +23,7 @@ import { reportFailure, rootFailure } from './failures.ts';
 import { searchAttributes } from './search-attributes.ts';
 import type { StageResult } from './shards.ts';
 import { artifacts } from './stages.ts';
+import { describeWarnings } from './warnings.ts';
 
 export interface BuildCritiquesResult
   extends Pick<WrittenCritiques, 'kept' | 'annotated' | 'yield' | 'byStrategy' | 'removed' | 'headline' | 'table'> {
@@ -161,7 +162,7 @@ class Building {
       pushed,
       report: written.path,
       cost: this.#priced ? budget.spent : null,
-      warnings: [...run.warnings, ...loaded.warnings],
+      warnings: [...run.warnings, ...loaded.warnings, ...this.#conductor.warnings],
     };
   }
 
@@ -206,10 +207,10 @@ class Building {
         critiqued: shardsOf(critiqued),
         refined: shardsOf(refined),
         used: stages.used,
-        warnings: run.warnings,
+        warnings: [...run.warnings, ...this.#conductor.warnings],
       },
     ]);
-    setCurrentDetails(describeReport(report, report.headline));
+    setCurrentDetails(describeReport(report, report.headline) + describeWarnings(this.#conductor.warnings));
     return report;
   }
 

@@ -1,5 +1,4 @@
 import {
-  ApplicationFailure,
   type ChildWorkflowHandle,
   getExternalWorkflowHandle,
   setHandler,
@@ -10,15 +9,18 @@ import {
 import {
   type CommonProgress,
   pauseSignal,
+  pauseUpdate,
   progressQuery,
   resumeSignal,
+  resumeUpdate,
   type StageReport,
   type StopRequest,
   stageSignal,
   stopSignal,
   stopUpdate,
 } from './contract.ts';
-import { Control, type Message } from './control.ts';
+import { Control, type Message, readStop } from './control.ts';
+import { isStageReport, mistakeInStop, refusal, show } from './requests.ts';
 
 /** What a child that runs stages is told of the messages that came before it. */
 export interface ControlState {
@@ -38,16 +40,35 @@ export class Conductor {
   #forwarded: Promise<void> = Promise.resolve();
 
   /** Sets the handlers, so it comes before the first await of a workflow. */
-  constructor(state: ControlState, progress: () => CommonProgress) {
+  constructor(state: ControlState & { warnings?: readonly string[] }, progress: () => CommonProgress) {
     this.control = new Control(state, (message) => this.#forward(message));
-    setHandler(stopUpdate, (request) => this.control.requestStop(request), {
+    setHandler(stopUpdate, (request) => this.control.requestStop(readStop(request)), {
       description: 'As the signal "stop", but checked and answered',
       validator: validateStop,
     });
+    setHandler(pauseUpdate, () => this.control.pause(), { description: 'As the signal "pause", but answered' });
+    setHandler(resumeUpdate, () => this.control.resume(), { description: 'As the signal "resume", but answered' });
     setHandler(progressQuery, progress, { description: 'Where the run is and what it waits for' });
-    setHandler(stageSignal, (report) => this.tell(report), {
+    setHandler(stageSignal, (report) => this.#hear(report), {
       description: 'From the children of this run: how far a stage is',
     });
+  }
+
+  #hear(report: unknown): void {
+    if (isStageReport(report)) {
+      this.warn(...(report.warnings ?? []));
+      this.tell(report);
+    } else this.warn(`signal "stage": got ${show(report)}, expected what a child of this run says`);
+  }
+
+  /** What people should know of the run although it goes on. */
+  warn(...warnings: readonly string[]): void {
+    this.control.warnings.add(...warnings);
+  }
+
+  /** All so far. */
+  get warnings(): string[] {
+    return this.control.warnings.texts;
   }
 
   /** How far a stage is, of its own or of a child: a run that is itself a child passes it on. */
@@ -97,7 +118,7 @@ export class Conductor {
       tokensPerSecond,
       etaSeconds,
       waitingFor: this.#waitingFor(),
-      warnings: run.warnings,
+      warnings: [...run.warnings, ...this.warnings],
     };
   }
 
@@ -151,10 +172,6 @@ export const beginning = (stage: string): StageReport => ({
 });
 
 function validateStop(request?: unknown): void {
-  const mode = (request as { mode?: unknown } | null | undefined)?.mode;
-  if (request !== undefined && request !== null && mode !== 'drain' && mode !== 'now')
-    throw ApplicationFailure.nonRetryable(
-      `mode: got ${JSON.stringify(mode)}, expected "drain" or "now"`,
-      'InvalidInput',
-    );
+  const mistake = mistakeInStop(request);
+  if (mistake) throw refusal('InvalidInput', mistake);
 }

@@ -20,6 +20,7 @@ import { reportFailure, rootFailure } from './failures.ts';
 import { type PlannedPass, passesOf } from './passes.ts';
 import { searchAttributes } from './search-attributes.ts';
 import { type PassResult, supervise } from './supervise.ts';
+import { describeWarnings } from './warnings.ts';
 
 export interface EvaluateResult extends Pick<WrittenEvaluation, 'headline' | 'strategies' | 'table' | 'critic'> {
   run: string;
@@ -132,7 +133,7 @@ class Evaluation {
       strategies: report.strategies,
       critic: report.critic,
       report: report.path,
-      warnings: [...run.warnings, ...loaded.warnings],
+      warnings: [...run.warnings, ...loaded.warnings, ...this.#conductor.warnings],
     };
   }
 
@@ -154,13 +155,13 @@ class Evaluation {
       updatedAt: new Date().toISOString(),
       loaded,
       passes: this.#results,
-      warnings: run.warnings,
+      warnings: [...run.warnings, ...this.#conductor.warnings],
     };
     this.#conductor.stage = beginning('score');
     const { questions } = await scoreVotes.executeWithOptions({ summary: 'score and vote' }, [manifest]);
     this.#conductor.stage = beginning('report');
     const report = await writeEvaluation.executeWithOptions({ summary: 'report' }, [manifest]);
-    setCurrentDetails(describeReport(report, report.headline));
+    setCurrentDetails(describeReport(report, report.headline) + describeWarnings(this.#conductor.warnings));
     if (report.accuracy !== null && run.searchAttributes)
       upsertSearchAttributes(searchAttributes({ accuracy: report.accuracy }));
     return { report, questions };

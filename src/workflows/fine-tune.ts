@@ -25,6 +25,7 @@ import { describeComparison } from './describe.ts';
 import { evaluate } from './evaluate.ts';
 import { rootFailure } from './failures.ts';
 import { searchAttributes } from './search-attributes.ts';
+import { describeWarnings } from './warnings.ts';
 
 export interface FineTuneResult extends Omit<TrainedCheckpoint, 'checkpoint'> {
   run: string;
@@ -140,7 +141,8 @@ class FineTuneRun {
   async finish(trained: TrainedCheckpoint | null, evaluation: CheckpointComparison | null): Promise<FineTuneResult> {
     const { config, warnings } = this.#prepared;
     const { promoted, reason } = await this.#promote(trained?.checkpoint ?? null, evaluation);
-    if (evaluation) setCurrentDetails(describeComparison(evaluation, reason));
+    if (evaluation)
+      setCurrentDetails(describeComparison(evaluation, reason) + describeWarnings(this.#conductor.warnings));
     this.#conductor.finished = true;
     await condition(allHandlersFinished);
     const { checkpoint, ...counts } = trained ?? { checkpoint: null, rows: 0, dropped: 0, steps: 0, seconds: 0 };
@@ -154,7 +156,7 @@ class FineTuneRun {
       tokens: this.#tokens,
       promoted,
       reason,
-      warnings,
+      warnings: [...warnings, ...this.#conductor.warnings],
     };
   }
 

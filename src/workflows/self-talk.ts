@@ -23,6 +23,7 @@ import { type FineTuneResult, fineTune } from './fine-tune.ts';
 import { searchAttributes } from './search-attributes.ts';
 import type { StageResult } from './shards.ts';
 import { artifacts, Stages } from './stages.ts';
+import { describeWarnings } from './warnings.ts';
 
 export interface SelfTalkResult {
   run: string;
@@ -244,7 +245,7 @@ class SelfTalkRun {
       evaluation: this.#evaluation,
       cost: this.#priced ? budget.spent : null,
       report: report.path,
-      warnings: [...run.warnings, ...loaded.warnings],
+      warnings: [...run.warnings, ...loaded.warnings, ...this.#conductor.warnings],
     };
   }
 
@@ -280,10 +281,10 @@ class SelfTalkRun {
           headline: evaluation.headline,
           report: evaluation.report,
         },
-        warnings: run.warnings,
+        warnings: [...run.warnings, ...this.#conductor.warnings],
       },
     ]);
-    setCurrentDetails(describeReport(report, report.headline));
+    setCurrentDetails(describeReport(report, report.headline) + describeWarnings(this.#conductor.warnings));
     return report;
   }
 

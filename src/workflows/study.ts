@@ -27,12 +27,15 @@ import { reportFailure, rootFailure } from './failures.ts';
 import { searchAttributes } from './search-attributes.ts';
 import { type ChildResult, headlineOf } from './study/headline.ts';
 import { describeStep, describeSteps, type StepState, type TakenStep } from './study/taken.ts';
+import { describeWarnings } from './warnings.ts';
 
 /** What a study carries over when it continues as new. */
 export interface StudyState extends ControlState {
   run: ValidatedStudy;
   startedAt: string;
   taken: TakenStep[];
+  /** What people should know of the study; absent in older histories. */
+  warnings?: string[];
 }
 
 export interface StudyResult extends Pick<WrittenStudy, 'headline'> {
@@ -71,8 +74,8 @@ class StudyRun {
 
   constructor(carried?: StudyState) {
     this.#state = carried ?? null;
-    const { stop = null, paused = false } = carried ?? {};
-    this.#conductor = new Conductor({ stop, paused }, () => this.progress());
+    const { stop = null, paused = false, warnings = [] } = carried ?? {};
+    this.#conductor = new Conductor({ stop, paused, warnings }, () => this.progress());
   }
 
   /** Validates before anything else. */
@@ -174,7 +177,7 @@ class StudyRun {
       steps: taken,
       headline: report.headline,
       report: report.path,
-      warnings: run.warnings,
+      warnings: [...run.warnings, ...this.#conductor.warnings],
     };
   }
 
@@ -198,10 +201,13 @@ class StudyRun {
         ...(reason !== undefined && { reason }),
         startedAt,
         steps: taken,
-        warnings: run.warnings,
+        warnings: [...run.warnings, ...this.#conductor.warnings],
       },
     ]);
-    setCurrentDetails(describeReport(report, [...report.headline, describeSteps(this.#steps)]));
+    setCurrentDetails(
+      describeReport(report, [...report.headline, describeSteps(this.#steps)]) +
+        describeWarnings(this.#conductor.warnings),
+    );
     return report;
   }
 
@@ -221,11 +227,11 @@ class StudyRun {
 
   carry(): StudyState {
     const { stop, paused } = this.#conductor.control;
-    return { ...this.#prepared, stop, paused };
+    return { ...this.#prepared, stop, paused, warnings: this.#conductor.warnings };
   }
 
   #describe(): void {
-    setCurrentDetails(describeSteps(this.#steps));
+    setCurrentDetails(describeSteps(this.#steps) + describeWarnings(this.#conductor.warnings));
   }
 
   get #steps(): StepState[] {
