@@ -33,6 +33,7 @@ export async function annotatePaths(deps: { store: Store; engine: Engine }, task
     itemOf: ({ critique: _, ...path }) => rowKey(path),
     added: (row) => row.critique,
     isRight: isRightAttempt,
+    read: (row) => row.critique.verdict,
   });
 }
 

@@ -30,6 +30,7 @@ export async function continuePaths(
     itemOf: ({ question, sample }) => `${question.id}/${Math.floor(sample / task.tries)}`,
     added: (row) => row.response,
     isRight: isRightAttempt,
+    read: (row) => row.grade.outcome,
   });
 }
 

@@ -30,6 +30,7 @@ export async function generateCritiques(
     itemOf: ({ critique: _, ...attempt }) => rowKey(attempt),
     added: (row) => row.critique!,
     isRight: isRightAttempt,
+    read: (row) => row.critique!.verdict,
   });
 }
 

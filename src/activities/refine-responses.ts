@@ -32,6 +32,7 @@ export async function refineResponses(
     itemOf: ({ refinement: _, ...attempt }) => rowKey(attempt),
     added: (row) => row.refinement!,
     isRight: isRightAttempt,
+    read: (row) => row.refinement!.grade.outcome,
   });
 }
 

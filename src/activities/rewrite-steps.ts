@@ -31,6 +31,7 @@ export async function rewriteSteps(
     itemOf: ({ refinement: _, ...attempt }) => rowKey(attempt),
     added: (row) => row.refinement!,
     isRight: isRightAttempt,
+    read: (row) => row.refinement!.grade.outcome,
   });
 }
 

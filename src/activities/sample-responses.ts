@@ -30,6 +30,7 @@ export async function sampleResponses(
     itemOf: (row) => row.question.id,
     added: (row) => row.response,
     isRight: isRightAttempt,
+    read: (row) => row.grade.outcome,
   });
 }
 

@@ -6,8 +6,9 @@ import type { Limiter } from '../backends/inference/limiter.ts';
 import type { ArtifactRef } from '../backends/storage/artifacts.ts';
 import { ShardRows } from '../backends/storage/segments.ts';
 import type { Store } from '../backends/storage/store.ts';
+import { addOdd, type OddCounts, oddOutcome } from '../method/odd.ts';
 import { priceOf } from '../method/price.ts';
-import type { Attempt, Generation } from '../method/rows.ts';
+import type { Attempt, Generation, Outcome, Verdict } from '../method/rows.ts';
 import { Allowance, Exhausted } from './allowance.ts';
 import type { Ask } from './generations.ts';
 import { withHeartbeat } from './heartbeat.ts';
@@ -42,6 +43,8 @@ export interface ShardResult {
   partial: boolean;
   /** The cost limit ended it; then it is partial, too. */
   exhausted: boolean;
+  /** Absent where nobody counted: in older histories. */
+  odd?: OddCounts;
 }
 
 /** What distinguishes one stage's shards from another's. */
@@ -54,6 +57,8 @@ export interface ShardStage<Row = Attempt> {
   added(row: Row): Generation;
   /** Whether the oracle calls a row's newest text right. */
   isRight(row: Row): boolean;
+  /** How the added text was read; absent where nobody reads it yet. */
+  read?(row: Row): Outcome | Verdict;
 }
 
 /** One request: its key within the shard, and how it becomes rows. */
@@ -107,10 +112,10 @@ export async function runShard<Row = Attempt>(
     }
 
     const partial = exhausted || cancelledByWorkflow();
-    if (tally.rows > 0 && tally.rejected === tally.rows)
+    if (tally.rows > 0 && tally.odd.rejected === tally.rows)
       throw new Failure('BadRequest', `the engine refused all ${tally.rows} requests: ${tally.refusal}`);
     const artifact = await (partial ? rows.commitPart(await keysOf(stage)) : rows.commit(keys));
-    return { artifact, correct: tally.correct, tokens: tally.tokens, resumed, partial, exhausted };
+    return { artifact, correct: tally.correct, tokens: tally.tokens, resumed, partial, exhausted, odd: tally.odd };
   });
 }
 
@@ -208,13 +213,13 @@ class Tally<Row> {
   items = 0;
   rows = 0;
   correct = 0;
-  rejected = 0;
   /** Why the engine rejected the first that it did. */
   refusal: string | undefined;
   readonly tokens: Tokens = { prompt: 0, completion: 0 };
-  readonly #stage: Pick<ShardStage<Row>, 'added' | 'isRight'>;
+  readonly odd: OddCounts = {};
+  readonly #stage: Pick<ShardStage<Row>, 'added' | 'isRight' | 'read'>;
 
-  constructor(stage: Pick<ShardStage<Row>, 'added' | 'isRight'>) {
+  constructor(stage: Pick<ShardStage<Row>, 'added' | 'isRight' | 'read'>) {
     this.#stage = stage;
   }
 
@@ -225,9 +230,9 @@ class Tally<Row> {
     for (const row of rows) {
       if (this.#stage.isRight(row)) this.correct++;
       const { finishReason, refusal } = this.#stage.added(row);
-      if (finishReason !== 'rejected') continue;
-      this.rejected++;
-      this.refusal ??= refusal;
+      const odd = oddOutcome(finishReason, this.#stage.read?.(row));
+      if (odd) addOdd(this.odd, { [odd]: 1 });
+      if (odd === 'rejected') this.refusal ??= refusal;
     }
     const { prompt, completion } = sumTokens(rows.map(this.#stage.added));
     this.tokens.prompt += prompt;

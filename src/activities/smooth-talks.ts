@@ -31,6 +31,7 @@ export async function smoothTalks(
     itemOf: talkKey,
     added: (row) => row.talk!,
     isRight: (row) => row.grade!.outcome === 'correct',
+    read: (row) => row.grade!.outcome,
   });
 }
 

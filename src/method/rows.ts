@@ -36,8 +36,18 @@ export interface Grade {
 
 export type GradeTier = 'rules' | 'math-verify' | 'judge';
 
-/** unavailable: given up on after a time, where the run goes on without. */
-export type FinishReason = 'stop' | 'length' | 'context_exceeded' | 'rejected' | 'unavailable';
+/**
+ * rejected: the engine refused the prompt. failed: it failed at this prompt again and again, and answered others meanwhile.
+ * unavailable: given up on after a time, where the run goes on without.
+ */
+export type FinishReason = 'stop' | 'length' | 'context_exceeded' | Unanswered;
+
+export type Unanswered = 'rejected' | 'failed' | 'unavailable';
+
+const UNANSWERED: ReadonlySet<FinishReason> = new Set<Unanswered>(['rejected', 'failed', 'unavailable']);
+
+/** Whether there is no text, by the engine's doing. */
+export const isUnanswered = (finishReason: FinishReason): finishReason is Unanswered => UNANSWERED.has(finishReason);
 
 /** One text that a model wrote, with what it cost. */
 export interface Generation {
@@ -48,7 +58,7 @@ export interface Generation {
   /** Its share of what its request cost: a request for n texts has one prompt and one total. */
   promptTokens: number;
   completionTokens: number;
-  /** Why the engine refused the request, where it did. */
+  /** Why the engine did not answer the request, where it did not. */
   refusal?: string;
 }
 
@@ -74,19 +84,12 @@ export interface Annotation {
 }
 
 /**
- * unavailable: the annotator did not answer in time. rejected: its server refused the prompt. refused: it declined. truncated: cut off.
+ * unavailable: the annotator did not answer in time. rejected: its server refused the prompt. failed: it failed at it again and again.
+ * refused: it declined. truncated: cut off.
  * off-format: not a critique. leak: it speaks of the reference, which a critic will not have. verdict: it contradicts the oracle.
  * location: it finds the first mistake where none can be.
  */
-export type AnnotationProblem =
-  | 'unavailable'
-  | 'rejected'
-  | 'refused'
-  | 'truncated'
-  | 'off-format'
-  | 'leak'
-  | 'verdict'
-  | 'location';
+export type AnnotationProblem = Unanswered | 'refused' | 'truncated' | 'off-format' | 'leak' | 'verdict' | 'location';
 
 /**
  * How a path that is annotated came about (method.md B1): sampled from scratch, continued at a raised temperature, continued from a planted

@@ -1,4 +1,5 @@
 import type { ShardResult, ShardTask, Tokens } from '../activities/shard.ts';
+import { addOdd, type OddCounts } from '../method/odd.ts';
 import type { Budget } from './budget.ts';
 import type { Control } from './control.ts';
 
@@ -24,6 +25,7 @@ export interface StageResult {
   rows: number;
   correct: number;
   tokens: Tokens;
+  odd: OddCounts;
 }
 
 /**
@@ -69,9 +71,12 @@ async function oneByOne<Task>(
 
 export function totals(shards: ShardResult[]): Omit<StageResult, 'shards'> {
   const sum = (value: (shard: ShardResult) => number) => shards.reduce((total, shard) => total + value(shard), 0);
+  const odd: OddCounts = {};
+  for (const shard of shards) addOdd(odd, shard.odd ?? {});
   return {
     rows: sum(({ artifact }) => artifact.rows),
     correct: sum(({ correct }) => correct),
     tokens: { prompt: sum(({ tokens }) => tokens.prompt), completion: sum(({ tokens }) => tokens.completion) },
+    odd,
   };
 }

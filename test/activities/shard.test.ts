@@ -270,7 +270,8 @@ describe('a shard fails', () => {
   it('not where it refuses some: their rows say why', async () => {
     fake.fault = ({ question }) =>
       question.id.endsWith('7') ? { status: 400, message: 'maximum context length is 10' } : null;
-    const { artifact } = await sample(sampleTask());
+    const { artifact, odd } = await sample(sampleTask());
+    expect(odd).toMatchObject({ contextExceeded: 8 });
     const refused = (await rowsOf(artifact)).filter(({ response }) => response.finishReason === 'context_exceeded');
     expect(refused).toHaveLength(8);
     expect(refused[0]).toMatchObject({

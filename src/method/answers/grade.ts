@@ -14,7 +14,7 @@ const OUTCOMES: Record<Equality, Outcome> = {
 /**
  * The oracle r(x, y): is the final answer the reference? A response that was cut off is judged by what it finished saying: an answer
  * complete before the cut counts, otherwise the outcome is `truncated`. A failure of the grader, a comparison that costs too much, or a
- * reference that it can't read, is `ungraded`, never `wrong`.
+ * reference that it can't read, is `ungraded`, never `wrong`; so is a text that the engine did not come to write.
  */
 export function gradeResponse(
   { text, finishReason }: Pick<Generation, 'text' | 'finishReason'>,
@@ -22,6 +22,8 @@ export function gradeResponse(
   policies?: Policies,
 ): Grade {
   const tier = 'rules';
+  if (finishReason === 'failed' || finishReason === 'unavailable')
+    return { outcome: 'ungraded', answer: null, rule: 'the engine gave no text', tier };
   const cut = finishReason === 'length' || finishReason === 'context_exceeded';
   try {
     const { answer, outcome, rule } = compareResponse(text, question, policies, cut);

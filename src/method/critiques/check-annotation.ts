@@ -1,6 +1,13 @@
 import type { ParsedCritique } from '../critique.ts';
 import { verdictAgrees } from '../critique-counts.ts';
-import type { AnnotationProblem, FinishReason, Outcome, PathOrigin, Question } from '../rows.ts';
+import {
+  type AnnotationProblem,
+  type FinishReason,
+  isUnanswered,
+  type Outcome,
+  type PathOrigin,
+  type Question,
+} from '../rows.ts';
 import { isLeak } from './leak.ts';
 import { isRefusal } from './refusal.ts';
 
@@ -28,7 +35,7 @@ export const ALL_CHECKS: AnnotationChecks = { leak: true, verdict: true, locatio
 /** The first reason why an annotation can't be trained on; null where there is none. */
 export function checkAnnotation(annotation: AnnotationToCheck, checks = ALL_CHECKS): AnnotationProblem | null {
   const { finishReason, text, parsed, path, outcome } = annotation;
-  if (finishReason === 'unavailable' || finishReason === 'rejected') return finishReason;
+  if (isUnanswered(finishReason)) return finishReason;
   if (finishReason !== 'stop') return 'truncated';
   if (parsed.problem === 'no-markers' && isRefusal(text)) return 'refused';
   if (parsed.problem !== null) return 'off-format';

@@ -30,9 +30,9 @@ export const REMOVALS: readonly Removal[] = [
   ...(['no-mistake', 'ungraded', 'truncated', 'unparsed', 'not-flawed', 'duplicate', 'over-cap'] as const).map(
     (reason) => ({ stage: 'path', reason }) as const,
   ),
-  ...(['unavailable', 'rejected', 'truncated', 'refused', 'off-format', 'leak', 'verdict', 'location'] as const).map(
-    (reason) => ({ stage: 'annotation', reason }) as const,
-  ),
+  ...(
+    ['unavailable', 'rejected', 'failed', 'truncated', 'refused', 'off-format', 'leak', 'verdict', 'location'] as const
+  ).map((reason) => ({ stage: 'annotation', reason }) as const),
   ...(['not-refined', 'below-k'] as const).map((reason) => ({ stage: 'filter', reason }) as const),
 ];
 

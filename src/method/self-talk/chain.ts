@@ -1,4 +1,4 @@
-import type { Attempt, Generation } from '../rows.ts';
+import { type Attempt, type Generation, isUnanswered, type Unanswered } from '../rows.ts';
 import { type JudgedStep, judge } from './judged.ts';
 
 /** One link of a chain: a step as it was written once, and the critique of it. */
@@ -17,7 +17,7 @@ export interface Segment extends Pick<JudgedStep, 'isAnswer' | 'label' | 'explan
  * unjudged: a critique that can't be read. The others: what became of the last text.
  */
 export type ChainEnd = 'error-free' | 'budget' | 'stopped' | 'unjudged' | UnusableText;
-type UnusableText = 'rejected' | 'unavailable' | 'truncated' | 'unparsed';
+type UnusableText = Unanswered | 'truncated' | 'unparsed';
 
 /** How a solution came about (method.md F): steps and critiques in turn, each wrong step followed by its next version. */
 export interface Chain {
@@ -73,7 +73,7 @@ const endOf = ({ start, text }: JudgedStep) => start + text.length;
 
 /** Why there is nothing to judge; null where there is. */
 function unusable({ text, finishReason }: Pick<Generation, 'text' | 'finishReason'>): UnusableText | null {
-  if (finishReason === 'rejected' || finishReason === 'unavailable') return finishReason;
+  if (isUnanswered(finishReason)) return finishReason;
   if (finishReason === 'context_exceeded') return 'truncated';
   return text.trim() === '' ? 'unparsed' : null;
 }

@@ -1,4 +1,4 @@
-import type { Generation, Grade, Question } from '../rows.ts';
+import { type Generation, type Grade, isUnanswered, type Question } from '../rows.ts';
 import type { Chain, ChainEnd } from './chain.ts';
 import { equationsIn } from './equations.ts';
 import { statesAnswer } from './judged.ts';
@@ -32,6 +32,7 @@ export const TALK_REMOVALS: Record<TalkRemoval, string> = {
   budget: 'still with a wrong step when it had been written again as often as it may be',
   unjudged: 'a critique that can not be read',
   rejected: 'refused by the server of the model that was to write it',
+  failed: 'not written: the server of the model failed at it again and again',
   unavailable: 'not written: the model did not answer',
   truncated: 'cut off',
   'lost-steps': 'without its final answer or most of its equations, once it was one text',
@@ -47,7 +48,7 @@ export function problemOf({ chain, talk, grade }: TalkRow): Exclude<TalkRemoval,
   if (chain.end !== 'error-free') return chain.end;
   if (!talk || !grade) return 'stopped';
   const { finishReason } = talk;
-  if (finishReason === 'rejected' || finishReason === 'unavailable') return finishReason;
+  if (isUnanswered(finishReason)) return finishReason;
   if (finishReason === 'length' || finishReason === 'context_exceeded') return 'truncated';
   if (!keepsAnswer(chain, talk.text) || !keepsEquations(chain, talk.text)) return 'lost-steps';
   return grade.outcome === 'correct' ? null : grade.outcome;

@@ -21,6 +21,7 @@ const REASONS: { [S in Removal['stage']]: Record<Extract<Removal, { stage: S }>[
   annotation: {
     unavailable: 'the annotator did not answer in time',
     rejected: 'its server refused the prompt',
+    failed: 'its server failed at the prompt again and again',
     refused: 'the annotator declined',
     truncated: 'cut off',
     'off-format': 'not in the format of critiques',

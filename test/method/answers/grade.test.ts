@@ -47,6 +47,12 @@ describe('gradeResponse', () => {
     expect(grade('The answer is 17. Then', 'length').outcome).toBe('wrong');
   });
 
+  it('calls a text that the engine did not come to write ungraded, even where its beginning was given', () => {
+    for (const finishReason of ['failed', 'unavailable'] as const)
+      for (const text of ['', 'The answer is 17.'])
+        expect(grade(text, finishReason)).toMatchObject({ outcome: 'ungraded', answer: null, tier: 'rules' });
+  });
+
   it('calls what it cannot judge ungraded, never wrong', () => {
     expect(grade('The answer is 18.', 'stop', { reference: '' })).toMatchObject({
       outcome: 'ungraded',
