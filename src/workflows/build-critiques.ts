@@ -75,6 +75,7 @@ class Building {
   async prepare(input: BuildCritiquesInput): Promise<void> {
     const startedAt = new Date().toISOString();
     const run = await validateBuildCritiques.executeWithOptions({ summary: 'validate the input' }, [input]);
+    this.#conductor.warn(...run.warnings);
     if (run.searchAttributes) upsertSearchAttributes(searchAttributes(run.labels));
     this.#conductor.tell(beginning('load'));
     const loaded = await loadCritiqueQuestions.executeWithOptions({ summary: 'load the questions' }, [
@@ -162,7 +163,7 @@ class Building {
       pushed,
       report: written.path,
       cost: this.#priced ? budget.spent : null,
-      warnings: [...run.warnings, ...loaded.warnings, ...this.#conductor.warnings],
+      warnings: [...this.#conductor.warnings, ...loaded.warnings],
     };
   }
 
@@ -207,7 +208,7 @@ class Building {
         critiqued: shardsOf(critiqued),
         refined: shardsOf(refined),
         used: stages.used,
-        warnings: [...run.warnings, ...this.#conductor.warnings],
+        warnings: this.#conductor.warnings,
       },
     ]);
     setCurrentDetails(describeReport(report, report.headline) + describeWarnings(this.#conductor.warnings));
@@ -225,7 +226,7 @@ class Building {
       ...this.#conductor.progress({
         prepared: state !== null,
         tokens,
-        warnings: [...(state?.run.warnings ?? []), ...(state?.loaded.warnings ?? [])],
+        warnings: state?.loaded.warnings ?? [],
       }),
       cost: this.#priced ? { spent: state!.budget.spent, limit: state!.budget.limit } : null,
     };

@@ -37,6 +37,7 @@ export class Conductor {
   stage: StageReport = beginning('validate');
   finished = false;
   #child: Pick<ChildWorkflowHandle<Workflow>, 'signal'> | null = null;
+  #childName = '';
   #forwarded: Promise<void> = Promise.resolve();
 
   /** Sets the handlers, so it comes before the first await of a workflow. */
@@ -56,14 +57,20 @@ export class Conductor {
 
   #hear(report: unknown): void {
     if (isStageReport(report)) {
-      this.warn(...(report.warnings ?? []));
-      this.tell(report);
+      this.warnOf(this.#childName, report.warnings);
+      this.tell({ ...report, warnings: this.warnings });
     } else this.warn(`signal "stage": got ${show(report)}, expected what a child of this run says`);
   }
 
   /** What people should know of the run although it goes on. */
   warn(...warnings: readonly string[]): void {
     this.control.warnings.add(...warnings);
+  }
+
+  /** What a child warns of, under the name that it has here; a part of this run has none. What is known here is not said again. */
+  warnOf(child: string, warnings: readonly string[] = []): void {
+    const known = new Set(this.warnings);
+    this.warn(...warnings.filter((text) => !known.has(text)).map((text) => (child ? `${child}: ${text}` : text)));
   }
 
   /** All so far. */
@@ -77,35 +84,41 @@ export class Conductor {
     tellParent(report);
   }
 
-  /** Runs a child that is told of earlier messages when it starts, to its end; it is told of every stop, pause and resume until then. */
+  /** Runs a part of this run to its end. It is told of earlier messages when it starts, and of every stop, pause and resume until then. */
   async runChild<T extends Workflow>(
     start: (control: ControlState) => Promise<ChildWorkflowHandle<T>>,
   ): Promise<WorkflowResultType<T>> {
     const { stop, paused } = this.control;
-    return await this.#follow(await start({ stop, paused }), { stop, paused });
+    return await this.#follow('', await start({ stop, paused }), { stop, paused });
   }
 
   /** The same with a child that people could have started themselves: it hears of earlier messages as of later ones. */
-  async runWhole<T extends Workflow>(start: () => Promise<ChildWorkflowHandle<T>>): Promise<WorkflowResultType<T>> {
-    return await this.#follow(await start(), { stop: null, paused: false });
+  async runWhole<T extends Workflow>(
+    name: string,
+    start: () => Promise<ChildWorkflowHandle<T>>,
+  ): Promise<WorkflowResultType<T>> {
+    return await this.#follow(name, await start(), { stop: null, paused: false });
   }
 
   /** @param knows what the child was started with: what arrived since has not reached it */
   async #follow<T extends Workflow>(
+    name: string,
     child: ChildWorkflowHandle<T>,
     knows: ControlState,
   ): Promise<WorkflowResultType<T>> {
     const { stop, paused } = this.control;
     this.#child = child;
+    this.#childName = name;
     if (stop && stop !== knows.stop) this.#forward({ name: 'stop', request: stop });
     if (paused !== knows.paused) this.#forward({ name: paused ? 'pause' : 'resume' });
     const result = await child.result();
     this.#child = null;
+    this.warnOf(name, (result as { warnings?: string[] }).warnings);
     return result;
   }
 
   /** The part of a progress query's answer that all runs have. */
-  progress(run: { prepared: boolean; tokens: CommonProgress['tokens']; warnings: string[] }): CommonProgress {
+  progress(run: { prepared: boolean; tokens: CommonProgress['tokens']; warnings?: string[] }): CommonProgress {
     const { stage, rows, tokens, tokensPerSecond, etaSeconds } = this.stage;
     return {
       state: this.#condition(run.prepared),
@@ -118,7 +131,7 @@ export class Conductor {
       tokensPerSecond,
       etaSeconds,
       waitingFor: this.#waitingFor(),
-      warnings: [...run.warnings, ...this.warnings],
+      warnings: [...this.warnings, ...(run.warnings ?? [])],
     };
   }
 

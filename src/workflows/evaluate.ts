@@ -11,6 +11,7 @@ import type { LoadedEvaluation } from '../activities/load-evaluation.ts';
 import type { ValidatedRun } from '../activities/validate-input.ts';
 import type { WrittenEvaluation } from '../activities/write-evaluation.ts';
 import type { EvaluateConfig, EvaluateInput } from '../config/evaluate.ts';
+import { oneSided } from '../method/warnings.ts';
 import { loadEvaluation, scoreVotes, validateEvaluate, writeEvaluation } from './activities.ts';
 import { limitReached } from './budget.ts';
 import { beginning, Conductor } from './conductor.ts';
@@ -68,6 +69,7 @@ class Evaluation {
   async prepare(input: EvaluateInput): Promise<void> {
     const startedAt = new Date().toISOString();
     const run = await validateEvaluate.executeWithOptions({ summary: 'validate the input' }, [input]);
+    this.#conductor.warn(...run.warnings);
     if (run.searchAttributes) upsertSearchAttributes(searchAttributes(run.labels));
     this.#conductor.stage = beginning('load');
     const loaded = await loadEvaluation.executeWithOptions({ summary: 'load the questions' }, [
@@ -133,7 +135,7 @@ class Evaluation {
       strategies: report.strategies,
       critic: report.critic,
       report: report.path,
-      warnings: [...run.warnings, ...loaded.warnings, ...this.#conductor.warnings],
+      warnings: [...this.#conductor.warnings, ...loaded.warnings],
     };
   }
 
@@ -155,12 +157,16 @@ class Evaluation {
       updatedAt: new Date().toISOString(),
       loaded,
       passes: this.#results,
-      warnings: [...run.warnings, ...this.#conductor.warnings],
+      warnings: this.#conductor.warnings,
     };
     this.#conductor.stage = beginning('score');
     const { questions } = await scoreVotes.executeWithOptions({ summary: 'score and vote' }, [manifest]);
     this.#conductor.stage = beginning('report');
     const report = await writeEvaluation.executeWithOptions({ summary: 'report' }, [manifest]);
+    if (report.critic) {
+      const { discriminabilityOnRight, discriminabilityOnWrong } = report.critic;
+      this.#conductor.warn(...oneSided('the critic', discriminabilityOnRight, discriminabilityOnWrong));
+    }
     setCurrentDetails(describeReport(report, report.headline) + describeWarnings(this.#conductor.warnings));
     if (report.accuracy !== null && run.searchAttributes)
       upsertSearchAttributes(searchAttributes({ accuracy: report.accuracy }));
@@ -173,7 +179,7 @@ class Evaluation {
       ...this.#conductor.progress({
         prepared: state !== null,
         tokens: this.#tokens,
-        warnings: [...(state?.run.warnings ?? []), ...(state?.loaded.warnings ?? [])],
+        warnings: state?.loaded.warnings ?? [],
       }),
       pass: this.#pass,
       passes: this.passes.map(({ pass }) => pass),

@@ -15,6 +15,7 @@ import type { EvaluationSummary } from '../activities/score-evaluation.ts';
 import type { ValidatedRun } from '../activities/validate-input.ts';
 import type { ReportTask, WrittenReport } from '../activities/write-report.ts';
 import type { SelfImproveConfig, SelfImproveInput } from '../config/self-improve.ts';
+import { collapse } from '../method/warnings.ts';
 import { loadDatasets, validateInput, writeReport } from './activities.ts';
 import { beginning, Conductor, type ControlState } from './conductor.ts';
 import { extendUpdate, type Progress } from './contract.ts';
@@ -97,7 +98,7 @@ class Run {
     this.#state = carried ?? null;
     this.#iteration = carried?.results.length ?? 0;
     if (carried) setCurrentDetails(carried.details);
-    const { stop = null, paused = false, warnings = [] } = carried ?? {};
+    const { stop = null, paused = false, warnings = carried?.run.warnings ?? [] } = carried ?? {};
     this.#conductor = new Conductor({ stop, paused, warnings }, () => this.progress());
     setHandler(extendUpdate, (request) => this.#extend(request), {
       description: 'Adds iterations: {"iterations":n}',
@@ -110,6 +111,7 @@ class Run {
     if (this.#state) return;
     const startedAt = new Date().toISOString();
     const run = await validateInput.executeWithOptions({ summary: 'validate the input' }, [input]);
+    this.#conductor.warn(...run.warnings);
     const { model, dataset } = run.labels;
     if (run.searchAttributes) upsertSearchAttributes(searchAttributes({ model, dataset }));
     this.#conductor.stage = beginning('load');
@@ -162,6 +164,10 @@ class Run {
 
   #keep(result: IterationResult): void {
     const state = this.#prepared;
+    if (result.evaluation) {
+      const before = state.results.at(-1)?.evaluation?.accuracy ?? null;
+      this.#conductor.warn(...collapse(result.iteration, before, result.evaluation.accuracy));
+    }
     // Later iterations are compared with iteration 0's responses, and the report shows the last one's attempts.
     for (const earlier of state.results) earlier.attempts = [];
     state.results.push({ ...result, evaluated: result.iteration === 0 ? result.evaluated : null });
@@ -202,7 +208,7 @@ class Run {
           criticRows: selected?.critic ?? null,
           evaluated: attempts,
         })),
-        warnings: [...run.warnings, ...this.#conductor.warnings],
+        warnings: this.#conductor.warnings,
       },
     ]);
     this.#prepared.details = describeReport(report) + describeWarnings(this.#conductor.warnings);
@@ -216,7 +222,7 @@ class Run {
   }
 
   async finish(): Promise<SelfImproveResult> {
-    const { run, datasets, results, iterations, tokens } = this.#prepared;
+    const { datasets, results, iterations, tokens } = this.#prepared;
     this.#ending = true;
     const whole = results.length > iterations && results.at(-1)?.evaluation;
     const status = whole ? 'completed' : 'stopped';
@@ -243,7 +249,7 @@ class Run {
       }),
       tokens,
       report: report.path,
-      warnings: [...run.warnings, ...datasets.warnings, ...this.#conductor.warnings],
+      warnings: [...this.#conductor.warnings, ...datasets.warnings],
     };
   }
 
@@ -253,7 +259,7 @@ class Run {
       ...this.#conductor.progress({
         prepared: state !== null,
         tokens: state?.tokens ?? { prompt: 0, completion: 0 },
-        warnings: [...(state?.run.warnings ?? []), ...(state?.datasets.warnings ?? [])],
+        warnings: state?.datasets.warnings ?? [],
       }),
       iteration: this.#iteration,
       iterations: state?.iterations ?? 0,

@@ -100,6 +100,7 @@ class SelfTalkRun {
   async prepare(): Promise<void> {
     const startedAt = new Date().toISOString();
     const run = await validateSelfTalk.executeWithOptions({ summary: 'validate the input' }, [this.#input]);
+    this.#conductor.warn(...run.warnings);
     if (run.searchAttributes) upsertSearchAttributes(searchAttributes(run.labels));
     this.#conductor.tell(beginning('load'));
     const { folder, config } = run;
@@ -186,7 +187,7 @@ class SelfTalkRun {
     if (!training || !this.#talks || !this.#goesOn) return;
     const { base, data, ...rest } = training;
     this.#conductor.tell(beginning('fine-tune'));
-    this.#trained = await this.#conductor.runWhole(() =>
+    this.#trained = await this.#conductor.runWhole('fine-tune', () =>
       startChild(fineTune, {
         workflowId: `${workflowInfo().workflowId}/fine-tune`,
         args: [{ seed, base, data: [this.#talks!.sft.uri, ...data], training: rest }],
@@ -204,7 +205,7 @@ class SelfTalkRun {
     const { questions, samples, maxTokens } = evaluation;
     const { price: _, ...asked } = actor;
     this.#conductor.tell(beginning('evaluate'));
-    this.#evaluation = await this.#conductor.runWhole(() =>
+    this.#evaluation = await this.#conductor.runWhole('evaluate', () =>
       startChild(evaluate, {
         workflowId: `${workflowInfo().workflowId}/evaluate`,
         args: [
@@ -223,7 +224,7 @@ class SelfTalkRun {
   }
 
   async finish(): Promise<SelfTalkResult> {
-    const { run, loaded, budget } = this.#prepared;
+    const { loaded, budget } = this.#prepared;
     const reason = this.#conductor.control.stop?.reason ?? limitReached(budget);
     const whole = this.#goesOn && this.#evaluation?.status !== 'stopped';
     const status = whole ? 'completed' : 'stopped';
@@ -245,7 +246,7 @@ class SelfTalkRun {
       evaluation: this.#evaluation,
       cost: this.#priced ? budget.spent : null,
       report: report.path,
-      warnings: [...run.warnings, ...loaded.warnings, ...this.#conductor.warnings],
+      warnings: [...this.#conductor.warnings, ...loaded.warnings],
     };
   }
 
@@ -281,7 +282,7 @@ class SelfTalkRun {
           headline: evaluation.headline,
           report: evaluation.report,
         },
-        warnings: [...run.warnings, ...this.#conductor.warnings],
+        warnings: this.#conductor.warnings,
       },
     ]);
     setCurrentDetails(describeReport(report, report.headline) + describeWarnings(this.#conductor.warnings));
@@ -308,7 +309,7 @@ class SelfTalkRun {
       ...this.#conductor.progress({
         prepared: state !== null,
         tokens: { prompt: sum('prompt'), completion: sum('completion') },
-        warnings: [...(state?.run.warnings ?? []), ...(state?.loaded.warnings ?? [])],
+        warnings: state?.loaded.warnings ?? [],
       }),
       round: Math.max(0, this.#versions.length - 1),
       rounds: state?.run.config.rounds ?? 0,

@@ -74,7 +74,7 @@ class StudyRun {
 
   constructor(carried?: StudyState) {
     this.#state = carried ?? null;
-    const { stop = null, paused = false, warnings = [] } = carried ?? {};
+    const { stop = null, paused = false, warnings = carried?.run.warnings ?? [] } = carried ?? {};
     this.#conductor = new Conductor({ stop, paused, warnings }, () => this.progress());
   }
 
@@ -83,6 +83,7 @@ class StudyRun {
     if (!this.#state) {
       const startedAt = new Date().toISOString();
       const run = await validateStudy.executeWithOptions({ summary: 'validate the input' }, [input]);
+      this.#conductor.warn(...run.warnings);
       if (run.searchAttributes) upsertSearchAttributes(searchAttributes(run.labels));
       this.#state = { run, startedAt, taken: [] };
     }
@@ -107,6 +108,7 @@ class StudyRun {
     this.#describe();
     const known = child.result as ChildResult | null;
     const { result, own } = known ? { result: known, own: false } : await this.#run(step, child);
+    if (result && !own) this.#conductor.warnOf(step.step, result.warnings);
     const whole = result !== null && result.status !== 'stopped';
     if (own && whole)
       await keepResult.executeWithOptions({ summary: `keep the result of ${step.step}` }, [
@@ -117,13 +119,13 @@ class StudyRun {
 
   /** Runs a child to its end. Where another study runs that very child, waits for it; null: stopped before that was done. */
   async #run(
-    { type, what }: StudyStep,
+    { step, type, what }: StudyStep,
     { workflowId, input }: PreparedChild,
   ): Promise<{ result: ChildResult | null; own: boolean }> {
     const start = () => startChild(type, { workflowId, args: [input], staticSummary: what });
     for (;;) {
       try {
-        return { result: (await this.#conductor.runWhole(start)) as ChildResult, own: true };
+        return { result: (await this.#conductor.runWhole(step, start)) as ChildResult, own: true };
       } catch (error) {
         if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
       }
@@ -164,7 +166,7 @@ class StudyRun {
   }
 
   async finish(): Promise<StudyResult> {
-    const { run, taken } = this.#prepared;
+    const { taken } = this.#prepared;
     const status = this.#stopped ? 'stopped' : 'completed';
     const reason = this.#stopped ? this.#reason : undefined;
     const report = await this.#report(status, reason);
@@ -177,7 +179,7 @@ class StudyRun {
       steps: taken,
       headline: report.headline,
       report: report.path,
-      warnings: [...run.warnings, ...this.#conductor.warnings],
+      warnings: this.#conductor.warnings,
     };
   }
 
@@ -201,7 +203,7 @@ class StudyRun {
         ...(reason !== undefined && { reason }),
         startedAt,
         steps: taken,
-        warnings: [...run.warnings, ...this.#conductor.warnings],
+        warnings: this.#conductor.warnings,
       },
     ]);
     setCurrentDetails(
@@ -217,7 +219,6 @@ class StudyRun {
       ...this.#conductor.progress({
         prepared: state !== null,
         tokens: { prompt: 0, completion: 0 },
-        warnings: state?.run.warnings ?? [],
       }),
       step: this.#running?.step.step ?? '',
       child: this.#running?.child.workflowId ?? '',
