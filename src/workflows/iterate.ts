@@ -8,6 +8,7 @@ import type { StopRequest } from './contract.ts';
 import { Control } from './control.ts';
 import { describeAccuracy } from './describe.ts';
 import { Iteration, type IterationStage } from './iteration.ts';
+import { expectParent } from './requests.ts';
 import type { StageUse } from './stages.ts';
 import { describeWarnings } from './warnings.ts';
 
@@ -46,6 +47,7 @@ export interface IterationResult {
 
 /** One pass of Algorithm 1: explore, critique what is wrong, refine, select, fine-tune from the base, evaluate. Iteration 0 explores nothing. */
 export async function iterate(input: IterateInput): Promise<IterationResult> {
+  expectParent('selfImprove');
   const control = new Control(input.control);
   const iteration = new Iteration(input, control);
   const result: IterationResult = {

@@ -1,4 +1,4 @@
-import { ApplicationFailure } from '@temporalio/workflow';
+import { ApplicationFailure, workflowInfo } from '@temporalio/workflow';
 import type { NonRetryable } from '../activities/failures.ts';
 import type { StageReport } from './contract.ts';
 
@@ -39,6 +39,12 @@ export function isStageReport(report: unknown): report is StageReport {
 /** The answer to an update that can't be done. */
 export const refusal = (type: NonRetryable, message: string): ApplicationFailure =>
   ApplicationFailure.nonRetryable(message, type);
+
+/** @throws where somebody started a part of a run by itself @param whole the workflow to start */
+export function expectParent(whole: string): void {
+  const { parent, workflowType } = workflowInfo();
+  if (!parent) throw refusal('InvalidInput', `workflow type: got "${workflowType}", a part of "${whole}": start that`);
+}
 
 /** A value in a message to people. */
 export function show(value: unknown): string {

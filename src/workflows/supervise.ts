@@ -6,6 +6,7 @@ import type { Reviewer } from '../method/supervision/scored.ts';
 import { Budget } from './budget.ts';
 import type { ControlState } from './conductor.ts';
 import { Control } from './control.ts';
+import { expectParent } from './requests.ts';
 import type { StageResult } from './shards.ts';
 import { Stages, type StageUse } from './stages.ts';
 import { describeWarnings } from './warnings.ts';
@@ -50,6 +51,7 @@ export interface PassResult extends Place {
 
 /** One pass of test-time supervision: respond, have it critiqued, refine; or the later parts of that, from where another pass ended. */
 export async function supervise(input: SuperviseInput): Promise<PassResult> {
+  expectParent('evaluate');
   const { run, pass, on, round, config, source, reviewer, reviewed, of, temperature } = input;
   const { seed, oracle, gates } = config;
   const budget = new Budget(input.budget);
