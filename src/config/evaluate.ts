@@ -29,7 +29,7 @@ export const Evaluate = z
     /** K: how many of these are critiqued and refined. All by default. */
     samplesWithCritic: z.int().min(0).max(1024).optional(),
     /** Numbers of samples to measure at. By default 1, 2, 4, 8 and so on, and all. */
-    ks: eachOnce(z.array(count).min(1)).optional(),
+    ks: z.array(count).min(1).optional(),
     /** Which responses are refined, each measured: always (TEST_KNOW_ANSWER=0), where the verdict is wrong, where the oracle says so (1). */
     gates: eachOnce(z.array(z.enum(['always', 'verdict', 'oracle'])).min(1)).default(['verdict']),
     /** The actor critiques itself, too. null: it does not. */

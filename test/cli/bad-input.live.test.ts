@@ -293,7 +293,6 @@ const MORE: readonly (readonly [Type, string, readonly Change[], readonly string
     ['samplesWithCritic: got 9, expected at most samples (6)'],
   ],
   ['evaluate', 'a k above N', [['ks', [1, 8]]], ['ks.1: got 8, expected at most samples (6)']],
-  ['evaluate', 'a k twice', [['ks', [2, 2]]], ['ks: got [2,2], expected each of them once']],
   [
     'evaluate',
     'rounds without a critic',

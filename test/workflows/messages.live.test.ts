@@ -44,7 +44,7 @@ async function inTheMiddle(type: string, id: string): Promise<{ fake: FakeOpenAi
 }
 
 const update = (handle: RunHandle, name: string, ...args: unknown[]) =>
-  handle.executeUpdate<string, unknown[]>(name, { args });
+  handle.executeUpdate<string, [unknown]>(name, { args: args as [unknown] });
 const refused = (message: unknown) => ({ cause: { message } });
 
 describe.each(Object.keys(STARTS))('%s', (type) => {
