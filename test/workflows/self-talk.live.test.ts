@@ -9,7 +9,8 @@ import type { TrainingRow } from '../../src/method/sft.ts';
 import type { SelfTalkProgress } from '../../src/workflows/contract.ts';
 import type { SelfTalkResult } from '../../src/workflows/self-talk.ts';
 import { Bench, eventually } from '../support/bench.ts';
-import { type FakeOpenAi, type FakeOptions, tell } from '../support/fake-openai.ts';
+import { tell } from '../support/fake-answers.ts';
+import type { FakeOpenAi, FakeOptions } from '../support/fake-openai.ts';
 import { aSelfTalk, type SelfTalkShape } from '../support/self-talk-input.ts';
 import { temporalAddress } from '../support/temporal.ts';
 
