@@ -1,7 +1,8 @@
 import { setMaxListeners } from 'node:events';
-import { Context, cancellationSignal } from '@temporalio/activity';
+import { activityInfo, Context, cancellationSignal } from '@temporalio/activity';
 import { Failure } from '../backends/failures.ts';
 import { type Engine, modelName, type ServedModel } from '../backends/inference/engine.ts';
+import { isFailing } from '../backends/inference/errors.ts';
 import type { Limiter } from '../backends/inference/limiter.ts';
 import type { ArtifactRef } from '../backends/storage/artifacts.ts';
 import { ShardRows } from '../backends/storage/segments.ts';
@@ -10,6 +11,7 @@ import { addOdd, type OddCounts, oddOutcome } from '../method/odd.ts';
 import { priceOf } from '../method/price.ts';
 import type { Attempt, Generation, Outcome, Verdict } from '../method/rows.ts';
 import { Allowance, Exhausted } from './allowance.ts';
+import { type Failing, failedAgain } from './breaker.ts';
 import type { Ask } from './generations.ts';
 import { withHeartbeat } from './heartbeat.ts';
 import { meter } from './metrics.ts';
@@ -25,6 +27,8 @@ export interface ShardTask {
   model: ServedModel;
   /** US dollars that it may spend on a model that has a price; without a limit absent. */
   dollars?: number;
+  /** After so long a model that does not answer is not asked any more; absent where it is waited for. */
+  patienceMinutes?: number;
 }
 
 export interface Tokens {
@@ -89,11 +93,14 @@ export async function runShard<Row = Attempt>(
   const output = `${task.run}/${task.stage}/shard-${String(task.shard).padStart(3, '0')}.jsonl`;
   const tally = new Tally(stage);
   const status: Status = { waitingFor: () => `an engine for ${modelName(task.model)}` };
+  let failing = (activityInfo().heartbeatDetails as { failing?: Failing } | undefined)?.failing;
   const details = () => ({
     stage: task.stage,
     shard: task.shard + 1,
     done: tally.items,
     waitingFor: status.waitingFor(),
+    ...(status.limit && { limit: status.limit() }),
+    ...(failing && { failing }),
   });
   return await withHeartbeat(details, async () => {
     const rows = await ShardRows.open<Row>(deps.store, output, {
@@ -108,7 +115,12 @@ export async function runShard<Row = Attempt>(
       await generateRows(deps.engine, task, stage, { rows, keys, status, allowance });
     } catch (error) {
       exhausted = error instanceof Exhausted;
-      if (!exhausted && !cancelledByWorkflow()) throw error;
+      if (!exhausted && !cancelledByWorkflow()) {
+        if (tally.rows > resumed) failing = undefined;
+        else if (isFailing(error) && task.patienceMinutes === undefined) failing = failedAgain(failing, error);
+        Context.current().heartbeat(details());
+        throw error;
+      }
     }
 
     const partial = exhausted || cancelledByWorkflow();
@@ -129,6 +141,8 @@ async function keysOf<Row>(stage: ShardStage<Row>): Promise<string[]> {
 /** What heartbeats say besides numbers. */
 interface Status {
   waitingFor(): string | null;
+  /** Generations that the engine may have in flight, once there is one. */
+  limit?: () => number;
 }
 
 /** @param shard.keys gets the key of each item, in order */
@@ -146,6 +160,7 @@ async function generateRows<Row>(
   const refusals = new Refusals();
   const { client, name } = await engine.serve(task.model, signal);
   status.waitingFor = () => client.waitingFor;
+  status.limit = () => client.limiter.limit;
   const running = new Set<Promise<void>>();
   let oneEnded = () => {};
   let exhausted: Exhausted | null = null;

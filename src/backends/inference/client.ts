@@ -1,11 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import OpenAI from 'openai';
 import type { Message, Prompt } from '../../method/prompts/index.ts';
 import type { FinishReason } from '../../method/rows.ts';
 import { Failure } from '../failures.ts';
-import { classify, OddAnswer } from './errors.ts';
+import { Deadline } from './deadline.ts';
+import { ConnectionError, classify, OddAnswer, Overdue } from './errors.ts';
 import type { Limiter } from './limiter.ts';
-import { createFetch } from './transport.ts';
+import { LoadWatch } from './load.ts';
+import { Transport } from './transport.ts';
 
 export interface GenerationRequest {
   model: string;
@@ -21,7 +22,7 @@ export interface GenerationRequest {
 export interface GeneratedText {
   text: string;
   finishReason: FinishReason;
-  /** Why the engine refused, where it did. */
+  /** Why the engine did not answer, where it did not. */
   refusal?: string;
 }
 
@@ -35,65 +36,94 @@ export interface GenerationResult {
 const PATIENCE_MS = 60_000;
 const FIRST_BACKOFF_MS = 250;
 const LONGEST_BACKOFF_MS = 10_000;
+/** A request is given up after so many of the same failures, where the engine answers others. */
+const FAILURES_TO_GIVE_UP = 5;
+/** The same where each is a deadline that passed. */
+const OVERDUE_TO_GIVE_UP = 3;
 
 /**
- * Asks one OpenAI-compatible engine. Retries what may pass for a minute, then leaves the waiting to Temporal; turns a refusal of
- * one prompt into an outcome of that row.
+ * Asks one OpenAI-compatible engine. Retries what may pass for a minute, then leaves the waiting to Temporal. What is wrong with one
+ * prompt becomes an outcome of its rows: the engine refuses it, or fails at it again and again and answers others.
  */
 export class InferenceClient {
   readonly baseUrl: string;
   readonly limiter: Limiter;
   /** What the client is waiting for, for heartbeats; null while all goes well. */
   waitingFor: string | null = null;
-  readonly #openai: OpenAI;
+  readonly #transport: Transport;
   readonly #hasEnded: () => boolean;
+  readonly #watch: LoadWatch | null;
+  readonly #deadline = new Deadline();
+  /** By model: requests that were answered, of all who ask through this client. */
+  readonly #answers = new Map<string, number>();
+  /** By model: whether it writes one token to a greeting, while that is asked. */
+  readonly #greetings = new Map<string, Promise<boolean>>();
 
-  /** @param options.hasEnded whether the engine will never answer again, so that waiting is no use */
-  constructor(options: { baseUrl: string; apiKey?: string | undefined; limiter: Limiter; hasEnded?: () => boolean }) {
-    this.baseUrl = options.baseUrl;
-    this.limiter = options.limiter;
-    this.#hasEnded = options.hasEnded ?? (() => false);
-    this.#openai = new OpenAI({
-      baseURL: options.baseUrl,
-      apiKey: options.apiKey ?? 'none',
-      maxRetries: 0,
-      timeout: 24 * 3600 * 1000,
-      fetch: createFetch(options.apiKey),
-    });
+  /**
+   * @param options.hasEnded whether the engine will never answer again, so that waiting is no use
+   * @param options.watchLoad whether the limit may follow what its `/metrics` say
+   */
+  constructor(options: {
+    baseUrl: string;
+    apiKey?: string | undefined;
+    limiter: Limiter;
+    hasEnded?: () => boolean;
+    watchLoad?: boolean;
+  }) {
+    const { baseUrl, apiKey, limiter, hasEnded = () => false, watchLoad = false } = options;
+    this.baseUrl = baseUrl;
+    this.limiter = limiter;
+    this.#hasEnded = hasEnded;
+    this.#transport = new Transport(baseUrl, apiKey);
+    this.#watch = watchLoad ? new LoadWatch(baseUrl, (load) => limiter.load(load)) : null;
   }
 
   /** Names that the engine serves, with the path or parent where it says so. */
   async models(signal: AbortSignal): Promise<{ id: string; root?: string }[]> {
-    const models: unknown = await this.#openai.get('/models', { signal, timeout: 10_000 });
+    const models = await this.#transport.get('/models', { signal, deadline: () => 10_000 });
     const list = (models as { data?: unknown } | null)?.data;
     if (!Array.isArray(list)) throw new OddAnswer(`no list of models: ${snippet(models)}`);
     return list;
   }
 
   /**
-   * @throws Failure EngineUnavailable, Unauthorized or ModelNotFound; the signal's reason when aborted.
+   * @throws Failure EngineUnavailable, Unauthorized, ModelNotFound, BadRequest or QuotaExhausted; the signal's reason when aborted.
    * Waits for room in the limiter first.
    */
   async generate(request: GenerationRequest, signal: AbortSignal): Promise<GenerationResult> {
     let failingSince: number | null = null;
+    let sameFailures = 0;
+    let lastFailure: string | null = null;
     for (let attempt = 0; ; attempt++) {
       const round = await this.limiter.acquire(request.n, signal);
+      const answers = this.#answers.get(request.model);
       let wait: number;
       try {
-        const result = await lingering(signal, (later) => this.#ask(request, later));
-        this.limiter.succeeded(request.n);
+        const result = await this.#ask(request, signal);
+        this.#answers.set(request.model, (this.#answers.get(request.model) ?? 0) + 1);
+        this.limiter.succeeded(request.n, tokensOf(result));
         this.waitingFor = null;
         return result;
       } catch (error) {
         signal.throwIfAborted();
         const failed = classify(error);
-        if (failed.kind === 'row') return refused(request.n, failed.finishReason, failed.message);
+        if (failed.kind === 'row') return unanswered(request.n, failed.finishReason, failed.message);
         if (failed.kind === 'run')
           throw new Failure(failed.type, `${this.baseUrl}: ${failed.message}`, { cause: error });
         if (failed.kind === 'busy') this.limiter.busy(round);
+        if (failed.kind === 'failing') {
+          if (failed.message !== lastFailure) sameFailures = 0;
+          lastFailure = failed.message;
+          if (this.#answers.get(request.model) !== answers || (await this.#greets(request, signal))) sameFailures++;
+          const most = error instanceof Overdue ? OVERDUE_TO_GIVE_UP : FAILURES_TO_GIVE_UP;
+          if (sameFailures >= most) return unanswered(request.n, 'failed', `${most} times: ${failed.message}`);
+        }
         this.waitingFor = `${this.baseUrl}: ${failed.message}`;
         failingSince ??= Date.now();
-        wait = failed.retryAfter ?? backoff(attempt);
+        wait =
+          failed.retryAfter ??
+          (error instanceof ConnectionError && error.wasReset && attempt === 0 ? 0 : backoff(attempt));
+        if (failed.retryAfter !== undefined) this.limiter.pause(Date.now() + wait);
         if (this.#hasEnded() || Date.now() + wait - failingSince > PATIENCE_MS)
           throw new Failure('EngineUnavailable', this.waitingFor, {
             cause: error,
@@ -107,52 +137,56 @@ export class InferenceClient {
   }
 
   async #ask(request: GenerationRequest, signal: AbortSignal): Promise<GenerationResult> {
-    const { model, prompt, n, seed, temperature, maxTokens } = request;
-    const shared = {
+    this.#watch?.look();
+    const { model, prompt, n, seed, temperature, maxTokens, stop } = request;
+    const isText = typeof prompt === 'string';
+    const body = {
       model,
       n,
       seed,
       temperature,
       top_p: 1,
-      ...(request.stop.length > 0 && { stop: [...request.stop] }),
+      max_tokens: maxTokens,
+      ...(stop.length > 0 && { stop }),
+      ...(isText ? { prompt } : { messages: prompt, ...goingOn(prompt) }),
     };
-    const response =
-      typeof prompt === 'string'
-        ? await this.#openai.completions.create({ ...shared, prompt, max_tokens: maxTokens }, { signal })
-        : await this.#openai.chat.completions.create(
-            { ...shared, messages: prompt, max_tokens: maxTokens, ...goingOn(prompt) },
-            { signal },
-          );
-    const choices: unknown = response?.choices;
-    if (!Array.isArray(choices)) throw new OddAnswer(`an answer without choices: ${snippet(response)}`);
+    const began = performance.now();
+    const answer = (await this.#transport.post(isText ? '/completions' : '/chat/completions', body, {
+      signal,
+      deadline: () => this.#deadline.of(maxTokens),
+    })) as OpenAiAnswer | null;
+    const choices = answer?.choices;
+    if (!Array.isArray(choices)) throw new OddAnswer(`an answer without choices: ${snippet(answer)}`);
     if (choices.length !== n) throw new OddAnswer(`${choices.length} choices where ${n} were asked for`);
     const texts = choices.map(readChoice);
-    return {
+    const result = {
       texts,
-      promptTokens: response.usage?.prompt_tokens ?? 0,
-      completionTokens: response.usage?.completion_tokens ?? 0,
+      promptTokens: answer?.usage?.prompt_tokens ?? 0,
+      completionTokens: answer?.usage?.completion_tokens ?? 0,
     };
+    this.#deadline.answered(performance.now() - began, tokensOf(result) / n);
+    return result;
+  }
+
+  /** Whether the engine answers anybody, asked where nobody has been answered lately. */
+  async #greets({ model, prompt }: GenerationRequest, signal: AbortSignal): Promise<boolean> {
+    const greeting = typeof prompt === 'string' ? 'Hello' : [{ role: 'user' as const, content: 'Hello' }];
+    const asked =
+      this.#greetings.get(model) ??
+      this.#ask({ model, prompt: greeting, n: 1, seed: 0, temperature: 0, maxTokens: 1, stop: [] }, signal)
+        .then(() => true)
+        .catch(() => false)
+        .finally(() => this.#greetings.delete(model));
+    this.#greetings.set(model, asked);
+    return await asked;
   }
 }
 
-/**
- * Works under a signal that follows the given one a moment later: an answer that is on its way when work is given up is taken, and not
- * generated again. Each request has one of its own, because the OpenAI client never stops listening to a signal: a shard's would hold
- * something of every request that was made.
- */
-async function lingering<T>(signal: AbortSignal, work: (later: AbortSignal) => Promise<T>): Promise<T> {
-  const later = new AbortController();
-  const abort = () => setTimeout(() => later.abort(signal.reason), LINGER_MS);
-  if (signal.aborted) abort();
-  signal.addEventListener('abort', abort, { once: true });
-  try {
-    return await work(later.signal);
-  } finally {
-    signal.removeEventListener('abort', abort);
-  }
+/** What is read of a completion, or of a chat's. */
+interface OpenAiAnswer {
+  choices?: unknown;
+  usage?: { prompt_tokens?: number; completion_tokens?: number };
 }
-
-const LINGER_MS = 100;
 
 /** An answer that has begun is gone on with, not answered: vLLM and SGLang ask to be told so; providers who know neither field ignore or refuse it. */
 const goingOn = (prompt: Message[]) =>
@@ -170,9 +204,13 @@ function readChoice(choice: {
   return { text, finishReason: choice.finish_reason === 'length' ? 'length' : 'stop' };
 }
 
+/** Guessed where the engine does not count. */
+const tokensOf = ({ texts, completionTokens }: GenerationResult) =>
+  completionTokens || Math.ceil(texts.reduce((sum, { text }) => sum + text.length, 1) / 4);
+
 const snippet = (value: unknown) => String(JSON.stringify(value)).slice(0, 200);
 
-function refused(n: number, finishReason: FinishReason, refusal: string): GenerationResult {
+function unanswered(n: number, finishReason: FinishReason, refusal: string): GenerationResult {
   const texts = Array.from({ length: n }, () => ({ text: '', finishReason, refusal }));
   return { texts, promptTokens: 0, completionTokens: 0 };
 }

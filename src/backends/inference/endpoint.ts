@@ -82,7 +82,12 @@ export class EndpointEngine implements Engine {
       );
     if (apiKey && !/^[\x21-\x7e]+$/.test(apiKey))
       throw new Failure('Unauthorized', `the key in ${apiKeyEnv} has characters that no key has`);
-    const client = new InferenceClient({ baseUrl, apiKey, limiter: new Limiter({ most: maxInFlight }) });
+    const client = new InferenceClient({
+      baseUrl,
+      apiKey,
+      limiter: new Limiter({ most: maxInFlight }),
+      watchLoad: true,
+    });
     this.#clients.set(key, client);
     return client;
   }

@@ -1,23 +1,31 @@
+import { Concurrency, type EngineLoad } from './concurrency.ts';
+
+/** A round of fewer answers says little about a rate. */
+const SMALLEST_ROUND = 16;
+
 /**
- * How many generations may be in flight towards one engine. It finds out by itself: every time as many have
- * succeeded as the limit allows, the limit grows by half; when the engine says that it is busy, it shrinks by a fifth
- * (additive-increase style control; at most once per round, so that one burst of refusals counts once).
+ * How many generations may be in flight towards one engine. It finds out by itself (concurrency.ts), in rounds of as many successes as
+ * the limit allows; of refusals one burst counts once.
  */
 export class Limiter {
-  #limit: number;
-  readonly #most: number;
+  readonly #concurrency: Concurrency;
   #inFlight = 0;
-  #succeeded = 0;
   #round = 0;
+  #succeeded = 0;
+  #tokens = 0;
+  #began = performance.now();
+  /** Whether there was room that nobody wanted: then the round says nothing. */
+  #hadRoom = false;
+  #pausedUntil = 0;
+  #resuming: NodeJS.Timeout | undefined;
   readonly #waiting: { weight: number; start: (round: number) => void }[] = [];
 
   constructor(options: { start?: number; most: number }) {
-    this.#most = options.most;
-    this.#limit = Math.min(options.start ?? 64, options.most);
+    this.#concurrency = new Concurrency({ start: options.start ?? 64, most: options.most });
   }
 
   get limit(): number {
-    return this.#limit;
+    return this.#concurrency.limit;
   }
 
   get inFlight(): number {
@@ -63,25 +71,48 @@ export class Limiter {
     this.#admit();
   }
 
-  succeeded(weight: number): void {
+  /** @param tokens that were generated */
+  succeeded(weight: number, tokens: number): void {
     this.#succeeded += weight;
-    if (this.#succeeded < this.#limit) return;
-    this.#succeeded = 0;
-    this.#round++;
-    this.#limit = Math.min(this.#most, Math.ceil(this.#limit * 1.5));
+    this.#tokens += tokens;
+    if (this.#waiting.length === 0) this.#hadRoom = true;
+    if (this.#succeeded < Math.max(SMALLEST_ROUND, this.limit)) return;
+    const seconds = (performance.now() - this.#began) / 1000;
+    if (!this.#hadRoom) this.#concurrency.round(this.#tokens / seconds);
+    this.#begin();
     this.#admit();
   }
 
   /** @param round of the request that was refused */
   busy(round: number): void {
     if (round !== this.#round) return;
-    this.#succeeded = 0;
+    this.#concurrency.busy();
+    this.#begin();
+  }
+
+  load(load: EngineLoad): void {
+    if (this.#concurrency.load(load)) this.#begin();
+  }
+
+  /** Nothing starts before then: the engine has asked everybody to wait. @param until in milliseconds since the epoch */
+  pause(until: number): void {
+    if (until <= this.#pausedUntil) return;
+    this.#pausedUntil = until;
+    clearTimeout(this.#resuming);
+    this.#resuming = setTimeout(() => this.#admit(), until - Date.now()).unref();
+  }
+
+  #begin(): void {
     this.#round++;
-    this.#limit = Math.max(1, Math.floor(this.#limit * 0.8));
+    this.#succeeded = 0;
+    this.#tokens = 0;
+    this.#hadRoom = false;
+    this.#began = performance.now();
   }
 
   #fits(weight: number): boolean {
-    return this.#inFlight === 0 || this.#inFlight + weight <= this.#limit;
+    if (this.#pausedUntil > Date.now()) return false;
+    return this.#inFlight === 0 || this.#inFlight + weight <= this.limit;
   }
 
   #admit(): void {

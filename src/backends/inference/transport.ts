@@ -1,22 +1,157 @@
-import { Agent, fetch, Response } from 'undici';
+import type { IncomingHttpHeaders } from 'node:http';
+import { Agent, type Dispatcher } from 'undici';
+import { ConnectionError, HttpError, OddAnswer, Overdue } from './errors.ts';
 
 /** One for all clients: no time limit on headers or bodies (a long generation is not an error) and no cap on connections. */
-const dispatcher = new Agent({ headersTimeout: 0, bodyTimeout: 0, connections: null });
+const dispatcher = new Agent({ headersTimeout: 0, bodyTimeout: 0, connections: null, connect: { timeout: 30_000 } });
 
 /** What an engine says about an error goes into rows, histories and logs: no more than this of it. */
 const LONGEST_MESSAGE = 500;
+/** An answer that is on its way when work is given up is taken, and not generated again. */
+const LINGER_MS = 100;
+const LOOK_EVERY_MS = 1_000;
 
-/** The `fetch` of an OpenAI client. Errors come in OpenAI's form whatever the server's, and never with the key in them. */
-export function createFetch(apiKey: string | undefined): typeof globalThis.fetch {
-  const openAiFetch = async (url: string, init: object) => {
-    const response = await fetch(url, { ...init, dispatcher });
-    if (response.ok) return response;
-    const text = await response.text();
-    const message = readMessage(apiKey ? text.replaceAll(apiKey, '[key]') : text);
-    const { status, headers } = response;
-    return new Response(JSON.stringify({ error: { message } }), { status, headers });
-  };
-  return openAiFetch as unknown as typeof globalThis.fetch;
+export interface Call {
+  signal: AbortSignal;
+  /** How many milliseconds it may take, by what is known when it is asked. */
+  deadline: () => number;
+}
+
+/**
+ * Asks one server for JSON. Errors say what the server said, whatever its form, and never have the key in them.
+ * It stands on undici's dispatch and not on fetch or the `openai` package, which cost more than the rest of a row (npm run bench -- client).
+ */
+export class Transport {
+  readonly #base: URL;
+  readonly #apiKey: string | undefined;
+  readonly #headers: Record<string, string>;
+  readonly #open = new Set<Exchange>();
+  #looking: NodeJS.Timeout | undefined;
+
+  constructor(baseUrl: string, apiKey?: string) {
+    this.#base = new URL(baseUrl.replace(/\/+$/, ''));
+    this.#apiKey = apiKey;
+    this.#headers = { 'content-type': 'application/json', ...(apiKey && { authorization: `Bearer ${apiKey}` }) };
+  }
+
+  /** @throws HttpError, ConnectionError, Overdue or OddAnswer; the signal's reason where it is aborted */
+  async post(path: string, body: object, call: Call): Promise<unknown> {
+    return await this.#call({ method: 'POST', path, body: JSON.stringify(body) }, call);
+  }
+
+  /** @throws as `post` does */
+  async get(path: string, call: Call): Promise<unknown> {
+    return await this.#call({ method: 'GET', path }, call);
+  }
+
+  async #call(
+    request: { method: 'GET' | 'POST'; path: string; body?: string },
+    { signal, deadline }: Call,
+  ): Promise<unknown> {
+    signal.throwIfAborted();
+    const exchange = new Exchange(deadline);
+    const giveUp = () => setTimeout(() => exchange.abort(signal.reason), LINGER_MS);
+    signal.addEventListener('abort', giveUp, { once: true });
+    this.#open.add(exchange);
+    this.#looking ??= setInterval(() => this.#endOverdue(), LOOK_EVERY_MS);
+    const { origin, pathname, search } = this.#base;
+    dispatcher.dispatch(
+      { ...request, origin, path: `${pathname}${request.path}${search}`, headers: this.#headers },
+      exchange,
+    );
+    try {
+      return this.#read(await exchange.ended);
+    } finally {
+      signal.removeEventListener('abort', giveUp);
+      this.#open.delete(exchange);
+      if (this.#open.size === 0) {
+        clearInterval(this.#looking);
+        this.#looking = undefined;
+      }
+    }
+  }
+
+  #endOverdue(): void {
+    for (const exchange of this.#open) exchange.endIfOverdue();
+  }
+
+  #read({ status, headers, text }: Answer): unknown {
+    if (status >= 200 && status < 300) {
+      try {
+        return JSON.parse(text);
+      } catch {
+        throw new OddAnswer(`the answer is not JSON: ${this.#say(text)}`);
+      }
+    }
+    const to = headers.location === undefined ? '' : ` The server redirects to ${headers.location}`;
+    throw new HttpError(status, `${status} ${this.#say(text)}${to}`.trim(), headers);
+  }
+
+  #say(text: string): string {
+    return readMessage(this.#apiKey ? text.replaceAll(this.#apiKey, '[key]') : text);
+  }
+}
+
+interface Answer {
+  status: number;
+  headers: IncomingHttpHeaders;
+  text: string;
+}
+
+/** One request and its answer. */
+class Exchange implements Dispatcher.DispatchHandler {
+  readonly ended: Promise<Answer>;
+  readonly #began = performance.now();
+  readonly #deadline: () => number;
+  readonly #chunks: Buffer[] = [];
+  #resolve!: (answer: Answer) => void;
+  #reject!: (error: unknown) => void;
+  #controller: Dispatcher.DispatchController | undefined;
+  #abortedBy: Error | undefined;
+  #status = 0;
+  #headers: IncomingHttpHeaders = {};
+
+  constructor(deadline: () => number) {
+    this.#deadline = deadline;
+    this.ended = new Promise((resolve, reject) => {
+      this.#resolve = resolve;
+      this.#reject = reject;
+    });
+  }
+
+  abort(reason: Error): void {
+    this.#abortedBy = reason;
+    this.#reject(reason);
+    this.#controller?.abort(reason);
+  }
+
+  endIfOverdue(): void {
+    const allowed = this.#deadline();
+    if (performance.now() - this.#began > allowed) this.abort(new Overdue(allowed));
+  }
+
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    this.#controller = controller;
+    if (this.#abortedBy) controller.abort(this.#abortedBy);
+  }
+
+  onResponseStart(_: Dispatcher.DispatchController, status: number, headers: IncomingHttpHeaders): void {
+    this.#status = status;
+    this.#headers = headers;
+  }
+
+  onResponseData(_: Dispatcher.DispatchController, chunk: Buffer): void {
+    this.#chunks.push(chunk);
+  }
+
+  onResponseEnd(): void {
+    const whole = this.#chunks.length === 1 ? this.#chunks[0]! : Buffer.concat(this.#chunks);
+    this.#resolve({ status: this.#status, headers: this.#headers, text: whole.toString() });
+  }
+
+  onResponseError(_: Dispatcher.DispatchController, error: Error): void {
+    this.#reject(new ConnectionError(error));
+  }
 }
 
 /** OpenAI and vLLM nest it in `error`, older vLLM and proxies do not, FastAPI calls it `detail`, gateways send a page. */
