@@ -1,14 +1,19 @@
+import { join } from 'node:path';
 import { bundleWorkflowCode } from '@temporalio/worker';
 
 const MEGABYTE = 1024 * 1024;
 /** In megabytes: the Temporal SDK alone is 1.6, our workflows are 0.5. */
 const MOST = 2.5;
 
+/** Around every workflow. */
+const guard = join(import.meta.dirname, '../src/workflows/guard.ts');
+
 /** The code of every workflow that `entry` exports, as one script; fails where it holds what workflows must not. */
 export async function bundleWorkflows(entry) {
   const quiet = () => {};
   const logger = { log: quiet, trace: quiet, debug: quiet, info: quiet, warn: console.warn, error: console.error };
-  const { code } = await bundleWorkflowCode({ workflowsPath: entry, logger });
+  const workflowInterceptorModules = [guard];
+  const { code } = await bundleWorkflowCode({ workflowsPath: entry, workflowInterceptorModules, logger });
   const faults = bundleFaults(code);
   if (faults.length > 0) throw new Error(`the workflow bundle ${faults.join(', and ')}`);
   return code;

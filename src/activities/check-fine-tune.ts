@@ -21,12 +21,12 @@ export function checkFineTune(input: unknown, store: Pick<Store, 'path'>): Parse
 }
 
 function checkEvaluation(
-  { actor, questions, endpoint, against }: NonNullable<FineTuneConfig['evaluation']>,
+  { actor, questions, endpoint, against, maxTokens }: NonNullable<FineTuneConfig['evaluation']>,
   base: string,
   promote: FineTuneConfig['promote'],
   store: Pick<Store, 'path'>,
 ): InputIssue[] {
-  const other = { model: standsAgainst({ against, promote, base }, store), endpoint };
+  const other = { model: standsAgainst({ against, promote, base }, store), endpoint, maxTokens };
   locateModels([other], store);
   return [
     ...checkServed('evaluation.against', other, store),

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { localFiles } from '../backends/datasets/index.ts';
 import { Failure } from '../backends/failures.ts';
@@ -7,10 +7,10 @@ import type { Store } from '../backends/storage/store.ts';
 import { Questions, type QuestionsConfig, Triples, type TriplesConfig } from '../config/datasets.ts';
 import { Evaluate, type EvaluateConfig } from '../config/evaluate.ts';
 import { Actor, type CriticConfig, EvaluatedActor, PricedCritic } from '../config/models.ts';
-import { type InputIssue, type Parsed, parseInput } from '../config/parse.ts';
+import { type InputIssue, mistake, type Parsed, parseInput } from '../config/parse.ts';
 import { LoopCritic, type RetrainConfig, SelfImprove, type SelfImproveConfig } from '../config/self-improve.ts';
 import { findPromoted, isPromoted, promotedNames } from './promotions.ts';
-import { checkData } from './training-rows.ts';
+import { checkData, inStore, isFile } from './training-rows.ts';
 
 /** A key in the store is a path on this machine. */
 type Keys = Pick<Store, 'path'>;
@@ -54,6 +54,7 @@ export function rightOnes<Parts extends object>(parts: { [Name in keyof Parts]: 
 function checkParts({ actor, critic, questions, reason, test, refine }: Parts, store: Keys): InputIssue[] {
   return [
     ...(actor ? checkBase('actor.base', actor.base, store) : []),
+    ...(actor && isCheckpoint(actor.base) ? checkContext('actor.maxTokens', actor.maxTokens, actor.base) : []),
     ...(critic ? checkServed('critic.model', critic, store) : []),
     ...(critic?.retrain ? checkRetraining(critic.retrain, critic.model, store) : []),
     ...Object.entries({ questions, reason, test }).flatMap(([field, part]) =>
@@ -114,9 +115,8 @@ export function locateFiles(datasets: readonly (object | null | undefined)[], st
 /** `runs/my-run/sft.jsonl` is what a run's result calls what it left, and `promoted/critic` what a fine-tune promoted. */
 function locate(name: string, store: Keys): string {
   if (isPromoted(name)) return locatePromoted(name, store);
-  if (!name.startsWith('runs/')) return name;
-  const path = store.path(name);
-  return existsSync(path) ? path : name;
+  const path = inStore(name, store);
+  return path !== null && existsSync(path) ? path : name;
 }
 
 function locatePromoted(name: string, store: Keys): string {
@@ -127,27 +127,41 @@ function locatePromoted(name: string, store: Keys): string {
 /** The embedded engine fetches nothing, so what it serves is a folder here. */
 export function checkServed(
   field: string,
-  { model, endpoint }: Pick<CriticConfig, 'model' | 'endpoint'>,
+  { model, endpoint, maxTokens }: Pick<CriticConfig, 'model' | 'endpoint'> & { maxTokens?: number | undefined },
   store: Keys,
 ): InputIssue[] {
   if (isPromoted(model)) return [notPromoted(field, model, store)];
-  if (endpoint || existsSync(resolve(resolveModel(model), 'config.json'))) return [];
-  const message = `got "${model}", expected a folder with a Hugging Face checkpoint (config.json), or an "endpoint" that serves it`;
-  return [{ field, message }];
+  if (isCheckpoint(model)) return checkContext(field.replace(/\w+$/, 'maxTokens'), maxTokens, model);
+  if (endpoint) return [];
+  const expected = 'expected a folder with a Hugging Face checkpoint (config.json), or an "endpoint" that serves it';
+  return [mistake(field, model, expected)];
+}
+
+const isCheckpoint = (model: string) => existsSync(resolve(resolveModel(model), 'config.json'));
+
+/** Prompt and text share a model's context: where the text alone may fill it, every request is refused. */
+function checkContext(field: string, maxTokens: number | undefined, model: string): InputIssue[] {
+  const config = JSON.parse(readFileSync(resolve(resolveModel(model), 'config.json'), 'utf8')) as {
+    max_position_embeddings?: number;
+  };
+  const context = config.max_position_embeddings;
+  if (maxTokens === undefined || context === undefined || maxTokens < context) return [];
+  return [mistake(field, maxTokens, `expected fewer than the ${context} tokens that are the context of ${model}`)];
 }
 
 /** What is trained from may be a hub name, too: the trainer fetches it. */
 export function checkBase(field: string, model: string, store: Keys): InputIssue[] {
   if (isPromoted(model)) return [notPromoted(field, model, store)];
   const isHubName = /^[A-Za-z0-9][\w.-]*\/[\w.-]+$/.test(model) && !model.startsWith('models/') && !existsSync(model);
-  if (isHubName || existsSync(resolve(resolveModel(model), 'config.json'))) return [];
-  const message = `got "${model}", expected a folder with a Hugging Face checkpoint (config.json) or a hub name like org/model`;
-  return [{ field, message }];
+  if (isHubName || isCheckpoint(model)) return [];
+  return [mistake(field, model, EXPECTED_BASE)];
 }
+
+const EXPECTED_BASE = 'expected a folder with a Hugging Face checkpoint (config.json) or a hub name like org/model';
 
 /** What is promoted has got its path by now. */
 function notPromoted(field: string, model: string, store: Keys): InputIssue {
-  return { field, message: `got "${model}", expected a name that a fine-tune promoted: ${promotedNames(store)}` };
+  return mistake(field, model, `expected a name that a fine-tune promoted: ${promotedNames(store)}`);
 }
 
 export function checkQuestions(field: string, config: QuestionsConfig): InputIssue[] {
@@ -157,7 +171,7 @@ export function checkQuestions(field: string, config: QuestionsConfig): InputIss
     return [];
   } catch (error) {
     if (!(error instanceof Failure) || !('path' in config)) throw error;
-    return [{ field: `${field}.path`, message: `got "${config.path}", expected a file or a folder: ${error.message}` }];
+    return [mistake(`${field}.path`, config.path, `expected a file or a folder: ${error.message}`)];
   }
 }
 
@@ -171,7 +185,7 @@ export function checkTriples(field: string, config: TriplesConfig): InputIssue[]
 }
 
 function checkFile(field: string, path: string): InputIssue[] {
-  return existsSync(resolve(path)) ? [] : [{ field, message: `got "${path}", expected a file: there is none` }];
+  return isFile(resolve(path)) ? [] : [mistake(field, path, 'expected a file: there is none')];
 }
 
 export function checkSplit(field: string, config: QuestionsConfig): InputIssue[] {

@@ -52,7 +52,7 @@ function checkParts({ actor, critic, questions, reason, test }: Parts, store: Ke
   return [
     ...(actor ? checkBase('actor.base', actor.base, store) : []),
     // It is measured beside what is trained from it, so it has to be served as it is.
-    ...(critic ? checkServed('critic.base', { model: critic.base, endpoint: critic.endpoint }, store) : []),
+    ...(critic ? checkServed('critic.base', { ...critic, model: critic.base }, store) : []),
     ...(critic?.endpoint ? checkBase('critic.base', critic.base, store) : []),
     ...Object.entries({ questions, reason, test }).flatMap(([field, part]) =>
       part ? checkQuestions(field, part) : [],

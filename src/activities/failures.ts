@@ -15,11 +15,21 @@ const UNFORESEEN_MS = { first: 1_000, longest: 60_000 };
 export function withFailures<A extends unknown[], R>(activity: (...args: A) => Promise<R>): (...args: A) => Promise<R> {
   return async (...args) => {
     try {
-      return await activity(...args);
+      return expectSmall(await activity(...args));
     } catch (error) {
       throw toTemporal(error, activityInfo().attempt);
     }
   };
+}
+
+/** A result is kept in history; Temporal refuses one of 2 MB. */
+const MOST_BYTES = 1024 * 1024;
+
+function expectSmall<R>(result: R): R {
+  const bytes = Buffer.byteLength(JSON.stringify(result) ?? '');
+  if (bytes <= MOST_BYTES) return result;
+  const size = `${(bytes / MOST_BYTES).toFixed(1)} MB`;
+  throw new Failure('PayloadsTooLarge', `its result is ${size}, expected at most 1 MB: rows belong into the store`);
 }
 
 function toTemporal(error: unknown, attempt: number): unknown {

@@ -3,6 +3,7 @@ import type { Store } from '../backends/storage/store.ts';
 import type { Difference, Proportion } from '../method/estimate.ts';
 import { compareEvaluations, startEvaluation } from '../method/evaluation.ts';
 import type { Attempt } from '../method/rows.ts';
+import { oneSided } from '../method/warnings.ts';
 import { withHeartbeat } from './heartbeat.ts';
 import { type IterationFile, writeIterationFile } from './iteration-files.ts';
 
@@ -27,8 +28,13 @@ export interface EvaluationSummary {
   withCritic: { accuracy: Proportion; gain: Difference } | null;
 }
 
+export interface ScoredEvaluation extends EvaluationSummary {
+  /** Absent in older histories. */
+  warnings?: string[];
+}
+
 /** Counts what is right on the test set, alone, with the critic and against iteration 0. */
-export async function scoreEvaluation(deps: { store: Store }, task: EvaluationTask): Promise<EvaluationSummary> {
+export async function scoreEvaluation(deps: { store: Store }, task: EvaluationTask): Promise<ScoredEvaluation> {
   let rows = 0;
   return await withHeartbeat(
     () => ({ rows }),
@@ -45,6 +51,7 @@ export async function scoreEvaluation(deps: { store: Store }, task: EvaluationTa
         accuracy: summary.accuracy,
         gain,
         withCritic: critic && { accuracy: critic.accuracy, gain: critic.difference },
+        warnings: critic ? oneSided('the critic', critic.discriminabilityOnRight, critic.discriminabilityOnWrong) : [],
       };
     },
   );

@@ -1,20 +1,26 @@
-import { createReadStream, existsSync } from 'node:fs';
+import { createReadStream, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { Failure } from '../backends/failures.ts';
 import { readLines } from '../backends/storage/artifacts.ts';
 import type { Store } from '../backends/storage/store.ts';
-import type { InputIssue } from '../config/parse.ts';
+import { type InputIssue, mistake } from '../config/parse.ts';
 
 /** The path of training data: an artifact's, by its key in the store, or a file's. null: there is neither. */
 export function findData(name: string, store: Pick<Store, 'path'>): string | null {
-  const paths = [...(name.startsWith('runs/') ? [store.path(name)] : []), resolve(name)];
-  return paths.find((path) => existsSync(path)) ?? null;
+  return [inStore(name, store), resolve(name)].find((path) => path !== null && isFile(path)) ?? null;
 }
+
+/** Where a name like `runs/my-run/sft.jsonl` is in the store. null: it is no such name, or leads out of there. */
+export function inStore(name: string, store: Pick<Store, 'path'>): string | null {
+  return name.startsWith('runs/') && !name.split('/').includes('..') ? store.path(name) : null;
+}
+
+export const isFile = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isFile() ?? false;
 
 export function checkData(field: string, names: readonly string[], store: Pick<Store, 'path'>): InputIssue[] {
   return names.flatMap((name) =>
     findData(name, store) === null
-      ? [{ field, message: `got "${name}", expected a file or an artifact of a run: there is none` }]
+      ? [mistake(field, name, 'expected a file or an artifact of a run: there is none')]
       : [],
   );
 }

@@ -1,5 +1,5 @@
 import { datasetName } from '../backends/datasets/index.ts';
-import type { BuildCritiquesConfig } from '../config/build-critiques.ts';
+import { BuildCritiques, type BuildCritiquesConfig } from '../config/build-critiques.ts';
 import { checkBuildCritiques } from './check-build-critiques.ts';
 import { claimRun, expectValid, type ValidateDeps, type ValidatedRun } from './validate-input.ts';
 
@@ -9,5 +9,8 @@ export async function validateBuildCritiques(
   input: unknown,
 ): Promise<ValidatedRun<BuildCritiquesConfig>> {
   const config = expectValid(checkBuildCritiques(input, deps.store));
-  return await claimRun(deps, config, { model: config.actor.model, dataset: datasetName(config.questions) });
+  return await claimRun(deps, BuildCritiques, config, {
+    model: config.actor.model,
+    dataset: datasetName(config.questions),
+  });
 }

@@ -1,7 +1,7 @@
 import { datasetName } from '../backends/datasets/index.ts';
 import { readJson, writeJson } from '../backends/storage/json.ts';
 import type { Store } from '../backends/storage/store.ts';
-import type { FineTuneConfig, FineTuneInput } from '../config/fine-tune.ts';
+import { FineTune, type FineTuneConfig, type FineTuneInput } from '../config/fine-tune.ts';
 import { checkFineTune } from './check-fine-tune.ts';
 import { promotedAs, standsAgainst } from './promotions.ts';
 import { claimRun, expectValid, type ValidateDeps, type ValidatedRun } from './validate-input.ts';
@@ -15,7 +15,7 @@ export interface ValidatedFineTune extends ValidatedRun<FineTuneConfig> {
 export async function validateFineTune(deps: ValidateDeps, input: unknown): Promise<ValidatedFineTune> {
   const config = expectValid(checkFineTune(input, deps.store));
   const { evaluation, base, data } = config;
-  const run = await claimRun(deps, config, {
+  const run = await claimRun(deps, FineTune, config, {
     model: base,
     dataset: evaluation ? datasetName(evaluation.questions) : data[0]!,
   });

@@ -4,9 +4,9 @@ import { Failure } from '../backends/failures.ts';
 import { readJson, writeJson } from '../backends/storage/json.ts';
 import { runFolder } from '../backends/storage/runs.ts';
 import type { Store } from '../backends/storage/store.ts';
-import type { EvaluateConfig } from '../config/evaluate.ts';
-import { formatIssues, type Parsed } from '../config/parse.ts';
-import type { SelfImproveConfig } from '../config/self-improve.ts';
+import { Evaluate, type EvaluateConfig } from '../config/evaluate.ts';
+import { formatIssues, type InputSchema, type Parsed, parseInput } from '../config/parse.ts';
+import { SelfImprove, type SelfImproveConfig } from '../config/self-improve.ts';
 import { checkEvaluate, checkSelfImprove } from './check-input.ts';
 
 export interface ValidatedRun<Config> {
@@ -30,7 +30,8 @@ export interface ValidateDeps {
  */
 export async function validateInput(deps: ValidateDeps, input: unknown): Promise<ValidatedRun<SelfImproveConfig>> {
   const config = expectValid(checkSelfImprove(input, deps.store));
-  const run = await claimRun(deps, config, { model: config.actor.base, dataset: datasetName(config.questions) });
+  const labels = { model: config.actor.base, dataset: datasetName(config.questions) };
+  const run = await claimRun(deps, SelfImprove, config, labels);
   if (config.critic === null && config.evaluation.withCritic) config.evaluation.withCritic = false;
   return run;
 }
@@ -38,15 +39,18 @@ export async function validateInput(deps: ValidateDeps, input: unknown): Promise
 /** The same for `evaluate`. */
 export async function validateEvaluate(deps: ValidateDeps, input: unknown): Promise<ValidatedRun<EvaluateConfig>> {
   const config = expectValid(checkEvaluate(input, deps.store));
-  return await claimRun(deps, config, { model: config.actor.model, dataset: datasetName(config.questions) });
+  const labels = { model: config.actor.model, dataset: datasetName(config.questions) };
+  return await claimRun(deps, Evaluate, config, labels);
 }
 
+/** @param schema of the run's input */
 export async function claimRun<Config extends object>(
   deps: ValidateDeps,
+  schema: InputSchema<Config>,
   config: Config,
   labels: ValidatedRun<Config>['labels'],
 ): Promise<ValidatedRun<Config>> {
-  const folder = await claimFolder(deps.store, config);
+  const folder = await claimFolder(deps.store, schema, config);
   const searchAttributes = await deps.hasSearchAttributes();
   const warnings: string[] = [];
   if (!searchAttributes)
@@ -61,9 +65,13 @@ export function expectValid<T>(parsed: Parsed<T>): T {
 
 /**
  * One folder per workflow ID. A run that is started again with the same ID and input goes on from its rows;
- * with another input it would mix two runs, so it is refused.
+ * with another input it would mix two runs, so it is refused. What an older version wrote there may lack what has a default now.
  */
-export async function claimFolder(store: Store, config: object): Promise<string> {
+export async function claimFolder<Config extends object>(
+  store: Store,
+  schema: InputSchema<Config>,
+  config: Config,
+): Promise<string> {
   const { workflowId } = activityInfo().workflowExecution!;
   const folder = runFolder(workflowId);
   const key = `${folder}/run.json`;
@@ -72,7 +80,8 @@ export async function claimFolder(store: Store, config: object): Promise<string>
     await writeJson(store, key, { workflowId, config });
     return folder;
   }
-  if (whatRowsDependOn(claimed.config) !== whatRowsDependOn(config))
+  const before = parseInput(schema, claimed.config).value ?? claimed.config;
+  if (whatRowsDependOn(before) !== whatRowsDependOn(config))
     throw new Failure(
       'StoreConflict',
       `${store.locate(folder)} holds the results of another input of workflow ID "${workflowId}": ` +

@@ -85,14 +85,14 @@ export async function writeCritiques(
 /** What a stage that ends with too little says: how much, and what took the rest. */
 function whyTooFew({ minYield }: BuildCritiquesConfig, statistics: CritiqueStatistics, folder: string): string | null {
   const { total, removed } = statistics;
-  if (total.annotated > 0 && total.kept >= minYield * total.annotated) return null;
+  if (total.kept > 0 && total.kept >= minYield * total.annotated) return null;
   const reasons = removed
     .filter(({ stage }) => stage !== 'path')
     .sort((a, b) => b.count - a.count)
     .slice(0, 3)
     .map(({ reason, count }) => `${count} ${reason}`);
   return (
-    `annotation and filter kept ${total.kept} of ${total.annotated} critiques, fewer than minYield (${minYield}) asks for; ` +
+    `annotation and filter kept ${total.kept} of ${total.annotated} critiques, fewer than minYield (${minYield}) asks for, or none; ` +
     `most were removed as ${reasons.join(', ')}; every removed row is in ${folder} with its reason`
   );
 }

@@ -95,7 +95,7 @@ async function gather(store: Store, task: ReportTask): Promise<RunReport> {
     actor: config.actor.base,
     critic: config.critic?.model ?? null,
     datasets: { train: datasetName(config.questions), test: datasetName(config.test) },
-    warnings: [...task.warnings, ...datasets.warnings, ...(await droppedRows(store, task))],
+    warnings: [...task.warnings, ...datasets.warnings],
     iterations: await Promise.all(task.iterations.map((iteration) => gatherIteration(store, task.run, iteration))),
     attempts: await lastAttempts(store, task.iterations),
     artifacts: [...Object.entries(named), ...made].flatMap(([name, ref]) => (ref ? [{ name, ...ref }] : [])),
@@ -130,25 +130,6 @@ async function gatherIteration(store: Store, run: string, task: ReportedIteratio
       completionTokens: tokens.completion,
     })),
   };
-}
-
-const TRAINED = [
-  ['training', 'training rows'],
-  ['critic-training', 'training rows of the critic'],
-] as const;
-
-async function droppedRows(store: Store, { run, iterations }: ReportTask): Promise<string[]> {
-  const trainings = iterations.flatMap(({ iteration }) =>
-    TRAINED.map(async ([file, what]) => {
-      const training = await readIterationFile(store, run, iteration, file);
-      if (!training?.dropped) return [];
-      const { dropped, rows } = training;
-      return [
-        `Iteration ${iteration} left ${dropped} of ${rows + dropped} ${what} out: their prompts alone fill maxLength.`,
-      ];
-    }),
-  );
-  return (await Promise.all(trainings)).flat();
 }
 
 const removed = (

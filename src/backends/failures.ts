@@ -15,6 +15,7 @@ export const FAILURES = {
   NoRows: { retryable: false }, // a stage would have succeeded without doing anything
   YieldTooLow: { retryable: false }, // too few rows were left to go on with
   TrainingFailed: { retryable: false }, // the trainer says that it can't
+  RunEnding: { retryable: false }, // a message came too late for what it asks
   PayloadsTooLarge: { retryable: false }, // Temporal's own: something too big was put into history
   EngineUnavailable: { retryable: true, againAfter: 3_000 }, // the engine does not answer, or is overloaded
   CheckpointNotServed: { retryable: true }, // an endpoint has yet to be given the new checkpoint

@@ -1,10 +1,18 @@
 import { z } from 'zod';
+import { eachOnce } from './each-once.ts';
 import { nameOfSecret } from './secrets.ts';
 
 const count = z.int().min(1).max(10_000_000);
-const path = z.string().min(1).max(1000);
+/** A name longer than 255 bytes is one that no file can have. */
+export const path = z
+  .string()
+  .min(1)
+  .max(1000)
+  .refine((path) => !/\p{Cc}|:\/\//u.test(path) && path.split('/').every((name) => Buffer.byteLength(name) <= 255), {
+    error: 'expected the path of a file or a folder where the worker runs',
+  });
 const split = z.enum(['train', 'test']);
-const levels = z.array(z.int().min(1).max(5)).min(1);
+const levels = eachOnce(z.array(z.int().min(1).max(5)).min(1));
 const field = z.string().min(1).max(200);
 
 /** How many questions, and which: those of the lowest hash with the seed; without a seed the first. All by default. */
@@ -77,10 +85,10 @@ const Hub = z.strictObject({
   /** A branch, a tag or a commit. What it means when the run starts is recorded, and kept for as long as the run lives. */
   revision: z
     .string()
-    .regex(/^\w[\w./-]*$/, 'expected a branch, a tag or a commit')
+    .regex(/^\w(?!.*\.\.)[\w./-]*$/, 'expected a branch, a tag or a commit')
     .default('main'),
   /** Which of its files, in the order of their names. */
-  files: path.refine((pattern) => !pattern.startsWith('/') && !pattern.includes('..'), {
+  files: path.refine((pattern) => !/^[/-]|\.\.|["'`$\\]/.test(pattern), {
     error: 'expected names as the hub lists them, like "test.jsonl" or "main/train-*.parquet"',
   }),
   /** Name of the worker's environment variable that holds a token; HF_TOKEN by default, where it is set. */

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { Questions } from './datasets.ts';
+import { eachOnce } from './each-once.ts';
 import { EvaluatedActor, PricedCritic } from './models.ts';
 import { Oracle } from './oracle.ts';
 
@@ -30,11 +31,7 @@ export const Evaluate = z
     /** Numbers of samples to measure at. By default 1, 2, 4, 8 and so on, and all. */
     ks: z.array(count).min(1).optional(),
     /** Which responses are refined, each measured: always (TEST_KNOW_ANSWER=0), where the verdict is wrong, where the oracle says so (1). */
-    gates: z
-      .array(z.enum(['always', 'verdict', 'oracle']))
-      .min(1)
-      .refine((gates) => new Set(gates).size === gates.length, { error: 'expected each gate once' })
-      .default(['verdict']),
+    gates: eachOnce(z.array(z.enum(['always', 'verdict', 'oracle'])).min(1)).default(['verdict']),
     /** The actor critiques itself, too. null: it does not. */
     selfCorrection: SelfCorrection.nullable().default(null),
     /** A chain of rounds from the first sample. null: none. */
@@ -54,7 +51,7 @@ export const Evaluate = z
     for (const [i, k] of (ks ?? []).entries())
       if (k > samples) wrong(['ks', i], k, `expected at most samples (${samples})`);
     if (sequential && !critic) wrong(['sequential'], sequential, 'expected null, or a critic');
-    if (sequential && (samplesWithCritic ?? samples) === 0)
+    else if (sequential && (samplesWithCritic ?? samples) === 0)
       wrong(['sequential'], sequential, 'expected null, or a sample that is critiqued: a chain begins with the first');
     if (costLimit !== undefined && !actor.price && !critic?.price)
       wrong(['costLimit'], costLimit, 'expected a "price" of the actor or of the critic with it');

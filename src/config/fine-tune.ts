@@ -1,18 +1,11 @@
 import { z } from 'zod';
-import { Questions } from './datasets.ts';
-import { Critic, EvaluatedActor } from './models.ts';
+import { path, Questions } from './datasets.ts';
+import { Actor, Critic, EvaluatedActor } from './models.ts';
 import { Oracle } from './oracle.ts';
 import { CriticTraining, Training } from './training.ts';
 
 /** JSON lines of {prompt, completion}: a file, or what a run left in the store. */
-export const TrainingData = z.string().min(1).max(1000);
-
-/** A checkpoint folder, a hub name or what is promoted under a name. */
-const startingPoint = z
-  .string()
-  .min(1)
-  .max(200)
-  .refine((name) => !name.startsWith('-'), { error: 'expected a checkpoint folder or a hub name' });
+export const TrainingData = path;
 
 /** The new checkpoint beside the one that it would replace, greedy, on the same questions. */
 const Evaluation = z.strictObject({
@@ -52,7 +45,8 @@ export const FineTune = z
   .strictObject({
     seed: z.int().min(0).max(2_147_483_647).default(0),
     role: z.enum(['actor', 'critic']).default('actor'),
-    base: startingPoint,
+    /** A checkpoint folder, a hub name or what is promoted under a name. */
+    base: Actor.shape.base,
     /** Of several, all rows. */
     data: z.union([TrainingData, z.array(TrainingData).min(1)], {
       error: 'expected a file or an artifact of a run, or a list of them',

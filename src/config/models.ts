@@ -8,7 +8,11 @@ const families = Object.keys(PROMPT_FAMILIES) as [PromptFamilyName, ...PromptFam
 const Endpoint = z.strictObject({
   baseUrl: z
     .url({ protocol: /^https?$/, error: 'expected an http or https URL ending in /v1' })
-    .refine((url) => !/\/\/[^/]*@/.test(url), { error: 'expected no name or password in it: a key goes by apiKeyEnv' }),
+    .refine((url) => !/\/\/[^/]*@/.test(url), { error: 'expected no name or password in it: a key goes by apiKeyEnv' })
+    .refine((url) => !/[?#]/.test(url), { error: 'expected nothing after its path: a key goes by apiKeyEnv' })
+    .refine((url) => !/\/(?:completions|models)\/?$/.test(url), {
+      error: 'expected the URL before that, ending in /v1',
+    }),
   /** Name of the worker's environment variable that holds the key; the key itself never travels. */
   apiKeyEnv: nameOfSecret('key').optional(),
   /** Most generations in flight from one worker. */

@@ -8,6 +8,9 @@ export interface InputIssue {
 
 export type Parsed<T> = { value: T; issues?: never } | { value?: never; issues: InputIssue[] };
 
+/** What parses an input of that type. */
+export type InputSchema<T> = z.ZodType<T>;
+
 /** Parses an input and names every mistake at once. */
 export function parseInput<S extends z.ZodType>(schema: S, input: unknown): Parsed<z.output<S>> {
   const result = schema.safeParse(input, { reportInput: true });
@@ -15,22 +18,32 @@ export function parseInput<S extends z.ZodType>(schema: S, input: unknown): Pars
   return { issues: result.error.issues.flatMap((issue) => describe(issue)) };
 }
 
+/** More than these nobody reads, and a failure has only so much room. */
+const MOST_ISSUES = 50;
+
 /** All mistakes in one line, for people: `samples: got "three", expected a number`. */
 export function formatIssues(issues: InputIssue[]): string {
-  return issues.map((issue) => `${issue.field}: ${issue.message}`).join('; ');
+  const lines = issues.slice(0, MOST_ISSUES).map((issue) => `${issue.field}: ${issue.message}`);
+  const more = issues.length - lines.length;
+  return [...lines, ...(more > 0 ? [`and ${more} more`] : [])].join('; ');
+}
+
+/** One mistake, in words. What may be a secret is not repeated. */
+export function mistake(field: string, found: unknown, expected: string): InputIssue {
+  return { field, message: mayBeSecret(field, found) ? expected : `got ${show(found)}, ${expected}` };
 }
 
 function describe(issue: z.core.$ZodIssue): InputIssue[] {
   const field = issue.path.length > 0 ? issue.path.join('.') : '(the input)';
   if (issue.code === 'unrecognized_keys')
     return issue.keys.map((key) => ({
-      field: issue.path.length > 0 ? `${field}.${key}` : key,
+      field: shorten(issue.path.length > 0 ? `${field}.${key}` : key),
       message: 'is not a known field: check its spelling',
     }));
   const expected = expectation(issue);
   const found = valueAt(issue);
   if (found === undefined) return [{ field, message: `is missing, ${expected}` }];
-  return [{ field, message: mayBeSecret(field, found) ? expected : `got ${show(found)}, ${expected}` }];
+  return [mistake(field, found, expected)];
 }
 
 /** What stands at the issue's path: zod reports a wrong discriminator, and what a refinement misses, with the object that it is in. */
@@ -61,14 +74,17 @@ function expectation(issue: z.core.$ZodIssue): string {
     .replace(/^<=/, 'at most ')
     .replace(/^>/, 'more than ')
     .replace(/^</, 'less than ');
-  return limit ? `expected ${limit}` : issue.message;
+  return limit ? `expected ${limit.replace(/^(at least 1 \w+)s$/, '$1')}` : issue.message;
 }
 
-/** A key in the place of its variable's name, or a password in a URL. */
+/** A key in the place of its variable's name or of something else, or a password in a URL. */
 const mayBeSecret = (field: string, value: unknown) =>
-  /(?:apiKeyEnv|tokenEnv)$/.test(field) || (typeof value === 'string' && /\/\/[^/]*@/.test(value));
+  /(?:apiKeyEnv|tokenEnv)$/.test(field) || SECRET.test(JSON.stringify(value) ?? '');
 
-const show = (value: unknown) => {
-  const text = JSON.stringify(value) ?? String(value);
-  return text.length > 80 ? `${text.slice(0, 77)}...` : text;
-};
+/** A URL with a user or a query, or how well-known keys begin. */
+const SECRET = /:\/\/[^/"]*@|:\/\/[^"]*\?|"(?:sk-|hf_|gh[a-z]_|github_pat_|xox[a-z]-|AKIA|Bearer )/;
+
+/** JSON has no word for numbers without end. */
+const show = (value: unknown) => shorten(typeof value === 'number' ? String(value) : JSON.stringify(value));
+
+const shorten = (text: string) => (text.length > 80 ? `${text.slice(0, 77)}...` : text);

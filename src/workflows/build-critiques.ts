@@ -23,6 +23,7 @@ import { reportFailure, rootFailure } from './failures.ts';
 import { searchAttributes } from './search-attributes.ts';
 import type { StageResult } from './shards.ts';
 import { artifacts } from './stages.ts';
+import { describeWarnings } from './warnings.ts';
 
 export interface BuildCritiquesResult
   extends Pick<WrittenCritiques, 'kept' | 'annotated' | 'yield' | 'byStrategy' | 'removed' | 'headline' | 'table'> {
@@ -74,6 +75,7 @@ class Building {
   async prepare(input: BuildCritiquesInput): Promise<void> {
     const startedAt = new Date().toISOString();
     const run = await validateBuildCritiques.executeWithOptions({ summary: 'validate the input' }, [input]);
+    this.#conductor.warn(...run.warnings);
     if (run.searchAttributes) upsertSearchAttributes(searchAttributes(run.labels));
     this.#conductor.tell(beginning('load'));
     const loaded = await loadCritiqueQuestions.executeWithOptions({ summary: 'load the questions' }, [
@@ -161,7 +163,7 @@ class Building {
       pushed,
       report: written.path,
       cost: this.#priced ? budget.spent : null,
-      warnings: [...run.warnings, ...loaded.warnings],
+      warnings: [...this.#conductor.warnings, ...loaded.warnings],
     };
   }
 
@@ -206,10 +208,10 @@ class Building {
         critiqued: shardsOf(critiqued),
         refined: shardsOf(refined),
         used: stages.used,
-        warnings: run.warnings,
+        warnings: this.#conductor.warnings,
       },
     ]);
-    setCurrentDetails(describeReport(report, report.headline));
+    setCurrentDetails(describeReport(report, report.headline) + describeWarnings(this.#conductor.warnings));
     return report;
   }
 
@@ -224,7 +226,7 @@ class Building {
       ...this.#conductor.progress({
         prepared: state !== null,
         tokens,
-        warnings: [...(state?.run.warnings ?? []), ...(state?.loaded.warnings ?? [])],
+        warnings: state?.loaded.warnings ?? [],
       }),
       cost: this.#priced ? { spent: state!.budget.spent, limit: state!.budget.limit } : null,
     };

@@ -1,5 +1,4 @@
 import {
-  ApplicationFailure,
   type ChildWorkflowHandle,
   getExternalWorkflowHandle,
   setHandler,
@@ -10,15 +9,18 @@ import {
 import {
   type CommonProgress,
   pauseSignal,
+  pauseUpdate,
   progressQuery,
   resumeSignal,
+  resumeUpdate,
   type StageReport,
   type StopRequest,
   stageSignal,
   stopSignal,
   stopUpdate,
 } from './contract.ts';
-import { Control, type Message } from './control.ts';
+import { Control, type Message, readStop } from './control.ts';
+import { isStageReport, mistakeInStop, refusal, show } from './requests.ts';
 
 /** What a child that runs stages is told of the messages that came before it. */
 export interface ControlState {
@@ -35,19 +37,45 @@ export class Conductor {
   stage: StageReport = beginning('validate');
   finished = false;
   #child: Pick<ChildWorkflowHandle<Workflow>, 'signal'> | null = null;
+  #childName = '';
   #forwarded: Promise<void> = Promise.resolve();
 
   /** Sets the handlers, so it comes before the first await of a workflow. */
-  constructor(state: ControlState, progress: () => CommonProgress) {
+  constructor(state: ControlState & { warnings?: readonly string[] }, progress: () => CommonProgress) {
     this.control = new Control(state, (message) => this.#forward(message));
-    setHandler(stopUpdate, (request) => this.control.requestStop(request), {
+    setHandler(stopUpdate, (request) => this.control.requestStop(readStop(request)), {
       description: 'As the signal "stop", but checked and answered',
       validator: validateStop,
     });
+    setHandler(pauseUpdate, () => this.control.pause(), { description: 'As the signal "pause", but answered' });
+    setHandler(resumeUpdate, () => this.control.resume(), { description: 'As the signal "resume", but answered' });
     setHandler(progressQuery, progress, { description: 'Where the run is and what it waits for' });
-    setHandler(stageSignal, (report) => this.tell(report), {
+    setHandler(stageSignal, (report) => this.#hear(report), {
       description: 'From the children of this run: how far a stage is',
     });
+  }
+
+  #hear(report: unknown): void {
+    if (isStageReport(report)) {
+      this.warnOf(this.#childName, report.warnings);
+      this.tell({ ...report, warnings: this.warnings });
+    } else this.warn(`signal "stage": got ${show(report)}, expected what a child of this run says`);
+  }
+
+  /** What people should know of the run although it goes on. */
+  warn(...warnings: readonly string[]): void {
+    this.control.warnings.add(...warnings);
+  }
+
+  /** What a child warns of, under the name that it has here; a part of this run has none. What is known here is not said again. */
+  warnOf(child: string, warnings: readonly string[] = []): void {
+    const known = new Set(this.warnings);
+    this.warn(...warnings.filter((text) => !known.has(text)).map((text) => (child ? `${child}: ${text}` : text)));
+  }
+
+  /** All so far. */
+  get warnings(): string[] {
+    return this.control.warnings.texts;
   }
 
   /** How far a stage is, of its own or of a child: a run that is itself a child passes it on. */
@@ -56,35 +84,41 @@ export class Conductor {
     tellParent(report);
   }
 
-  /** Runs a child that is told of earlier messages when it starts, to its end; it is told of every stop, pause and resume until then. */
+  /** Runs a part of this run to its end. It is told of earlier messages when it starts, and of every stop, pause and resume until then. */
   async runChild<T extends Workflow>(
     start: (control: ControlState) => Promise<ChildWorkflowHandle<T>>,
   ): Promise<WorkflowResultType<T>> {
     const { stop, paused } = this.control;
-    return await this.#follow(await start({ stop, paused }), { stop, paused });
+    return await this.#follow('', await start({ stop, paused }), { stop, paused });
   }
 
   /** The same with a child that people could have started themselves: it hears of earlier messages as of later ones. */
-  async runWhole<T extends Workflow>(start: () => Promise<ChildWorkflowHandle<T>>): Promise<WorkflowResultType<T>> {
-    return await this.#follow(await start(), { stop: null, paused: false });
+  async runWhole<T extends Workflow>(
+    name: string,
+    start: () => Promise<ChildWorkflowHandle<T>>,
+  ): Promise<WorkflowResultType<T>> {
+    return await this.#follow(name, await start(), { stop: null, paused: false });
   }
 
   /** @param knows what the child was started with: what arrived since has not reached it */
   async #follow<T extends Workflow>(
+    name: string,
     child: ChildWorkflowHandle<T>,
     knows: ControlState,
   ): Promise<WorkflowResultType<T>> {
     const { stop, paused } = this.control;
     this.#child = child;
+    this.#childName = name;
     if (stop && stop !== knows.stop) this.#forward({ name: 'stop', request: stop });
     if (paused !== knows.paused) this.#forward({ name: paused ? 'pause' : 'resume' });
     const result = await child.result();
     this.#child = null;
+    this.warnOf(name, (result as { warnings?: string[] }).warnings);
     return result;
   }
 
   /** The part of a progress query's answer that all runs have. */
-  progress(run: { prepared: boolean; tokens: CommonProgress['tokens']; warnings: string[] }): CommonProgress {
+  progress(run: { prepared: boolean; tokens: CommonProgress['tokens']; warnings?: string[] }): CommonProgress {
     const { stage, rows, tokens, tokensPerSecond, etaSeconds } = this.stage;
     return {
       state: this.#condition(run.prepared),
@@ -97,7 +131,7 @@ export class Conductor {
       tokensPerSecond,
       etaSeconds,
       waitingFor: this.#waitingFor(),
-      warnings: run.warnings,
+      warnings: [...this.warnings, ...(run.warnings ?? [])],
     };
   }
 
@@ -151,10 +185,6 @@ export const beginning = (stage: string): StageReport => ({
 });
 
 function validateStop(request?: unknown): void {
-  const mode = (request as { mode?: unknown } | null | undefined)?.mode;
-  if (request !== undefined && request !== null && mode !== 'drain' && mode !== 'now')
-    throw ApplicationFailure.nonRetryable(
-      `mode: got ${JSON.stringify(mode)}, expected "drain" or "now"`,
-      'InvalidInput',
-    );
+  const mistake = mistakeInStop(request);
+  if (mistake) throw refusal('InvalidInput', mistake);
 }

@@ -83,12 +83,16 @@ export interface StageReport {
   tokens: { prompt: number; completion: number };
   tokensPerSecond: number | null;
   etaSeconds: number | null;
+  /** All of that child so far; absent in older histories. */
+  warnings?: string[];
 }
 
 export const stopSignal = defineSignal<[StopRequest?]>('stop');
 export const stopUpdate = defineUpdate<string, [StopRequest?]>('stop');
 export const pauseSignal = defineSignal('pause');
+export const pauseUpdate = defineUpdate<string>('pause');
 export const resumeSignal = defineSignal('resume');
+export const resumeUpdate = defineUpdate<string>('resume');
 export const extendUpdate = defineUpdate<string, [{ iterations: number }]>('extend');
 export const progressQuery = defineQuery<CommonProgress>('progress');
 

@@ -1,5 +1,7 @@
-import { CancellationScope, condition, log, setDefaultSignalHandler, setHandler } from '@temporalio/workflow';
+import { CancellationScope, condition, setDefaultSignalHandler, setHandler } from '@temporalio/workflow';
 import { pauseSignal, resumeSignal, type StopRequest, stopSignal } from './contract.ts';
+import { mistakeInStop, show } from './requests.ts';
+import { Warnings } from './warnings.ts';
 
 /** What to pass on to whoever is running below us. */
 export type Message = { name: 'stop'; request: StopRequest } | { name: 'pause' } | { name: 'resume' };
@@ -8,32 +10,44 @@ export type Message = { name: 'stop'; request: StopRequest } | { name: 'pause' }
 export class Control {
   stop: StopRequest | null;
   paused: boolean;
+  readonly warnings: Warnings;
   readonly #forward: (message: Message) => void;
   #scope: CancellationScope | null = null;
   #interrupted = false;
 
   /** Sets the handlers, so it comes before the first await of a workflow. */
-  constructor(state: { stop: StopRequest | null; paused: boolean }, forward: (message: Message) => void = () => {}) {
+  constructor(
+    state: { stop: StopRequest | null; paused: boolean; warnings?: readonly string[] },
+    forward: (message: Message) => void = () => {},
+  ) {
     this.stop = state.stop;
     this.paused = state.paused;
+    this.warnings = new Warnings(state.warnings);
     this.#forward = forward;
-    setHandler(stopSignal, (request) => void this.requestStop(request), {
+    setHandler(stopSignal, (request) => this.#hearStop(request), {
       description: 'Ends the run early with everything so far usable: {"mode":"drain"|"now","reason":"..."}',
     });
-    setHandler(pauseSignal, () => this.#pause(true), {
+    setHandler(pauseSignal, () => void this.pause(), {
       description: 'Cancels what runs, keeps its rows, starts nothing',
     });
-    setHandler(resumeSignal, () => this.#pause(false), { description: 'Goes on from those rows after "pause"' });
+    setHandler(resumeSignal, () => void this.resume(), { description: 'Goes on from those rows after "pause"' });
     setDefaultSignalHandler((name) => {
-      log.warn(`unknown signal "${name}": this workflow knows stop, pause and resume`);
+      const update = name === 'extend' ? '; "extend" is an update' : '';
+      this.warnings.add(`signal ${show(name)}: not known, expected "stop", "pause" or "resume"${update}`);
     });
   }
 
+  /** Nobody checks a signal before it is here: what is not understood drains, and says so. */
+  #hearStop(request: unknown): void {
+    const mistake = mistakeInStop(request);
+    if (mistake) this.warnings.add(`signal "stop": ${mistake}; the running stage is finished, then the run ends`);
+    this.requestStop(readStop(request));
+  }
+
   /** Idempotent; `now` after `drain` sharpens it, never the other way round. Gives what will happen. */
-  requestStop(request?: StopRequest | null): string {
-    const wanted = readStop(request);
-    if (this.stop === null || (wanted.mode === 'now' && this.stop.mode === 'drain')) {
-      this.stop = { ...this.stop, ...wanted };
+  requestStop(request: StopRequest): string {
+    if (this.stop === null || (request.mode === 'now' && this.stop.mode === 'drain')) {
+      this.stop = { ...this.stop, ...request };
       this.#forward({ name: 'stop', request: this.stop });
       if (this.stop.mode === 'now') this.#interrupt();
     }
@@ -42,11 +56,23 @@ export class Control {
       : 'stopping: the running stage is finished first';
   }
 
-  #pause(paused: boolean): void {
-    if (this.paused === paused) return;
-    this.paused = paused;
-    this.#forward({ name: paused ? 'pause' : 'resume' });
-    if (paused) this.#interrupt();
+  /** Idempotent; a run that is stopping finishes its stage. Gives what will happen. */
+  pause(): string {
+    if (this.stop) return 'the run is stopping, and ends by itself';
+    if (this.paused) return 'already paused';
+    this.paused = true;
+    this.#forward({ name: 'pause' });
+    this.#interrupt();
+    return 'pausing: what runs is cancelled and its finished rows are kept';
+  }
+
+  /** Idempotent. Gives what will happen. */
+  resume(): string {
+    if (this.stop) return 'the run is stopping, and ends by itself';
+    if (!this.paused) return 'not paused';
+    this.paused = false;
+    this.#forward({ name: 'resume' });
+    return 'going on from the finished rows';
   }
 
   #interrupt(): void {
@@ -83,8 +109,14 @@ export class Control {
   }
 }
 
-/** Nobody checks a signal before it is here: what is not understood drains, and a reason is a text. */
-function readStop(request: unknown): StopRequest {
+/** A reason is for people to read, and goes into every result. */
+const LONGEST_REASON = 1000;
+
+/** What can be understood of it. */
+export function readStop(request: unknown): StopRequest {
   const { mode, reason } = (request ?? {}) as { mode?: unknown; reason?: unknown };
-  return { mode: mode === 'now' ? 'now' : 'drain', ...(typeof reason === 'string' && { reason }) };
+  return {
+    mode: mode === 'now' ? 'now' : 'drain',
+    ...(typeof reason === 'string' && { reason: reason.slice(0, LONGEST_REASON) }),
+  };
 }

@@ -13,6 +13,7 @@ import type { LoadedEvaluation } from '../activities/load-evaluation.ts';
 import type { ValidatedRun } from '../activities/validate-input.ts';
 import type { WrittenEvaluation } from '../activities/write-evaluation.ts';
 import type { EvaluateConfig, EvaluateInput } from '../config/evaluate.ts';
+import { oneSided } from '../method/warnings.ts';
 import { loadEvaluation, scoreVotes, validateEvaluate, writeEvaluation } from './activities.ts';
 import { limitReached } from './budget.ts';
 import { beginning, Conductor, type ControlState } from './conductor.ts';
@@ -22,6 +23,7 @@ import { reportFailure, rootFailure } from './failures.ts';
 import { type PlannedPass, passesOf } from './passes.ts';
 import { searchAttributes } from './search-attributes.ts';
 import { type PassResult, supervise } from './supervise.ts';
+import { describeWarnings } from './warnings.ts';
 
 export interface EvaluateResult extends Pick<WrittenEvaluation, 'headline' | 'strategies' | 'table' | 'critic'> {
   run: string;
@@ -97,6 +99,7 @@ class Evaluation {
     if (this.#state) return;
     const startedAt = new Date().toISOString();
     const run = await validateEvaluate.executeWithOptions({ summary: 'validate the input' }, [input]);
+    this.#conductor.warn(...run.warnings);
     if (run.searchAttributes) upsertSearchAttributes(searchAttributes(run.labels));
     this.#conductor.stage = beginning('load');
     const loaded = await loadEvaluation.executeWithOptions({ summary: 'load the questions' }, [
@@ -172,7 +175,7 @@ class Evaluation {
       strategies: report.strategies,
       critic: report.critic,
       report: report.path,
-      warnings: [...run.warnings, ...loaded.warnings],
+      warnings: [...this.#conductor.warnings, ...loaded.warnings],
     };
   }
 
@@ -194,13 +197,17 @@ class Evaluation {
       updatedAt: new Date().toISOString(),
       loaded,
       passes: this.#results,
-      warnings: run.warnings,
+      warnings: this.#conductor.warnings,
     };
     this.#conductor.stage = beginning('score');
     const { questions } = await scoreVotes.executeWithOptions({ summary: 'score and vote' }, [manifest]);
     this.#conductor.stage = beginning('report');
     const report = await writeEvaluation.executeWithOptions({ summary: 'report' }, [manifest]);
-    setCurrentDetails(describeReport(report, report.headline));
+    if (report.critic) {
+      const { discriminabilityOnRight, discriminabilityOnWrong } = report.critic;
+      this.#conductor.warn(...oneSided('the critic', discriminabilityOnRight, discriminabilityOnWrong));
+    }
+    setCurrentDetails(describeReport(report, report.headline) + describeWarnings(this.#conductor.warnings));
     if (report.accuracy !== null && run.searchAttributes)
       upsertSearchAttributes(searchAttributes({ accuracy: report.accuracy }));
     return { report, questions };
@@ -212,7 +219,7 @@ class Evaluation {
       ...this.#conductor.progress({
         prepared: state !== null,
         tokens: this.#tokens,
-        warnings: [...(state?.run.warnings ?? []), ...(state?.loaded.warnings ?? [])],
+        warnings: state?.loaded.warnings ?? [],
       }),
       pass: this.#pass,
       passes: this.#passes.map(({ pass }) => pass),

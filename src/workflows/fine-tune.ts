@@ -12,6 +12,7 @@ import type { TrainedCheckpoint } from '../activities/submit-fine-tune.ts';
 import type { ValidatedFineTune } from '../activities/validate-fine-tune.ts';
 import type { EvaluateInput } from '../config/evaluate.ts';
 import type { FineTuneInput } from '../config/fine-tune.ts';
+import { leftOut } from '../method/warnings.ts';
 import {
   compareCheckpoints,
   loadTrainingRows,
@@ -25,6 +26,7 @@ import { describeComparison } from './describe.ts';
 import { evaluate } from './evaluate.ts';
 import { rootFailure } from './failures.ts';
 import { searchAttributes } from './search-attributes.ts';
+import { describeWarnings } from './warnings.ts';
 
 export interface FineTuneResult extends Omit<TrainedCheckpoint, 'checkpoint'> {
   run: string;
@@ -73,6 +75,7 @@ class FineTuneRun {
   /** Validates before anything else, then brings the rows into the store. */
   async prepare(): Promise<void> {
     const run = await validateFineTune.executeWithOptions({ summary: 'validate the input' }, [this.#input]);
+    this.#conductor.warn(...run.warnings);
     if (run.searchAttributes) upsertSearchAttributes(searchAttributes(run.labels));
     this.#conductor.tell(beginning('load'));
     const data = await loadTrainingRows.executeWithOptions({ summary: 'load the rows' }, [
@@ -118,7 +121,7 @@ class FineTuneRun {
     if (this.#stopped) return null;
     this.#phase = phase;
     const workflowId = `${workflowInfo().workflowId}/${phase}`;
-    const { status, tokens } = await this.#conductor.runWhole(() =>
+    const { status, tokens } = await this.#conductor.runWhole(phase, () =>
       startChild(evaluate, { workflowId, args: [this.#evaluationOf(model)], staticSummary: phase }),
     );
     this.#tokens.prompt += tokens.prompt;
@@ -138,9 +141,11 @@ class FineTuneRun {
   }
 
   async finish(trained: TrainedCheckpoint | null, evaluation: CheckpointComparison | null): Promise<FineTuneResult> {
-    const { config, warnings } = this.#prepared;
+    const { config } = this.#prepared;
+    if (trained) this.#conductor.warn(...leftOut('fine-tune', trained));
     const { promoted, reason } = await this.#promote(trained?.checkpoint ?? null, evaluation);
-    if (evaluation) setCurrentDetails(describeComparison(evaluation, reason));
+    if (evaluation)
+      setCurrentDetails(describeComparison(evaluation, reason) + describeWarnings(this.#conductor.warnings));
     this.#conductor.finished = true;
     await condition(allHandlersFinished);
     const { checkpoint, ...counts } = trained ?? { checkpoint: null, rows: 0, dropped: 0, steps: 0, seconds: 0 };
@@ -154,7 +159,7 @@ class FineTuneRun {
       tokens: this.#tokens,
       promoted,
       reason,
-      warnings,
+      warnings: this.#conductor.warnings,
     };
   }
 
@@ -191,7 +196,6 @@ class FineTuneRun {
       ...this.#conductor.progress({
         prepared: this.#state !== null,
         tokens: this.#tokens,
-        warnings: this.#state?.warnings ?? [],
       }),
       phase: this.#phase,
     };

@@ -6,3 +6,4 @@ export { selfImprove } from './self-improve.ts';
 export { selfTalk } from './self-talk.ts';
 export { study } from './study.ts';
 export { supervise } from './supervise.ts';
+export { unknownType as default } from './unknown-type.ts';

@@ -8,7 +8,9 @@ import type { StopRequest } from './contract.ts';
 import { Control } from './control.ts';
 import { describeAccuracy } from './describe.ts';
 import { Iteration, type IterationStage } from './iteration.ts';
+import { expectParent } from './requests.ts';
 import type { StageUse } from './stages.ts';
+import { describeWarnings } from './warnings.ts';
 
 export interface IterateInput {
   /** Folder of the run in the store. */
@@ -40,10 +42,12 @@ export interface IterationResult {
   /** The test attempts as far as they got: with critiques and refinements where there are any. */
   attempts: ArtifactRef[];
   stages: StageUse<IterationStage>[];
+  warnings: string[];
 }
 
 /** One pass of Algorithm 1: explore, critique what is wrong, refine, select, fine-tune from the base, evaluate. Iteration 0 explores nothing. */
 export async function iterate(input: IterateInput): Promise<IterationResult> {
+  expectParent('selfImprove');
   const control = new Control(input.control);
   const iteration = new Iteration(input, control);
   const result: IterationResult = {
@@ -55,6 +59,7 @@ export async function iterate(input: IterateInput): Promise<IterationResult> {
     evaluated: null,
     attempts: [],
     stages: iteration.stages,
+    warnings: [],
   };
   const exploration = input.iteration > 0 ? await iteration.explore(input.actor!) : null;
   if (input.iteration === 0 || exploration) result.selected = await iteration.select(exploration);
@@ -62,6 +67,8 @@ export async function iterate(input: IterateInput): Promise<IterationResult> {
   const rows = result.selected?.critic?.training;
   if (rows) result.critic = (await iteration.retrainCritic(rows)) ?? result.critic;
   if (result.checkpoint) Object.assign(result, await iteration.evaluate(result.checkpoint, result.critic));
-  setCurrentDetails(result.evaluation ? describeAccuracy(input.iteration, result.evaluation) : 'stopped early');
+  result.warnings = control.warnings.texts;
+  const described = result.evaluation ? describeAccuracy(input.iteration, result.evaluation) : 'stopped early';
+  setCurrentDetails(described + describeWarnings(result.warnings));
   return result;
 }

@@ -3,9 +3,11 @@ import type { ArtifactRef, CheckpointRef, ServedModel } from '../activities/inde
 import type { SelectedRows } from '../activities/select-training-rows.ts';
 import type { FineTuneTask } from '../activities/submit-fine-tune.ts';
 import type { Gate } from '../method/gates.ts';
+import { leftOut } from '../method/warnings.ts';
 import { scoreEvaluation, selectTrainingRows, submitFineTune } from './activities.ts';
 import type { Control } from './control.ts';
 import type { IterateInput, IterationResult } from './iterate.ts';
+import { refusal } from './requests.ts';
 import { totals } from './shards.ts';
 import { artifacts, Stages, type StageUse } from './stages.ts';
 
@@ -70,6 +72,10 @@ export class Iteration {
       { run, iteration, config, datasets, exploration, previous },
     ]);
     this.#stages.use('select', started);
+    if (exploration && selected.accepted === 0)
+      this.#control.warnings.add(
+        `iteration ${iteration}: nothing that was explored is accepted, so it trains on what there was before`,
+      );
     return selected;
   }
 
@@ -95,6 +101,8 @@ export class Iteration {
   ): Promise<CheckpointRef | null> {
     const { run, iteration, config } = this.#input;
     const { base, training, data, file, suffix } = what;
+    if (data.rows === 0 && !this.#control.stop)
+      throw refusal('NoRows', `iteration ${iteration}, ${stage}: there are no rows to train on`);
     const started = Date.now();
     this.#stages.tell({ stage, rows: { done: 0, total: data.rows } });
     const result = await this.#control.stage(() =>
@@ -110,7 +118,10 @@ export class Iteration {
         },
       ]),
     );
-    if (result) this.#stages.use(stage, started);
+    if (result) {
+      this.#stages.use(stage, started);
+      this.#control.warnings.add(...leftOut(`iteration ${iteration}, ${stage}`, result));
+    }
     return result?.checkpoint ?? null;
   }
 
@@ -134,16 +145,20 @@ export class Iteration {
         ? await stages.refine('evaluate/refine', served, { critiqued, gates, refinements: 1, temperature: 0 })
         : null;
       const evaluated = artifacts(sampled);
-      const evaluation = await scoreEvaluation.executeWithOptions(this.#stages.summary('evaluate, score'), [
-        {
-          run,
-          iteration,
-          sampled: evaluated,
-          critiqued: critiqued && artifacts(critiqued),
-          refined: refined && artifacts(refined),
-          baseline,
-        },
-      ]);
+      const { warnings = [], ...evaluation } = await scoreEvaluation.executeWithOptions(
+        this.#stages.summary('evaluate, score'),
+        [
+          {
+            run,
+            iteration,
+            sampled: evaluated,
+            critiqued: critiqued && artifacts(critiqued),
+            refined: refined && artifacts(refined),
+            baseline,
+          },
+        ],
+      );
+      this.#control.warnings.add(...warnings.map((text) => `iteration ${iteration}: ${text}`));
       const done = [sampled, critiqued, refined].filter((stage) => stage !== null);
       const { tokens } = totals(done.flatMap(({ shards }) => shards));
       return { evaluation, evaluated, attempts: done.flatMap(artifacts), tokens };

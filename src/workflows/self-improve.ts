@@ -1,5 +1,4 @@
 import {
-  ApplicationFailure,
   allHandlersFinished,
   ContinueAsNew,
   condition,
@@ -16,13 +15,16 @@ import type { EvaluationSummary } from '../activities/score-evaluation.ts';
 import type { ValidatedRun } from '../activities/validate-input.ts';
 import type { ReportTask, WrittenReport } from '../activities/write-report.ts';
 import type { SelfImproveConfig, SelfImproveInput } from '../config/self-improve.ts';
+import { collapse } from '../method/warnings.ts';
 import { loadDatasets, validateInput, writeReport } from './activities.ts';
 import { beginning, Conductor, type ControlState } from './conductor.ts';
 import { extendUpdate, type Progress } from './contract.ts';
 import { describeAccuracy, describeReport } from './describe.ts';
 import { reportFailure, rootFailure } from './failures.ts';
 import { type IterationResult, iterate } from './iterate.ts';
+import { mistakeInExtend, refusal } from './requests.ts';
 import { searchAttributes } from './search-attributes.ts';
+import { describeWarnings } from './warnings.ts';
 
 /** What a run carries over when it continues as new. */
 export interface SelfImproveState extends ControlState {
@@ -35,6 +37,8 @@ export interface SelfImproveState extends ControlState {
   /** What the UI shows of the run so far. */
   details: string;
   tokens: Progress['tokens'];
+  /** What people should know of the run; absent in older histories. */
+  warnings?: string[];
 }
 
 export interface SelfImproveResult {
@@ -94,11 +98,11 @@ class Run {
     this.#state = carried ?? null;
     this.#iteration = carried?.results.length ?? 0;
     if (carried) setCurrentDetails(carried.details);
-    const { stop = null, paused = false } = carried ?? {};
-    this.#conductor = new Conductor({ stop, paused }, () => this.progress());
-    setHandler(extendUpdate, ({ iterations }) => this.#extend(iterations), {
+    const { stop = null, paused = false, warnings = carried?.run.warnings ?? [] } = carried ?? {};
+    this.#conductor = new Conductor({ stop, paused, warnings }, () => this.progress());
+    setHandler(extendUpdate, (request) => this.#extend(request), {
       description: 'Adds iterations: {"iterations":n}',
-      validator: validateExtend,
+      validator: (request) => this.#validateExtend(request),
     });
   }
 
@@ -107,6 +111,7 @@ class Run {
     if (this.#state) return;
     const startedAt = new Date().toISOString();
     const run = await validateInput.executeWithOptions({ summary: 'validate the input' }, [input]);
+    this.#conductor.warn(...run.warnings);
     const { model, dataset } = run.labels;
     if (run.searchAttributes) upsertSearchAttributes(searchAttributes({ model, dataset }));
     this.#conductor.stage = beginning('load');
@@ -159,6 +164,10 @@ class Run {
 
   #keep(result: IterationResult): void {
     const state = this.#prepared;
+    if (result.evaluation) {
+      const before = state.results.at(-1)?.evaluation?.accuracy ?? null;
+      this.#conductor.warn(...collapse(result.iteration, before, result.evaluation.accuracy));
+    }
     // Later iterations are compared with iteration 0's responses, and the report shows the last one's attempts.
     for (const earlier of state.results) earlier.attempts = [];
     state.results.push({ ...result, evaluated: result.iteration === 0 ? result.evaluated : null });
@@ -199,21 +208,21 @@ class Run {
           criticRows: selected?.critic ?? null,
           evaluated: attempts,
         })),
-        warnings: run.warnings,
+        warnings: this.#conductor.warnings,
       },
     ]);
-    this.#prepared.details = describeReport(report);
+    this.#prepared.details = describeReport(report) + describeWarnings(this.#conductor.warnings);
     setCurrentDetails(this.#prepared.details);
     return report;
   }
 
   carry(): SelfImproveState {
     const { stop, paused } = this.#conductor.control;
-    return { ...this.#prepared, stop, paused };
+    return { ...this.#prepared, stop, paused, warnings: this.#conductor.warnings };
   }
 
   async finish(): Promise<SelfImproveResult> {
-    const { run, datasets, results, iterations, tokens } = this.#prepared;
+    const { datasets, results, iterations, tokens } = this.#prepared;
     this.#ending = true;
     const whole = results.length > iterations && results.at(-1)?.evaluation;
     const status = whole ? 'completed' : 'stopped';
@@ -240,7 +249,7 @@ class Run {
       }),
       tokens,
       report: report.path,
-      warnings: [...run.warnings, ...datasets.warnings],
+      warnings: [...this.#conductor.warnings, ...datasets.warnings],
     };
   }
 
@@ -250,7 +259,7 @@ class Run {
       ...this.#conductor.progress({
         prepared: state !== null,
         tokens: state?.tokens ?? { prompt: 0, completion: 0 },
-        warnings: [...(state?.run.warnings ?? []), ...(state?.datasets.warnings ?? [])],
+        warnings: state?.datasets.warnings ?? [],
       }),
       iteration: this.#iteration,
       iterations: state?.iterations ?? 0,
@@ -261,15 +270,21 @@ class Run {
     };
   }
 
-  #extend(iterations: number): string {
-    const state = this.#state;
-    if (!state) throw ApplicationFailure.nonRetryable('the input is still being validated: try again', 'NotReady');
-    if (state.iterations + iterations > MOST_ITERATIONS)
-      throw ApplicationFailure.nonRetryable(`iterations: at most ${MOST_ITERATIONS} in all`, 'InvalidInput');
-    if (this.#conductor.control.stop || this.#ending)
-      throw ApplicationFailure.nonRetryable('the run is ending: start a new one', 'RunEnding');
-    state.iterations += iterations;
-    return `${state.iterations} iterations`;
+  /** The iterations that there are have to be known: until the input is validated, the answer waits. */
+  async #extend(request: { iterations: number }): Promise<string> {
+    await condition(() => this.#state !== null);
+    this.#validateExtend(request);
+    this.#prepared.iterations += request.iterations;
+    return `${this.#prepared.iterations} iterations`;
+  }
+
+  #validateExtend(request: unknown): void {
+    const mistake = mistakeInExtend(request);
+    if (mistake) throw refusal('InvalidInput', mistake);
+    if (this.#conductor.control.stop || this.#ending) throw refusal('RunEnding', 'the run is ending: start a new one');
+    const all = (this.#state?.iterations ?? 0) + (request as { iterations: number }).iterations;
+    if (all > MOST_ITERATIONS)
+      throw refusal('InvalidInput', `iterations: they would be ${all} in all, expected at most ${MOST_ITERATIONS}`);
   }
 
   get #prepared(): Omit<SelfImproveState, keyof ControlState> {
@@ -279,12 +294,3 @@ class Run {
 }
 
 const rowsOf = ({ uri, rows, sha256 }: ArtifactRef): SftRows => ({ uri, rows, sha256 });
-
-function validateExtend(request?: unknown): void {
-  const iterations = (request as { iterations?: unknown } | null | undefined)?.iterations;
-  if (!Number.isInteger(iterations) || (iterations as number) < 1)
-    throw ApplicationFailure.nonRetryable(
-      `iterations: got ${JSON.stringify(iterations)}, expected a whole number of at least 1`,
-      'InvalidInput',
-    );
-}

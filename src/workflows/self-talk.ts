@@ -23,6 +23,7 @@ import { type FineTuneResult, fineTune } from './fine-tune.ts';
 import { searchAttributes } from './search-attributes.ts';
 import type { StageResult } from './shards.ts';
 import { artifacts, Stages } from './stages.ts';
+import { describeWarnings } from './warnings.ts';
 
 export interface SelfTalkResult {
   run: string;
@@ -99,6 +100,7 @@ class SelfTalkRun {
   async prepare(): Promise<void> {
     const startedAt = new Date().toISOString();
     const run = await validateSelfTalk.executeWithOptions({ summary: 'validate the input' }, [this.#input]);
+    this.#conductor.warn(...run.warnings);
     if (run.searchAttributes) upsertSearchAttributes(searchAttributes(run.labels));
     this.#conductor.tell(beginning('load'));
     const { folder, config } = run;
@@ -185,7 +187,7 @@ class SelfTalkRun {
     if (!training || !this.#talks || !this.#goesOn) return;
     const { base, data, ...rest } = training;
     this.#conductor.tell(beginning('fine-tune'));
-    this.#trained = await this.#conductor.runWhole(() =>
+    this.#trained = await this.#conductor.runWhole('fine-tune', () =>
       startChild(fineTune, {
         workflowId: `${workflowInfo().workflowId}/fine-tune`,
         args: [{ seed, base, data: [this.#talks!.sft.uri, ...data], training: rest }],
@@ -203,7 +205,7 @@ class SelfTalkRun {
     const { questions, samples, maxTokens } = evaluation;
     const { price: _, ...asked } = actor;
     this.#conductor.tell(beginning('evaluate'));
-    this.#evaluation = await this.#conductor.runWhole(() =>
+    this.#evaluation = await this.#conductor.runWhole('evaluate', () =>
       startChild(evaluate, {
         workflowId: `${workflowInfo().workflowId}/evaluate`,
         args: [
@@ -222,7 +224,7 @@ class SelfTalkRun {
   }
 
   async finish(): Promise<SelfTalkResult> {
-    const { run, loaded, budget } = this.#prepared;
+    const { loaded, budget } = this.#prepared;
     const reason = this.#conductor.control.stop?.reason ?? limitReached(budget);
     const whole = this.#goesOn && this.#evaluation?.status !== 'stopped';
     const status = whole ? 'completed' : 'stopped';
@@ -244,7 +246,7 @@ class SelfTalkRun {
       evaluation: this.#evaluation,
       cost: this.#priced ? budget.spent : null,
       report: report.path,
-      warnings: [...run.warnings, ...loaded.warnings],
+      warnings: [...this.#conductor.warnings, ...loaded.warnings],
     };
   }
 
@@ -280,10 +282,10 @@ class SelfTalkRun {
           headline: evaluation.headline,
           report: evaluation.report,
         },
-        warnings: run.warnings,
+        warnings: this.#conductor.warnings,
       },
     ]);
-    setCurrentDetails(describeReport(report, report.headline));
+    setCurrentDetails(describeReport(report, report.headline) + describeWarnings(this.#conductor.warnings));
     return report;
   }
 
@@ -307,7 +309,7 @@ class SelfTalkRun {
       ...this.#conductor.progress({
         prepared: state !== null,
         tokens: { prompt: sum('prompt'), completion: sum('completion') },
-        warnings: [...(state?.run.warnings ?? []), ...(state?.loaded.warnings ?? [])],
+        warnings: state?.loaded.warnings ?? [],
       }),
       round: Math.max(0, this.#versions.length - 1),
       rounds: state?.run.config.rounds ?? 0,

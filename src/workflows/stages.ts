@@ -3,12 +3,14 @@ import type { ArtifactRef, ServedModel } from '../activities/index.ts';
 import type { ShardResult, ShardTask, Tokens } from '../activities/shard.ts';
 import type { OracleConfig } from '../config/oracle.ts';
 import type { Gate } from '../method/gates.ts';
+import { noneRight, oddWarnings } from '../method/warnings.ts';
 import { generateCritiques, refineResponses, rewriteSteps, sampleResponses, smoothTalks } from './activities.ts';
 import type { Budget } from './budget.ts';
 import { tellParent } from './conductor.ts';
 import type { StageReport } from './contract.ts';
 import type { Control } from './control.ts';
 import { cutShards, runShards, type StageResult, totals } from './shards.ts';
+import { describeWarnings } from './warnings.ts';
 
 /** Wall-clock seconds and tokens of one stage. */
 export interface StageUse<Name extends string = string> {
@@ -58,7 +60,7 @@ export class Stages<Name extends string = string> {
       ...what,
       oracle: this.#options.oracle,
     }));
-    return await this.run(stage, what.questions.rows * what.samples, tasks, (task, summary) =>
+    return await this.#answers(stage, what.questions.rows * what.samples, tasks, (task, summary) =>
       sampleResponses.executeWithOptions(summary, [task]),
     );
   }
@@ -91,7 +93,7 @@ export class Stages<Name extends string = string> {
   ): Promise<StageResult> {
     const { critiqued, ...task } = what;
     const tasks = this.#tasksOn(critiqued, stage, actor, { ...task, oracle: this.#options.oracle });
-    return await this.run(stage, Math.round(critiqued.rows * share) * what.refinements, tasks, (task, summary) =>
+    return await this.#answers(stage, Math.round(critiqued.rows * share) * what.refinements, tasks, (task, summary) =>
       refineResponses.executeWithOptions(summary, [task]),
     );
   }
@@ -104,7 +106,7 @@ export class Stages<Name extends string = string> {
   ): Promise<StageResult> {
     const { critiqued, ...task } = what;
     const tasks = this.#tasksOn(critiqued, stage, actor, { ...task, oracle: this.#options.oracle });
-    return await this.run(stage, critiqued.rows, tasks, (task, summary) =>
+    return await this.#answers(stage, critiqued.rows, tasks, (task, summary) =>
       rewriteSteps.executeWithOptions(summary, [task]),
     );
   }
@@ -146,15 +148,18 @@ export class Stages<Name extends string = string> {
   }
 
   summary(what: string): { summary: string } {
-    return { summary: `${this.#options.label}, ${what}` };
+    return { summary: this.#named(what) };
   }
 
   tell(report: Pick<StageReport, 'stage' | 'rows'> & Partial<StageReport>): void {
     this.#toldAt = Date.now();
-    const full = { tokens: { prompt: 0, completion: 0 }, tokensPerSecond: null, etaSeconds: null, ...report };
+    const warnings = this.#control.warnings.texts;
+    const full = { tokens: { prompt: 0, completion: 0 }, tokensPerSecond: null, etaSeconds: null, warnings, ...report };
     const { label, tell = tellParent } = this.#options;
     const title = `${label[0]!.toUpperCase()}${label.slice(1)}`;
-    setCurrentDetails(`${title}, ${full.stage}: ${full.rows.done} of ${full.rows.total} rows`);
+    setCurrentDetails(
+      `${title}, ${full.stage}: ${full.rows.done} of ${full.rows.total} rows${describeWarnings(warnings)}`,
+    );
     tell(full);
   }
 
@@ -167,7 +172,7 @@ export class Stages<Name extends string = string> {
   ): Promise<StageResult> {
     const started = Date.now();
     this.tell({ stage, rows: { done: 0, total } });
-    return await runShards(
+    const result = await runShards(
       this.#control,
       tasks,
       (task, shard) => execute(task, this.summary(`${stage}, shard ${shard + 1} of ${tasks.length}`)),
@@ -185,6 +190,21 @@ export class Stages<Name extends string = string> {
       },
       this.#options.budget,
     );
+    const asked = tasks[0]?.model.config;
+    if (asked && !this.#control.interrupted)
+      this.#control.warnings.add(...oddWarnings(this.#named(stage), result, asked));
+    return result;
+  }
+
+  /** A stage whose texts answer questions. */
+  async #answers<Task extends ShardTask>(...what: Parameters<typeof this.run<Task>>): Promise<StageResult> {
+    const result = await this.run(...what);
+    if (!this.#control.interrupted) this.#control.warnings.add(...noneRight(this.#named(what[0]), result));
+    return result;
+  }
+
+  #named(stage: string): string {
+    return `${this.#options.label}, ${stage}`;
   }
 
   /** One for each shard that another stage made. */

@@ -27,12 +27,15 @@ import { reportFailure, rootFailure } from './failures.ts';
 import { searchAttributes } from './search-attributes.ts';
 import { type ChildResult, headlineOf } from './study/headline.ts';
 import { describeStep, describeSteps, type StepState, type TakenStep } from './study/taken.ts';
+import { describeWarnings } from './warnings.ts';
 
 /** What a study carries over when it continues as new. */
 export interface StudyState extends ControlState {
   run: ValidatedStudy;
   startedAt: string;
   taken: TakenStep[];
+  /** What people should know of the study; absent in older histories. */
+  warnings?: string[];
 }
 
 export interface StudyResult extends Pick<WrittenStudy, 'headline'> {
@@ -71,8 +74,8 @@ class StudyRun {
 
   constructor(carried?: StudyState) {
     this.#state = carried ?? null;
-    const { stop = null, paused = false } = carried ?? {};
-    this.#conductor = new Conductor({ stop, paused }, () => this.progress());
+    const { stop = null, paused = false, warnings = carried?.run.warnings ?? [] } = carried ?? {};
+    this.#conductor = new Conductor({ stop, paused, warnings }, () => this.progress());
   }
 
   /** Validates before anything else. */
@@ -80,6 +83,7 @@ class StudyRun {
     if (!this.#state) {
       const startedAt = new Date().toISOString();
       const run = await validateStudy.executeWithOptions({ summary: 'validate the input' }, [input]);
+      this.#conductor.warn(...run.warnings);
       if (run.searchAttributes) upsertSearchAttributes(searchAttributes(run.labels));
       this.#state = { run, startedAt, taken: [] };
     }
@@ -104,6 +108,7 @@ class StudyRun {
     this.#describe();
     const known = child.result as ChildResult | null;
     const { result, own } = known ? { result: known, own: false } : await this.#run(step, child);
+    if (result && !own) this.#conductor.warnOf(step.step, result.warnings);
     const whole = result !== null && result.status !== 'stopped';
     if (own && whole)
       await keepResult.executeWithOptions({ summary: `keep the result of ${step.step}` }, [
@@ -114,13 +119,13 @@ class StudyRun {
 
   /** Runs a child to its end. Where another study runs that very child, waits for it; null: stopped before that was done. */
   async #run(
-    { type, what }: StudyStep,
+    { step, type, what }: StudyStep,
     { workflowId, input }: PreparedChild,
   ): Promise<{ result: ChildResult | null; own: boolean }> {
     const start = () => startChild(type, { workflowId, args: [input], staticSummary: what });
     for (;;) {
       try {
-        return { result: (await this.#conductor.runWhole(start)) as ChildResult, own: true };
+        return { result: (await this.#conductor.runWhole(step, start)) as ChildResult, own: true };
       } catch (error) {
         if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
       }
@@ -161,7 +166,7 @@ class StudyRun {
   }
 
   async finish(): Promise<StudyResult> {
-    const { run, taken } = this.#prepared;
+    const { taken } = this.#prepared;
     const status = this.#stopped ? 'stopped' : 'completed';
     const reason = this.#stopped ? this.#reason : undefined;
     const report = await this.#report(status, reason);
@@ -174,7 +179,7 @@ class StudyRun {
       steps: taken,
       headline: report.headline,
       report: report.path,
-      warnings: run.warnings,
+      warnings: this.#conductor.warnings,
     };
   }
 
@@ -198,10 +203,13 @@ class StudyRun {
         ...(reason !== undefined && { reason }),
         startedAt,
         steps: taken,
-        warnings: run.warnings,
+        warnings: this.#conductor.warnings,
       },
     ]);
-    setCurrentDetails(describeReport(report, [...report.headline, describeSteps(this.#steps)]));
+    setCurrentDetails(
+      describeReport(report, [...report.headline, describeSteps(this.#steps)]) +
+        describeWarnings(this.#conductor.warnings),
+    );
     return report;
   }
 
@@ -211,7 +219,6 @@ class StudyRun {
       ...this.#conductor.progress({
         prepared: state !== null,
         tokens: { prompt: 0, completion: 0 },
-        warnings: state?.run.warnings ?? [],
       }),
       step: this.#running?.step.step ?? '',
       child: this.#running?.child.workflowId ?? '',
@@ -221,11 +228,11 @@ class StudyRun {
 
   carry(): StudyState {
     const { stop, paused } = this.#conductor.control;
-    return { ...this.#prepared, stop, paused };
+    return { ...this.#prepared, stop, paused, warnings: this.#conductor.warnings };
   }
 
   #describe(): void {
-    setCurrentDetails(describeSteps(this.#steps));
+    setCurrentDetails(describeSteps(this.#steps) + describeWarnings(this.#conductor.warnings));
   }
 
   get #steps(): StepState[] {

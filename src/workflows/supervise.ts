@@ -6,8 +6,10 @@ import type { Reviewer } from '../method/supervision/scored.ts';
 import { Budget } from './budget.ts';
 import type { ControlState } from './conductor.ts';
 import { Control } from './control.ts';
+import { expectParent } from './requests.ts';
 import type { StageResult } from './shards.ts';
 import { Stages, type StageUse } from './stages.ts';
+import { describeWarnings } from './warnings.ts';
 
 /** What one pass draws: responses, or else critiques of what another pass left, or else refinements with its critiques. */
 export type PassSource =
@@ -44,17 +46,17 @@ export interface PassResult extends Place {
   /** US dollars of the run so far. */
   spent: number;
   exhausted: boolean;
+  warnings: string[];
 }
 
 /** One pass of test-time supervision: respond, have it critiqued, refine; or the later parts of that, from where another pass ended. */
 export async function supervise(input: SuperviseInput): Promise<PassResult> {
+  expectParent('evaluate');
   const { run, pass, on, round, config, source, reviewer, reviewed, of, temperature } = input;
   const { seed, oracle, gates } = config;
   const budget = new Budget(input.budget);
-  const stages = new Stages<SupervisionStage>(
-    { run, folder: pass, label: pass, seed, oracle, budget },
-    new Control(input.control),
-  );
+  const control = new Control(input.control);
+  const stages = new Stages<SupervisionStage>({ run, folder: pass, label: pass, seed, oracle, budget }, control);
   const actor: ServedModel = { config: config.actor, checkpoint: null };
 
   const sampled =
@@ -85,7 +87,8 @@ export async function supervise(input: SuperviseInput): Promise<PassResult> {
     : null;
 
   const last = refined ?? critiqued ?? sampled;
-  setCurrentDetails(last ? `${pass}: ${last.rows} rows` : 'stopped early');
+  const warnings = control.warnings.texts;
+  setCurrentDetails((last ? `${pass}: ${last.rows} rows` : 'stopped early') + describeWarnings(warnings));
   return {
     pass,
     on,
@@ -97,6 +100,7 @@ export async function supervise(input: SuperviseInput): Promise<PassResult> {
     used: stages.used,
     spent: budget.spent,
     exhausted: budget.exhausted,
+    warnings,
   };
 }
 

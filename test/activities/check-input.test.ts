@@ -64,7 +64,7 @@ describe('a critic that is retrained', () => {
   const endpoint = { baseUrl: 'http://127.0.0.1:1/v1' };
 
   it('starts from its own model or another, and learns from rows that are there', () => {
-    expect(issuesOf({ critic: { model: 'models/critic', retrain: {} } })).toEqual([]);
+    expect(issuesOf({ critic: { model: 'models/critic', maxTokens: 176, retrain: {} } })).toEqual([]);
     expect(issuesOf({ critic: { model: 'served', endpoint, retrain: { base: 'org/critic', data: [math8] } } })).toEqual(
       [],
     );
@@ -84,8 +84,8 @@ describe('a critic that is retrained', () => {
 
 describe('an evaluation', () => {
   const input = {
-    actor: { model: 'models/actor' },
-    critic: { model: 'models/critic' },
+    actor: { model: 'models/actor', maxTokens: 96 },
+    critic: { model: 'models/critic', maxTokens: 176 },
     questions: { source: 'arithmetic', split: 'test', count: 10 },
   };
   const check = (change: object, store = { path: (key: string) => `/nowhere/${key}` }) =>

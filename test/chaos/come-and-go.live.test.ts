@@ -6,7 +6,7 @@ import type { FakeOpenAi, FakeRequest } from '../support/fake-openai.ts';
 import { temporalAddress } from '../support/temporal.ts';
 import { type SpawnedWorker, spawnWorker } from '../support/workers.ts';
 
-const bench = Bench.use(() => temporalAddress, ['workflows', 'cpu', 'train']);
+const bench = Bench.use(() => temporalAddress, { roles: ['workflows', 'cpu', 'train'] });
 const spawned: SpawnedWorker[] = [];
 
 beforeAll(() => {

@@ -5,7 +5,11 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { Bench } from '../support/bench.ts';
+import { aCritiquesRun } from '../support/critiques-input.ts';
+import { anEvaluation } from '../support/evaluate-input.ts';
 import { FakeOpenAi } from '../support/fake-openai.ts';
+import { aSelfTalk } from '../support/self-talk-input.ts';
+import { aStudy } from '../support/study-input.ts';
 import { temporalAddress, temporalCli } from '../support/temporal.ts';
 
 const bench = Bench.use(() => temporalAddress);
@@ -148,8 +152,312 @@ const BAD: readonly (readonly [string, readonly Change[], readonly string[]])[] 
   ],
 ];
 
+/** The workflows that people start, each with what it asks first. */
+const VALIDATES = {
+  selfImprove: 'validateInput',
+  evaluate: 'validateEvaluate',
+  buildCritiques: 'validateBuildCritiques',
+  fineTune: 'validateFineTune',
+  selfTalk: 'validateSelfTalk',
+  study: 'validateStudy',
+};
+type Type = keyof typeof VALIDATES;
+const TYPES = Object.keys(VALIDATES) as Type[];
+
+/** What strangers try, over all workflows: [workflow, what is wrong, how, every text that the message has to have] */
+const MORE: readonly (readonly [Type, string, readonly Change[], readonly string[]])[] = [
+  ['selfImprove', 'a number as a text', [['samples', '4']], ['samples: got "4", expected a number']],
+  ['selfImprove', 'true for 1', [['samples', true]], ['samples: got true, expected a number']],
+  ['selfImprove', 'an object that is null', [['actor', null]], ['actor: got null, expected an object {...}']],
+  [
+    'selfImprove',
+    'a name for an object',
+    [['actor', 'models/actor']],
+    ['actor: got "models/actor", expected an object'],
+  ],
+  ['selfImprove', 'a list for an object', [['test', []]], ['test: got [], expected "source" to be']],
+  ['selfImprove', 'a million iterations', [['iterations', 1e6]], ['iterations: got 1000000, expected at most 100']],
+  ['selfImprove', 'a billion samples', [['samples', 1e9]], ['samples: got 1000000000, expected at most 1024']],
+  ['selfImprove', 'a seed out of range', [['seed', 2 ** 31]], ['seed: got 2147483648, expected at most 2147483647']],
+  ['selfImprove', 'a date', [['seed', '2026-11-25']], ['seed: got "2026-11-25", expected a number']],
+  ['selfImprove', 'an empty name', [['actor.base', '']], ['actor.base: got "", expected at least 1 character']],
+  ['selfImprove', 'a name of spaces', [['actor.base', '  ']], ['actor.base: got "  ", expected', 'without spaces']],
+  ['selfImprove', 'an option for a model', [['actor.base', '--help']], ['actor.base: got "--help"', 'a leading "-"']],
+  ['selfImprove', 'a model of two lines', [['actor.base', 'a\nb']], ['actor.base: got "a\\nb"', 'without spaces']],
+  ['selfImprove', 'a model that ends early', [['actor.base', 'a\0b']], ['actor.base: got "a\\u0000b"']],
+  [
+    'selfImprove',
+    'an enum in another case',
+    [['questions.split', 'Train']],
+    ['questions.split: got "Train", expected "train"'],
+  ],
+  ['selfImprove', 'a level that there is not', [['test.levels', [6]]], ['test.levels.0: got 6, expected at most 5']],
+  ['selfImprove', 'a level twice', [['test.levels', [1, 1]]], ['test.levels: got [1,1], expected each of them once']],
+  [
+    'selfImprove',
+    'an FTP server',
+    [['actor.endpoint.baseUrl', 'ftp://host/v1']],
+    ['got "ftp://host/v1", expected an http'],
+  ],
+  [
+    'selfImprove',
+    'a URL with a space',
+    [['actor.endpoint.baseUrl', 'http://a b/v1']],
+    ['got "http://a b/v1", expected an http'],
+  ],
+  [
+    'selfImprove',
+    'a URL of one request',
+    [['actor.endpoint.baseUrl', 'http://h/v1/chat/completions']],
+    ['the URL before that'],
+  ],
+  [
+    'selfImprove',
+    'a path that ends early',
+    [['test', { source: 'file', path: 'a\0b' }]],
+    ['test.path: got "a\\u0000b", expected'],
+  ],
+  [
+    'selfImprove',
+    'a path too long',
+    [['test', { source: 'file', path: 'x'.repeat(300) }]],
+    ['test.path: got "xxx', 'expected the path'],
+  ],
+  [
+    'selfImprove',
+    'a folder without data',
+    [['test', { source: 'file', path: 'scripts' }]],
+    ['test.path: got "scripts"', 'no .jsonl'],
+  ],
+  [
+    'selfImprove',
+    'a folder for a file',
+    [['refine', { source: 'alpaca', path: 'src' }]],
+    ['refine.path: got "src", expected a file'],
+  ],
+  [
+    'selfImprove',
+    'a way out of the store',
+    [['test', { source: 'file', path: 'runs/../../x' }]],
+    ['test.path: got "runs/../../x"'],
+  ],
+  [
+    'selfImprove',
+    'an option for a revision',
+    [['test', { source: 'hub', name: 'a/b', files: 'x', revision: '--x' }]],
+    ['test.revision: got "--x"'],
+  ],
+  [
+    'selfImprove',
+    'a revision elsewhere',
+    [['test', { source: 'hub', name: 'a/b', files: 'x', revision: 'a/../b' }]],
+    ['test.revision: got "a/../b"'],
+  ],
+  [
+    'selfImprove',
+    'a dataset elsewhere',
+    [['test', { source: 'hub', name: '../../etc', files: 'x' }]],
+    ['test.name: got "../../etc"'],
+  ],
+  [
+    'selfImprove',
+    'a command for files',
+    [['test', { source: 'hub', name: 'a/b', files: '$(id)' }]],
+    ['test.files: got "$(id)"'],
+  ],
+  [
+    'selfImprove',
+    'a critic that is false',
+    [['critic', false]],
+    ['critic: got false, expected an object with the "model"'],
+  ],
+  [
+    'selfImprove',
+    'a critic that nobody promoted',
+    [['critic.model', 'promoted/x']],
+    ['critic.model: got "promoted/x"', 'there are none'],
+  ],
+  ['selfImprove', 'a field of another workflow', [['gates', ['verdict']]], ['gates: is not a known field']],
+  ['evaluate', 'no gate', [['gates', []]], ['gates: got [], expected at least 1 item']],
+  [
+    'evaluate',
+    'a gate twice',
+    [['gates', ['oracle', 'oracle']]],
+    ['gates: got ["oracle","oracle"], expected each of them once'],
+  ],
+  ['evaluate', 'a gate for a list', [['gates', 'verdict']], ['gates: got "verdict", expected a list [...]']],
+  [
+    'evaluate',
+    'more critiqued than sampled',
+    [['samplesWithCritic', 9]],
+    ['samplesWithCritic: got 9, expected at most samples (6)'],
+  ],
+  ['evaluate', 'a k above N', [['ks', [1, 8]]], ['ks.1: got 8, expected at most samples (6)']],
+  [
+    'evaluate',
+    'rounds without a critic',
+    [
+      ['critic', null],
+      ['sequential', { rounds: 2 }],
+    ],
+    ['sequential: got {"rounds":2}, expected null'],
+  ],
+  ['evaluate', 'a limit without a price', [['costLimit', 5]], ['costLimit: got 5, expected a "price"']],
+  ['evaluate', 'a limit below nothing', [['costLimit', -1]], ['costLimit: got -1, expected more than 0']],
+  ['evaluate', 'a field of selfImprove', [['iterations', 2]], ['iterations: is not a known field']],
+  [
+    'evaluate',
+    'a base for a model',
+    [
+      ['actor.model', undefined],
+      ['actor.base', 'x'],
+    ],
+    ['actor.model: is missing', 'actor.base: is not'],
+  ],
+  [
+    'evaluate',
+    'a judge alone',
+    [['oracle', { judge: { model: 'j', endpoint: { baseUrl: 'http://h/v1' } } }]],
+    ['oracle.judge: got', '"mathVerify": true'],
+  ],
+  [
+    'buildCritiques',
+    'an unknown annotator',
+    [['annotator', { source: 'gpt-4' }]],
+    ['annotator.source: got "gpt-4", expected "source" to be'],
+  ],
+  [
+    'buildCritiques',
+    'no flaws',
+    [['flaws', { rg1: null, rg2: null, rg3: null }]],
+    ['flaws: got', 'at least one of rg1, rg2 and rg3'],
+  ],
+  [
+    'buildCritiques',
+    'more kept than refined',
+    [['filter', { refinements: 3, keep: 5 }]],
+    ['filter.keep: got 5, expected at most refinements (3)'],
+  ],
+  [
+    'buildCritiques',
+    'a mix of nothing',
+    [['mix', { RG1: 0, RG2: 0, RG3: 0 }]],
+    ['mix: got', 'expected a share above 0'],
+  ],
+  [
+    'buildCritiques',
+    'exact truth of GSM8K',
+    [['questions', { source: 'gsm8k', split: 'train' }]],
+    ['annotator.source: got "exact", expected "model"'],
+  ],
+  [
+    'buildCritiques',
+    'a name without an owner',
+    [['push', { name: 'me' }]],
+    ['push.name: got "me", expected the name of a dataset'],
+  ],
+  ['buildCritiques', 'a yield of 200 %', [['minYield', 2]], ['minYield: got 2, expected at most 1']],
+  [
+    'buildCritiques',
+    'the test split',
+    [['questions.split', 'test']],
+    ['questions.split: got "test", expected "train"'],
+  ],
+  ['fineTune', 'no data', [['data', []]], ['data: got [], expected at least 1 item']],
+  [
+    'fineTune',
+    'data that are not there',
+    [['data', ['nowhere.jsonl']]],
+    ['data: got "nowhere.jsonl", expected a file'],
+  ],
+  ['fineTune', 'data that are a folder', [['data', 'src']], ['data: got "src", expected a file']],
+  [
+    'fineTune',
+    'data out of the store',
+    [['data', 'runs/../../etc/passwd']],
+    ['data: got "runs/../../etc/passwd", expected a file'],
+  ],
+  ['fineTune', 'a base elsewhere', [['base', '../../etc']], ['base: got "../../etc"', '".."']],
+  ['fineTune', 'an unknown role', [['role', 'teacher']], ['role: got "teacher", expected "actor" or "critic"']],
+  [
+    'fineTune',
+    'a critic without an actor',
+    [
+      ['role', 'critic'],
+      ['evaluation', { questions: { source: 'arithmetic', split: 'test', count: 5 } }],
+    ],
+    ['evaluation.actor: is missing'],
+  ],
+  [
+    'fineTune',
+    'a promotion elsewhere',
+    [['promote', { as: '../x', when: 'always' }]],
+    ['promote.as: got "../x", expected letters'],
+  ],
+  ['selfTalk', 'no critic', [['critic', null]], ['critic: got null, expected an object {...}']],
+  ['selfTalk', 'a thousand rounds', [['rounds', 1000]], ['rounds: got 1000, expected at most 64']],
+  ['selfTalk', 'more kept than sampled', [['perQuestion', 5]], ['perQuestion: got 5, expected at most samples (1)']],
+  [
+    'selfTalk',
+    'an evaluation of nothing',
+    [['evaluation', { questions: { source: 'arithmetic', split: 'test', count: 5 } }]],
+    ['evaluation: got', 'expected null, or "training"'],
+  ],
+  [
+    'selfTalk',
+    'an unknown smoother',
+    [['smoother', { source: 'gpt' }]],
+    ['smoother.source: got "gpt", expected "source" to be'],
+  ],
+  [
+    'selfTalk',
+    'an actor of another style',
+    [['actor.style', 'self-talk']],
+    ['actor.style: got "self-talk", expected "solution"'],
+  ],
+  ['study', 'no critiques', [['critiques', undefined]], ['critiques: is missing, expected an object']],
+  ['study', 'a seed of its own for critiques', [['critiques.seed', 3]], ['critiques.seed: is not a known field']],
+  [
+    'study',
+    'more questions than there are',
+    [['evaluation.questions', 100]],
+    ['evaluation.questions: got 100, expected at most test.count'],
+  ],
+  [
+    'study',
+    'what only a child refuses',
+    [
+      ['critiques.samples', 3],
+      ['critiques.temperature', 0],
+    ],
+    ['critiques.samples: got 3, expected 1 at temperature 0'],
+  ],
+  ['study', 'less than no iterations', [['iterations', -1]], ['iterations: got -1, expected at least 0']],
+];
+
+/** What no object of JavaScript can be written as: text for the field `seed` of a run file, and what the message has to have. */
+const RAW = [
+  ['a number without end', '1e400', 'seed: got Infinity, expected a number'],
+  ['its opposite', '-1e400', 'seed: got -Infinity, expected a number'],
+  ['a prototype', '1, "__proto__": {"samples": 9}', '__proto__: is not a known field'],
+  ['a constructor', '1, "constructor": {"prototype": {}}', 'constructor: is not a known field'],
+  ['a deep list', '['.repeat(5000) + ']'.repeat(5000), 'seed: got [[[['],
+] as const;
+
 /** Inputs that are no object at all. */
-const NOT_OBJECTS = ['"runs/demo.json"', '[]', 'null', '3'];
+const NOT_OBJECTS = ['"runs/demo.json"', '[]', 'null', '3', 'true'];
+
+/** A key that somebody put where it does not belong: never repeated. */
+const KEY = 'hf_PlantedKey123456';
+const SECRETS: readonly (readonly [string, Change, string])[] = [
+  ['a field for a key', ['actor.endpoint.apiKey', KEY], 'actor.endpoint.apiKey: is not a known field'],
+  ['a key for its name', ['actor.endpoint.apiKeyEnv', KEY], 'the NAME of an environment variable'],
+  ['a password in a URL', ['actor.endpoint.baseUrl', `http://me:${KEY}@h/v1`], 'no name or password in it'],
+  ['a key in a URL', ['actor.endpoint.baseUrl', `http://h/v1?key=${KEY}`], 'nothing after its path'],
+  ['a password in the URL of a file', ['test', { source: 'file', path: `https://me:${KEY}@h/x.jsonl` }], 'test.path: '],
+  ['a key for an endpoint', ['actor.endpoint', KEY], 'actor.endpoint: expected an object'],
+  ['a key for a model', ['critic', { model: KEY }], 'critic.model: expected a folder'],
+];
 
 const temporal = async (...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> =>
   await execute(temporalCli, [...args, '--address', temporalAddress]).then(
@@ -168,18 +476,8 @@ interface Result {
 }
 
 /** Starts a run as a user does, and gives the message of its failure. READ_ALOUD=1 prints them all. */
-async function startAndFail(id: string, ...input: string[]): Promise<string> {
-  const started = await temporal(
-    'workflow',
-    'start',
-    '--type',
-    'selfImprove',
-    '--task-queue',
-    'critique-loop',
-    '--workflow-id',
-    id,
-    ...input,
-  );
+async function startAndFail(id: string, type: string, ...input: string[]): Promise<string> {
+  const started = await start(id, type, ...input);
   expect(started).toMatchObject({ code: 0 });
   const { code, stdout } = await temporal('workflow', 'result', '--workflow-id', id, '-o', 'json');
   const { status, closeEvent } = JSON.parse(stdout) as Result;
@@ -211,6 +509,31 @@ async function activitiesOf(id: string): Promise<string[]> {
   );
 }
 
+const start = async (id: string, type: string, ...input: string[]) =>
+  await temporal('workflow', 'start', '--type', type, '--task-queue', 'critique-loop', '--workflow-id', id, ...input);
+
+async function runFile(name: string, text: string): Promise<string> {
+  const file = join(bench.folder, `${name}.json`);
+  await writeFile(file, text);
+  return file;
+}
+
+/** Nothing but the validation was asked for, and nothing is in the store. */
+async function expectNothingDone(id: string, type: Type): Promise<void> {
+  expect(await activitiesOf(id)).toEqual([VALIDATES[type]]);
+  expect(existsSync(bench.workers.store.path(`runs/${id}`))).toBe(false);
+}
+
+/** A right input of each workflow. */
+const inputs: Record<Type, () => object> = {
+  selfImprove: () => bench.input(fake),
+  evaluate: () => anEvaluation({ url: fake.url }),
+  buildCritiques: () => aCritiquesRun({ url: fake.url }),
+  fineTune: () => ({ base: bench.actorFolder, data: 'test/fixtures/gsm8k-50.jsonl' }),
+  selfTalk: () => aSelfTalk({ url: fake.url }),
+  study: () => aStudy({ actorFolder: bench.actorFolder, url: fake.url }),
+};
+
 let fake: FakeOpenAi;
 beforeAll(async () => {
   fake = await FakeOpenAi.start({ questions: [] });
@@ -225,23 +548,109 @@ describe('an input with a mistake, through the Temporal CLI', () => {
       for (const change of changes) set(input, change);
       const file = join(bench.folder, `${id}.json`);
       await writeFile(file, JSON.stringify(input));
-      const message = await startAndFail(id, '--input-file', file);
+      const message = await startAndFail(id, 'selfImprove', '--input-file', file);
       for (const text of texts) expect(message).toContain(text);
-      expect(await activitiesOf(id)).toEqual(['validateInput']);
-      expect(existsSync(bench.workers.store.path(`runs/${id}`))).toBe(false);
+      await expectNothingDone(id, 'selfImprove');
     },
   );
 
-  it.each(NOT_OBJECTS)('%s is not an object', async (text) => {
-    const id = `bad-${text.replace(/\W+/g, '_')}`;
-    const message = await startAndFail(id, '--input', text);
-    expect(message).toContain('(the input): ');
-    expect(await activitiesOf(id)).toEqual(['validateInput']);
+  it.each(MORE.map(([type, what, changes, texts], index) => ({ type, what, changes, texts, id: `worse-${index}` })))(
+    '$type: $what',
+    async ({ type, changes, texts, id }) => {
+      const input = inputs[type]();
+      for (const change of changes) set(input, change);
+      const message = await startAndFail(id, type, '--input-file', await runFile(id, JSON.stringify(input)));
+      for (const text of texts) expect(message).toContain(text);
+      await expectNothingDone(id, type);
+    },
+  );
+
+  it.each(RAW)('%s', async (what, text, expected) => {
+    const id = `raw-${what.replace(/\W+/g, '-')}`;
+    const file = JSON.stringify({ ...bench.input(fake), seed: 'RAW' }).replace('"RAW"', text);
+    expect(await startAndFail(id, 'selfImprove', '--input-file', await runFile(id, file))).toContain(expected);
+    await expectNothingDone(id, 'selfImprove');
   });
 
-  it('no input at all', async () => {
-    const message = await startAndFail('bad-none');
-    expect(message).toContain('(the input): is missing');
+  it.each(SECRETS)('%s: what may be a secret is not repeated', async (what, change, expected) => {
+    const id = `secret-${what.replace(/\W+/g, '-')}`;
+    const input = bench.input(fake);
+    set(input, change);
+    const message = await startAndFail(id, 'selfImprove', '--input-file', await runFile(id, JSON.stringify(input)));
+    expect(message).toContain(expected);
+    expect(message).not.toContain('Planted');
+    await expectNothingDone(id, 'selfImprove');
+  });
+
+  it.each(TYPES.flatMap((type) => NOT_OBJECTS.map((text) => ({ type, text }))))(
+    '$type: $text is not an object',
+    async ({ type, text }) => {
+      const id = `bad-${type}-${text.replace(/\W+/g, '_')}`;
+      const message = await startAndFail(id, type, '--input', text);
+      expect(message).toBe(`invalid input: (the input): got ${text}, expected an object {...}`);
+      await expectNothingDone(id, type);
+    },
+  );
+
+  it.each(TYPES)('%s: no input at all', async (type) => {
+    const message = await startAndFail(`bad-${type}-none`, type);
+    expect(message).toBe('invalid input: (the input): is missing, expected an object {...}');
+    await expectNothingDone(`bad-${type}-none`, type);
+  });
+
+  it.each(TYPES)('%s: two inputs', async (type) => {
+    const message = await startAndFail(`bad-${type}-two`, type, '--input', '{}', '--input', '{"results":1}');
+    expect(message).toBe('(the input): got 2 of them, expected one object');
+    expect(await activitiesOf(`bad-${type}-two`)).toEqual([]);
+  });
+
+  it('a megabyte of questions in the run file', async () => {
+    const input = {
+      ...bench.input(fake),
+      questions: Array(20_000).fill({ question: 'What is 1 + 1?', answer: '#### 2' }),
+    };
+    const message = await startAndFail(
+      'bad-big',
+      'selfImprove',
+      '--input-file',
+      await runFile('big', JSON.stringify(input)),
+    );
+    expect(message).toBe(
+      '(the input): got 1.1 MB, expected at most 1 MB: questions belong into files that a "path" names',
+    );
+    expect(await activitiesOf('bad-big')).toEqual([]);
+  });
+
+  it('three megabytes: Temporal itself refuses them', async () => {
+    const file = await runFile('huge', JSON.stringify({ ...bench.input(fake), seed: 'x'.repeat(3_000_000) }));
+    const started = await start('bad-huge', 'selfImprove', '--input-file', file);
+    expect(started.code).toBe(1);
+    expect(started.stderr).toMatch(/exceeds.*limit|too large/i);
+  });
+
+  it('a run file that is not JSON: the CLI says so', async () => {
+    const started = await start('bad-json', 'selfImprove', '--input-file', await runFile('json', '{"iterations": 1,}'));
+    expect(started.code).toBe(1);
+    expect(started.stderr).toContain('not valid JSON');
+  });
+
+  it.each(['selfimprove', 'SelfImprove', 'train', 'toString', '__proto__', 'default'])(
+    'the workflow type %s, which there is not',
+    async (type) => {
+      const message = await startAndFail(`bad-type-${type}`, type, '--input', '{}');
+      expect(message).toBe(
+        `workflow type: got "${type}", expected "selfImprove" or "evaluate" or "buildCritiques" or "fineTune" or "selfTalk" or "study"`,
+      );
+      expect(await activitiesOf(`bad-type-${type}`)).toEqual([]);
+    },
+  );
+
+  it.each([
+    ['iterate', 'selfImprove'],
+    ['supervise', 'evaluate'],
+  ])('the workflow type %s, which is a part of another', async (type, whole) => {
+    const message = await startAndFail(`bad-type-${type}`, type, '--input', '{}');
+    expect(message).toBe(`workflow type: got "${type}", a part of "${whole}": start that`);
   });
 
   it.each([
@@ -268,7 +677,7 @@ describe('an input with a mistake, through the Temporal CLI', () => {
     await writeFile(join(folder, 'test.jsonl'), text);
     const input = { ...bench.input(fake), test: { source: 'file', path: join(folder, 'test.jsonl') } };
     await writeFile(join(folder, 'run.json'), JSON.stringify(input));
-    const message = await startAndFail(id, '--input-file', join(folder, 'run.json'));
+    const message = await startAndFail(id, 'selfImprove', '--input-file', join(folder, 'run.json'));
     expect(message).toMatch(/^invalid input: test: /);
     expect(message).toContain(expected);
     expect(await activitiesOf(id)).toEqual(['validateInput', 'loadDatasets']);
@@ -278,6 +687,6 @@ describe('an input with a mistake, through the Temporal CLI', () => {
   it('nothing was asked of an engine or a trainer', () => {
     expect(fake.requests).toEqual([]);
     expect(bench.workers.training.submitted).toEqual([]);
-    expect(new Set(bench.workers.started)).toEqual(new Set(['validateInput', 'loadDatasets']));
+    expect(new Set(bench.workers.started)).toEqual(new Set([...Object.values(VALIDATES), 'loadDatasets']));
   });
 });

@@ -46,7 +46,7 @@ describe('questions', () => {
     [{ ...math, seed: 3 }, 'count: is missing, expected with "seed": how many questions to draw'],
     [{ ...math, count: 5, seed: -1 }, 'seed: got -1, expected at least 0'],
     [{ ...file, fields: { answers: 'x' } }, 'fields.answers: is not a known field: check its spelling'],
-    [{ ...file, fields: { id: '' } }, 'fields.id: got "", expected at least 1 characters'],
+    [{ ...file, fields: { id: '' } }, 'fields.id: got "", expected at least 1 character'],
     [{ ...file, levels: [1] }, 'fields.level: is missing, expected with "levels": the name of the field that has them'],
     [
       { ...hub, subjects: ['a'] },

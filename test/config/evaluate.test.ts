@@ -4,13 +4,13 @@ import { Evaluate } from '../../src/config/evaluate.ts';
 import { formatIssues, parseInput } from '../../src/config/parse.ts';
 
 const least = {
-  actor: { model: 'models/actor' },
+  actor: { model: 'models/actor', maxTokens: 96 },
   critic: null,
   questions: { source: 'arithmetic', split: 'test', count: 10 },
 };
 const full = {
   ...least,
-  critic: { model: 'models/critic' },
+  critic: { model: 'models/critic', maxTokens: 176 },
   samples: 24,
   samplesWithCritic: 8,
 };
@@ -28,7 +28,7 @@ describe('the input of evaluate', () => {
       gates: ['verdict'],
       selfCorrection: null,
       sequential: null,
-      actor: { temperature: 0.7, maxTokens: 1024, promptFamily: 'base' },
+      actor: { temperature: 0.7, maxTokens: 96, promptFamily: 'base' },
     });
   });
 
@@ -39,8 +39,8 @@ describe('the input of evaluate', () => {
       'samplesWithCritic: got 25, expected at most samples (24)',
     ],
     ['a k that was not drawn', { ks: [1, 32] }, 'ks.1: got 32, expected at most samples (24)'],
-    ['a gate twice', { gates: ['verdict', 'verdict'] }, 'gates: got ["verdict","verdict"], expected each gate once'],
-    ['no gate', { gates: [] }, 'gates: got [], expected at least 1 items'],
+    ['a gate twice', { gates: ['verdict', 'verdict'] }, 'gates: got ["verdict","verdict"], expected each of them once'],
+    ['no gate', { gates: [] }, 'gates: got [], expected at least 1 item'],
     [
       'samples that are all the same',
       { actor: { model: 'm', temperature: 0 } },

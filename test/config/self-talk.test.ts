@@ -5,8 +5,8 @@ import { SelfTalk } from '../../src/config/self-talk.ts';
 
 const endpoint = { baseUrl: 'http://127.0.0.1:1/v1' };
 const least = {
-  actor: { model: 'models/actor' },
-  critic: { model: 'models/critic' },
+  actor: { model: 'models/actor', maxTokens: 96 },
+  critic: { model: 'models/critic', maxTokens: 176 },
   questions: { source: 'arithmetic', split: 'train', count: 10 },
 };
 const training = { base: 'models/actor' };
@@ -52,17 +52,17 @@ describe('the input of selfTalk', () => {
     ['no critic', { critic: null }, 'critic: got null, expected an object {...}'],
     [
       'a critic that is not there',
-      { critic: { model: 'models/none' } },
+      { critic: { model: 'models/none', maxTokens: 176 } },
       'critic.model: got "models/none", expected a folder with a Hugging Face checkpoint (config.json), or an "endpoint" that serves it',
     ],
     [
       'an actor of the wrong style',
-      { actor: { model: 'models/actor', style: 'self-talk' } },
+      { actor: { model: 'models/actor', maxTokens: 96, style: 'self-talk' } },
       'actor.style: got "self-talk", expected "solution": self-talk is made of solutions',
     ],
     [
       'chains that are all the same',
-      { samples: 2, actor: { model: 'models/actor', temperature: 0 } },
+      { samples: 2, actor: { model: 'models/actor', maxTokens: 96, temperature: 0 } },
       'samples: got 2, expected 1 at actor.temperature 0, where all would be the same',
     ],
     ['more kept than drawn', { perQuestion: 2 }, 'perQuestion: got 2, expected at most samples (1)'],

@@ -1,6 +1,7 @@
 import { cancellationSignal } from '@temporalio/activity';
 import { runFolder } from '../../backends/storage/runs.ts';
 import type { Store } from '../../backends/storage/store.ts';
+import { versions } from '../../backends/versions.ts';
 import type { StudyConfig } from '../../config/study.ts';
 import { withHeartbeat } from '../heartbeat.ts';
 import { contentHash, storedIn } from './content-hash.ts';
@@ -35,7 +36,7 @@ export async function prepareChild(deps: { store: Store }, task: PrepareTask): P
       const results = Object.fromEntries(await Promise.all(read)) as unknown as StepResults;
       const { type, input: make } = STEPS[step];
       const input = make(config, results);
-      const hash = await contentHash({ type, input }, new Map(storedIn(results)), signal);
+      const hash = await contentHash({ type, input, made: madeBy() }, new Map(storedIn(results)), signal);
       const workflowId = `${step}-${hash.slice(0, 12)}`;
       return {
         workflowId,
@@ -45,4 +46,10 @@ export async function prepareChild(deps: { store: Store }, task: PrepareTask): P
       };
     },
   );
+}
+
+/** The same input gives other results after what is more than a correction of this program, or with another grader. */
+function madeBy(): string {
+  const { 'critique-loop': version = '', grader = '' } = versions();
+  return `${version.split('.').slice(0, 2).join('.')}, grader ${grader}`;
 }

@@ -1,4 +1,5 @@
 import type { ReviewSummary } from '../../method/supervision/summary.ts';
+import { oneSided } from '../../method/warnings.ts';
 import { count, percent } from '../format.ts';
 import { isNotable, total, unjudged } from '../outcomes.ts';
 import type { SupervisionReport } from './data.ts';
@@ -21,5 +22,10 @@ export function warnings({ warnings, outcomes, summary }: SupervisionReport): st
   const found = shares
     .filter(({ n, of }) => isNotable(n, of))
     .map(({ name, n, of }) => `${name}: ${percent(n / of)} (${count(n)} of ${count(of)}).`);
-  return [...warnings, ...found];
+  const oneSidedOnes = critiques
+    .filter(first)
+    .flatMap(({ reviewer, discriminabilityOnRight, discriminabilityOnWrong }) =>
+      oneSided(REVIEWERS[reviewer], discriminabilityOnRight, discriminabilityOnWrong),
+    );
+  return [...warnings, ...found, ...new Set(oneSidedOnes)];
 }

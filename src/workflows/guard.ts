@@ -1,0 +1,83 @@
+import { type WorkflowInterceptors, workflowInfo } from '@temporalio/workflow';
+import { refusal } from './requests.ts';
+
+/**
+ * Around every workflow: what would put too much into history, or has the wrong number of inputs, fails the run at once. Without it
+ * Temporal would try such a workflow task again for ever, or end the run without a word.
+ */
+export const interceptors = (): WorkflowInterceptors => {
+  const task = { historyLength: -1, bytes: 0 };
+
+  /** @param what in words @param value what goes into history */
+  function admit(what: string, value: unknown): void {
+    const bytes = sizeOf(value);
+    if (bytes > MOST) throw refusal('PayloadsTooLarge', `${what}: ${megabytes(bytes)}, ${EXPECTED}`);
+    const { historyLength } = workflowInfo();
+    if (historyLength !== task.historyLength) Object.assign(task, { historyLength, bytes: 0 });
+    task.bytes += bytes;
+    if (task.bytes > MOST_AT_ONCE)
+      throw refusal('PayloadsTooLarge', `${what}: ${megabytes(task.bytes)} with what goes with it, ${EXPECTED}`);
+  }
+
+  return {
+    inbound: [
+      {
+        async execute(input, next) {
+          checkInputs(input.args);
+          const result = await next(input);
+          admit('the result', result);
+          return result;
+        },
+        async handleUpdate(input, next) {
+          const answer = await next(input);
+          admit(`the answer to "${input.name}"`, answer);
+          return answer;
+        },
+      },
+    ],
+    outbound: [
+      {
+        async scheduleActivity(input, next) {
+          admit(`what ${input.activityType} is told`, input.args);
+          return await next(input);
+        },
+        async startChildWorkflowExecution(input, next) {
+          admit(`the input of the child ${input.workflowType}`, input.options.args);
+          return await next(input);
+        },
+        async signalWorkflow(input, next) {
+          admit(`the signal "${input.signalName}"`, input.args);
+          return await next(input);
+        },
+        async continueAsNew(input, next) {
+          admit('what is carried over', input.args);
+          return await next(input);
+        },
+      },
+    ],
+  };
+};
+
+const MEGABYTE = 1024 * 1024;
+/** Temporal refuses 2 MB, and keeps all of it for as long as it keeps the run. */
+const MOST = MEGABYTE;
+/** Temporal refuses 4 MB of one workflow task. */
+const MOST_AT_ONCE = 3 * MEGABYTE;
+const EXPECTED = 'expected at most 1 MB: rows belong into the store';
+
+/** Of what people start. What a run continues as has been looked at before, and so has what a parent starts. */
+function checkInputs(args: unknown[]): void {
+  const { parent, continuedFromExecutionRunId } = workflowInfo();
+  if (parent || continuedFromExecutionRunId) return;
+  if (args.length > 1) throw refusal('InvalidInput', `(the input): got ${args.length} of them, expected one object`);
+  const bytes = sizeOf(args);
+  if (bytes > MOST)
+    throw refusal(
+      'InvalidInput',
+      `(the input): got ${megabytes(bytes)}, expected at most 1 MB: questions belong into files that a "path" names`,
+    );
+}
+
+const encoder = new TextEncoder();
+const sizeOf = (value: unknown): number => encoder.encode(JSON.stringify(value) ?? '').length;
+const megabytes = (bytes: number) => `${(bytes / MEGABYTE).toFixed(1)} MB`;
