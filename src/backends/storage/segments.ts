@@ -52,9 +52,9 @@ export class ShardRows<Row> {
 
   async #open(): Promise<void> {
     if (await this.#isWhole()) return await this.#readArtifact();
-    const own = await this.#takeFence();
-    if (await this.#isWhole()) return await this.#readArtifact();
     await this.#unlessGone(async () => {
+      const own = await this.#takeFence();
+      if (await this.#isWhole()) return await this.#readArtifact();
       // The newest first: where two have the same item, it is the one that the last attempt went by.
       for (const segment of (await this.#store.list(segmentsOf(this.#uri))).reverse())
         if (segment !== own) await this.#readSegment(segment);

@@ -59,8 +59,8 @@ describe('objects', () => {
       yield 'half';
       throw new Error('source is unreadable');
     }
-    for (const work of [store.write('object', failing()), store.create('new', failing())])
-      await expect(work).rejects.toThrow('source is unreadable');
+    await expect(store.write('object', failing())).rejects.toThrow('source is unreadable');
+    await expect(store.create('new', failing())).rejects.toThrow('source is unreadable');
     expect(readdirSync(store.root)).toEqual(['object']);
   });
 
@@ -153,11 +153,8 @@ describe('a disk that refuses', () => {
     const { folder } = await smallDisk(context, 64);
     const store = new FolderStore(folder);
     await store.write('fits', ['x'.repeat(1000)]);
-    for (const work of [
-      store.write('too-big', ['x'.repeat(100_000)]),
-      store.create('too-big', ['x'.repeat(100_000)]),
-    ]) {
-      const failure = await failureOf(work);
+    for (const put of ['write', 'create'] as const) {
+      const failure = await failureOf(store[put]('too-big', ['x'.repeat(100_000)]));
       expect(failure).toMatchObject({ type: 'StoreUnavailable', retryable: true });
       expect(failure.message).toMatch(
         new RegExp(
