@@ -27,8 +27,8 @@ export interface Store {
   size(key: string): Promise<number | null>;
   /** Whether there is an object of that key, or any in a folder of that name. */
   holds(key: string): Promise<boolean>;
-  /** Keys of the objects directly in a folder, sorted. */
-  list(folder: string): Promise<string[]>;
+  /** Keys of the objects directly in a folder, sorted; with `after` those that come after this key. */
+  list(folder: string, after?: string): Promise<string[]>;
   /** Removes an object or a whole folder; absent is fine. */
   remove(key: string): Promise<void>;
   /** @param key of an object that was created empty, for this journal alone */
@@ -132,11 +132,12 @@ export class FolderStore implements Store {
     });
   }
 
-  async list(folder: string): Promise<string[]> {
+  async list(folder: string, after = ''): Promise<string[]> {
     const entries = await this.#on('list', folder, (path) => unlessAbsent(readdir(path, { withFileTypes: true })));
     return (entries ?? [])
       .filter(isObject)
       .map((entry) => `${folder}/${entry.name}`)
+      .filter((key) => key > after)
       .sort();
   }
 

@@ -62,6 +62,7 @@ describe.each(Object.entries(KINDS))('%s', (_, newStore) => {
     expect(
       await Promise.all(['runs', 'runs/a/one.jsonl', 'runs/a/deeper', 'run'].map((it) => store.holds(it))),
     ).toEqual([true, true, true, false]);
+    expect(await store.list('runs/a', 'runs/a/one.jsonl')).toEqual(['runs/a/two.jsonl']);
     await store.remove('runs/a/one.jsonl');
     expect(await store.list('runs/a')).toEqual(['runs/a/two.jsonl']);
     await store.remove('runs');
