@@ -56,8 +56,8 @@ export class ShardRows<Row> {
       const own = await this.#takeFence();
       if (await this.#isWhole()) return await this.#readArtifact();
       // The newest first: where two have the same item, it is the one that the last attempt went by.
-      for (const segment of (await this.#store.list(segmentsOf(this.#uri))).reverse())
-        if (segment !== own && !(await this.#readSegment(segment))) await this.#store.remove(segment);
+      const earlier = (await this.#store.list(segmentsOf(this.#uri))).filter((segment) => segment < own).reverse();
+      for (const segment of earlier) if (!(await this.#readSegment(segment))) await this.#store.remove(segment);
       this.#journal = await this.#store.journal(own);
     });
   }
@@ -68,12 +68,20 @@ export class ShardRows<Row> {
 
   /** Gives the key of this attempt's segment. */
   async #takeFence(): Promise<string> {
-    const taken = (await this.#store.list(segmentsOf(this.#uri))).map(fenceOf);
-    this.#fence = taken.reduce((highest, fence) => Math.max(highest, fence), 0);
     for (;;) {
-      const key = segmentKey(this.#uri, ++this.#fence);
-      if (await this.#store.create(key, [])) return key;
+      const taken = (await this.#store.list(segmentsOf(this.#uri))).map(fenceOf);
+      this.#fence = taken.reduce((highest, fence) => Math.max(highest, fence), 0) + 1;
+      const own = segmentKey(this.#uri, this.#fence);
+      if (!(await this.#store.create(own, []))) continue;
+      // A number may be free because a newer attempt has removed an empty segment meanwhile.
+      if (!(await this.#isFollowed())) return own;
+      await this.#store.remove(own);
     }
+  }
+
+  async #isFollowed(): Promise<boolean> {
+    const own = segmentKey(this.#uri, this.#fence);
+    return (await this.#store.list(segmentsOf(this.#uri), own)).length > 0;
   }
 
   async #readArtifact(): Promise<void> {
@@ -144,11 +152,8 @@ export class ShardRows<Row> {
   async flush(): Promise<void> {
     const flushed = this.#flushing.then(async () => {
       if (this.#artifact) return;
-      const [newer, whole] = await Promise.all([
-        this.#store.list(segmentsOf(this.#uri), segmentKey(this.#uri, this.#fence)),
-        this.#isWhole(),
-      ]);
-      if (newer.length > 0 || whole) throw this.#superseded();
+      const ends = await Promise.all([this.#isFollowed(), this.#isWhole()]);
+      if (ends.includes(true)) throw this.#superseded();
       await this.#journal!.sync();
     });
     this.#flushing = flushed.catch(() => {});

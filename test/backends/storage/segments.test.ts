@@ -286,7 +286,7 @@ describe('two attempts of one shard', () => {
       { numRuns: 60 },
     );
     expect(superseded).toBeGreaterThan(20);
-  });
+  }, 60_000);
 });
 
 describe('a segment that was damaged', () => {
