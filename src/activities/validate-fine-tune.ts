@@ -1,5 +1,6 @@
 import { datasetName } from '../backends/datasets/index.ts';
 import { readJson, writeJson } from '../backends/storage/json.ts';
+import { expectFolder } from '../backends/storage/open-store.ts';
 import type { Store } from '../backends/storage/store.ts';
 import { FineTune, type FineTuneConfig, type FineTuneInput } from '../config/fine-tune.ts';
 import { checkFineTune } from './check-fine-tune.ts';
@@ -14,7 +15,8 @@ export interface ValidatedFineTune extends ValidatedRun<FineTuneConfig> {
 /** The first step of a fine-tune, as `validateInput` is of other runs. */
 export async function validateFineTune(deps: ValidateDeps, input: unknown): Promise<ValidatedFineTune> {
   const config = expectValid(checkFineTune(input, deps.store));
-  const { evaluation, base, data } = config;
+  const { evaluation, promote, base, data } = config;
+  if (evaluation || promote) expectFolder(deps.store, 'to measure or promote a checkpoint');
   const run = await claimRun(deps, FineTune, config, {
     model: base,
     dataset: evaluation ? datasetName(evaluation.questions) : data[0]!,

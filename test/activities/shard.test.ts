@@ -1,6 +1,6 @@
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, statfs, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { ActivityCancellationDetails, type ApplicationFailure } from '@temporalio/common';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { DefaultLogger } from '@temporalio/worker';
@@ -21,6 +21,7 @@ import { Actor, Critic } from '../../src/config/models.ts';
 import { Oracle } from '../../src/config/oracle.ts';
 import { type Attempt, rowKey } from '../../src/method/rows.ts';
 import { FakeOpenAi } from '../support/fake-openai.ts';
+import { smallDisk } from '../support/small-disk.ts';
 
 const POOL = [...questions({ seed: 1, split: 'train', count: 40 })];
 
@@ -303,19 +304,33 @@ describe('a shard fails', () => {
     expect(error.message).toContain(store.path('run/iteration-1/fine-tune/checkpoint'));
   });
 
-  it('with StoreUnavailable and advice where rows cannot be made safe, and goes on once they can', async () => {
-    const hold = fake.hold(() => true);
-    const ended = failure(sample(sampleTask()));
-    await hold.reached();
-    const inTheWay = store.path('run/iteration-1/sample/shard-000.segments');
-    await mkdir(dirname(inTheWay), { recursive: true });
-    await writeFile(inTheWay, 'a file where a folder should be');
-    hold.release();
-    const error = await ended;
+  it('with StoreUnavailable where the disk is full, and goes on once it is not: no row lost, none twice', async (context) => {
+    const disk = await smallDisk(context, 1000);
+    store = new FolderStore(disk.folder);
+    pool = await writeRows(store, 'pool.jsonl', POOL);
+    const inTheWay = join(disk.folder, 'in the way');
+    const { bavail, bsize } = await statfs(disk.folder);
+    await writeFile(inTheWay, Buffer.alloc(bavail * bsize - 20_000));
+    const error = await failure(sample(sampleTask()));
     expect(error).toMatchObject({ type: 'StoreUnavailable', nonRetryable: false });
-    expect(error.message).toContain('a file is where a folder should be');
+    expect(error.message).toMatch(/shard-000.* in .*: the disk is full: free some space there.*MB free/);
     await rm(inTheWay);
-    expect((await sample(sampleTask())).artifact.rows).toBe(80);
+    const { artifact, resumed } = await sample(sampleTask());
+    expect(resumed).toBeGreaterThan(0);
+    const keys = (await rowsOf(artifact)).map(rowKey);
+    expect(keys).toEqual(POOL.flatMap(({ id }) => [`${id}/0`, `${id}/1`]));
+    expect(await readdir(store.path('run/iteration-1/sample'))).toEqual(['shard-000.jsonl']);
+  });
+
+  it('with Superseded where another attempt of it begins, and asks for no more', async () => {
+    const hold = fake.hold(() => true);
+    const first = failure(sample(sampleTask()));
+    await hold.reached();
+    const second = sample(sampleTask());
+    expect(await first).toMatchObject({ type: 'Superseded', nonRetryable: false });
+    hold.release();
+    expect((await second).artifact.rows).toBe(80);
+    expect(fake.repeated).toEqual([]);
   });
 
   it('with CorruptArtifact where its input was changed, and never trusts it', async () => {

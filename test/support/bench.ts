@@ -125,7 +125,9 @@ export class Bench {
     const folder = `runs/${runId}/${stage}`;
     const names = await readdir(this.workers.store.path(folder)).catch(() => []);
     const wanted = names.filter((name) => (part === 'part' ? /\.part\.jsonl$/ : /shard-\d+\.jsonl$/).test(name)).sort();
-    return (await Promise.all(wanted.map((name) => this.rows<Row>(`${folder}/${name}`)))).flat();
+    // Of a shard that was cut short more than once, the newest.
+    const newest = [...new Map(wanted.map((name) => [name.split('.')[0], name])).values()];
+    return (await Promise.all(newest.map((name) => this.rows<Row>(`${folder}/${name}`)))).flat();
   }
 
   /** Keeps the run's histories for test/replay, when they are being recorded. */

@@ -54,7 +54,7 @@ function taught(store: Store, turn: () => Promise<void>): Store {
       yield* store.read(key, range);
     },
     size: (key) => turn().then(() => store.size(key)),
-    list: (folder) => turn().then(() => store.list(folder)),
+    list: (folder, after) => turn().then(() => store.list(folder, after)),
     remove: (key) => turn().then(() => store.remove(key)),
     journal: (key) => turn().then(() => store.journal(key)),
   };

@@ -74,7 +74,7 @@ async function putLines(uri: string, lines: Lines, put: (pieces: Chunks) => Prom
  */
 export async function* readRows<Row>(store: Store, ref: ArtifactRef): AsyncIterable<Row> {
   const size = await store.size(ref.uri);
-  if (size === null) throw new Failure('CorruptArtifact', `${ref.uri} is gone from the store ${store.root}`);
+  if (size === null) throw await gone(store, ref.uri);
   if (size !== ref.bytes)
     throw new Failure('CorruptArtifact', `${ref.uri} has ${size} bytes, expected ${ref.bytes}: it was changed`);
   const found = yield* readFoundRows<Row>(store, ref.uri);
@@ -83,6 +83,13 @@ export async function* readRows<Row>(store: Store, ref: ArtifactRef): AsyncItera
       'CorruptArtifact',
       `${ref.uri} has SHA-256 ${found.sha256}, expected ${ref.sha256}: it was changed`,
     );
+}
+
+/** A shared folder that is not mounted is an empty one. */
+async function gone(store: Store, uri: string): Promise<Failure> {
+  return (await store.holds('runs'))
+    ? new Failure('CorruptArtifact', `${uri} is gone from the store ${store.root}`)
+    : new Failure('StoreUnavailable', `there is no ${uri} in ${store.root}, nor any run: is it mounted?`);
 }
 
 /** Streams the rows of an artifact that nobody has a reference to, and returns the one that it should have. */

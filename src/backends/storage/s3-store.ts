@@ -138,9 +138,10 @@ export class S3Store implements Store {
     return false;
   }
 
-  async list(folder: string): Promise<string[]> {
+  async list(folder: string, after?: string): Promise<string[]> {
     const keys: string[] = [];
-    for await (const { key } of this.#objects(folder, '/')) keys.push(key);
+    const options = { Delimiter: '/', ...(after && { StartAfter: this.#keyOf(after) }) };
+    for await (const { key } of this.#objects(folder, options)) keys.push(key);
     return keys.sort();
   }
 
@@ -197,9 +198,12 @@ export class S3Store implements Store {
     }
   }
 
-  /** The objects of a folder, page by page; with a delimiter only those directly in it. */
-  async *#objects(folder: string, Delimiter?: '/'): AsyncIterable<{ key: string; size: number }> {
-    const input = { Bucket: this.#bucket, Prefix: `${this.#keyOf(folder)}/`, ...(Delimiter && { Delimiter }) };
+  /** The objects of a folder, page by page. */
+  async *#objects(
+    folder: string,
+    options: { Delimiter?: string; StartAfter?: string } = {},
+  ): AsyncIterable<{ key: string; size: number }> {
+    const input = { Bucket: this.#bucket, Prefix: `${this.#keyOf(folder)}/`, ...options };
     let ContinuationToken: string | undefined;
     do {
       const page = await this.#on('list', folder, () =>

@@ -52,12 +52,12 @@ export class ShardRows<Row> {
 
   async #open(): Promise<void> {
     if (await this.#isWhole()) return await this.#readArtifact();
-    const own = await this.#takeFence();
-    if (await this.#isWhole()) return await this.#readArtifact();
     await this.#unlessGone(async () => {
+      const own = await this.#takeFence();
+      if (await this.#isWhole()) return await this.#readArtifact();
       // The newest first: where two have the same item, it is the one that the last attempt went by.
-      for (const segment of (await this.#store.list(segmentsOf(this.#uri))).reverse())
-        if (segment !== own) await this.#readSegment(segment);
+      const earlier = (await this.#store.list(segmentsOf(this.#uri))).filter((segment) => segment < own).reverse();
+      for (const segment of earlier) if (!(await this.#readSegment(segment))) await this.#store.remove(segment);
       this.#journal = await this.#store.journal(own);
     });
   }
@@ -68,12 +68,20 @@ export class ShardRows<Row> {
 
   /** Gives the key of this attempt's segment. */
   async #takeFence(): Promise<string> {
-    const taken = (await this.#store.list(segmentsOf(this.#uri))).map(fenceOf);
-    this.#fence = taken.reduce((highest, fence) => Math.max(highest, fence), 0);
     for (;;) {
-      const key = segmentKey(this.#uri, ++this.#fence);
-      if (await this.#store.create(key, [])) return key;
+      const taken = (await this.#store.list(segmentsOf(this.#uri))).map(fenceOf);
+      this.#fence = taken.reduce((highest, fence) => Math.max(highest, fence), 0) + 1;
+      const own = segmentKey(this.#uri, this.#fence);
+      if (!(await this.#store.create(own, []))) continue;
+      // A number may be free because a newer attempt has removed an empty segment meanwhile.
+      if (!(await this.#isFollowed())) return own;
+      await this.#store.remove(own);
     }
+  }
+
+  async #isFollowed(): Promise<boolean> {
+    const own = segmentKey(this.#uri, this.#fence);
+    return (await this.#store.list(segmentsOf(this.#uri), own)).length > 0;
   }
 
   async #readArtifact(): Promise<void> {
@@ -95,9 +103,12 @@ export class ShardRows<Row> {
     }
   }
 
-  async #readSegment(key: string): Promise<void> {
+  /** Whether there was anything in it: an attempt that waits for its engine leaves nothing, time and again. */
+  async #readSegment(key: string): Promise<boolean> {
+    let lines = 0;
     let damaged = 0;
     for await (const { bytes, from, ended } of linesOf(this.#store.read(key))) {
+      lines++;
       const rows = parseItem<Row>(this.#uri, bytes);
       if (rows) {
         const item = this.#options.itemOf(rows[0]!);
@@ -109,6 +120,7 @@ export class ShardRows<Row> {
       // A last line without its end is what a kill leaves.
     }
     if (damaged > 0) await this.#setAside(key, damaged);
+    return lines > 0;
   }
 
   /** Keeps a copy for people to look at: the shard's segments are removed when it is whole. */
@@ -140,11 +152,8 @@ export class ShardRows<Row> {
   async flush(): Promise<void> {
     const flushed = this.#flushing.then(async () => {
       if (this.#artifact) return;
-      const [next, whole] = await Promise.all([
-        this.#store.size(segmentKey(this.#uri, this.#fence + 1)),
-        this.#isWhole(),
-      ]);
-      if (next !== null || whole) throw this.#superseded();
+      const ends = await Promise.all([this.#isFollowed(), this.#isWhole()]);
+      if (ends.includes(true)) throw this.#superseded();
       await this.#journal!.sync();
     });
     this.#flushing = flushed.catch(() => {});
@@ -252,7 +261,7 @@ const digits = (fence: number) => String(fence).padStart(6, '0');
 
 const segmentKey = (uri: string, fence: number) => `${segmentsOf(uri)}/${digits(fence)}.jsonl`;
 
-/** A store that can't append has several segments of one fence, as `000003-000001.jsonl`. */
+/** A store that can't append has several segments of one fence, as `000003-000001.jsonl`, which come before `000003.jsonl`. */
 const fenceOf = (key: string) => Number(/\/(\d{6,})(-\d+)?\.jsonl$/.exec(key)?.[1] ?? 0);
 
 /** Places in groups that are read at once: of one object, with no more in between than what is wanted. */

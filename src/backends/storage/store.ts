@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { createReadStream } from 'node:fs';
+import { createReadStream, type Dirent } from 'node:fs';
 import { link, mkdir, open, readdir, realpath, rename, rm, stat, statfs } from 'node:fs/promises';
 import { dirname, join, resolve, sep } from 'node:path';
 import { Failure } from '../failures.ts';
@@ -27,8 +27,8 @@ export interface Store {
   size(key: string): Promise<number | null>;
   /** Whether there is an object of that key, or any in a folder of that name. */
   holds(key: string): Promise<boolean>;
-  /** Keys of the objects directly in a folder, sorted. */
-  list(folder: string): Promise<string[]>;
+  /** Keys of the objects directly in a folder, sorted; with `after` those that come after this key. */
+  list(folder: string, after?: string): Promise<string[]>;
   /** Removes an object or a whole folder; absent is fine. */
   remove(key: string): Promise<void>;
   /** @param key of an object that was created empty, for this journal alone */
@@ -127,22 +127,22 @@ export class FolderStore implements Store {
 
   async holds(key: string): Promise<boolean> {
     return await this.#on('read', key, async (path) => {
-      if ((await unlessAbsent(stat(path)))?.isFile()) return true;
-      const entries = await unlessAbsent(readdir(path, { recursive: true, withFileTypes: true }));
-      return (entries ?? []).some((entry) => entry.isFile() && !entry.name.endsWith('.tmp'));
+      const found = await unlessAbsent(stat(path));
+      return found !== null && (found.isFile() || (await holdsFile(path)));
     });
   }
 
-  async list(folder: string): Promise<string[]> {
+  async list(folder: string, after = ''): Promise<string[]> {
     const entries = await this.#on('list', folder, (path) => unlessAbsent(readdir(path, { withFileTypes: true })));
     return (entries ?? [])
-      .filter((entry) => entry.isFile() && !entry.name.endsWith('.tmp'))
+      .filter(isObject)
       .map((entry) => `${folder}/${entry.name}`)
+      .filter((key) => key > after)
       .sort();
   }
 
   async remove(key: string): Promise<void> {
-    await this.#on('remove', key, (path) => rm(path, { recursive: true, force: true }));
+    await this.#on('remove', key, (path) => rm(path, { recursive: true, force: true, maxRetries: 5 }));
   }
 
   async journal(key: string): Promise<Journal> {
@@ -226,6 +226,15 @@ const unless =
     if (codes.includes(error.code ?? '')) return value;
     throw error;
   };
+
+const isObject = (entry: Dirent) => entry.isFile() && !entry.name.endsWith('.tmp');
+
+async function holdsFile(folder: string): Promise<boolean> {
+  const entries = (await unlessAbsent(readdir(folder, { withFileTypes: true }))) ?? [];
+  if (entries.some(isObject)) return true;
+  for (const entry of entries) if (entry.isDirectory() && (await holdsFile(join(folder, entry.name)))) return true;
+  return false;
+}
 
 /** Best effort: whoever writes there next tries again. */
 async function removeStale(folder: string): Promise<void> {

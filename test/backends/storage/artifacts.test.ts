@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { appendFileSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
+import { rename, rm } from 'node:fs/promises';
 import { setImmediate } from 'node:timers/promises';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import {
   type ArtifactRef,
   readAllRows,
@@ -121,12 +122,26 @@ describe('an artifact that is no longer what it was', () => {
 
   test('gone, names the store', async () => {
     const store = await newStore();
-    const ref = await writeRows(store, 'rows', rows);
-    await store.remove('rows');
+    const ref = await writeRows(store, 'runs/a/rows', rows);
+    await store.write('runs/b/rows', ['x']);
+    await store.remove('runs/a');
     await expect(collect(readRows(store, ref))).rejects.toMatchObject({
       type: 'CorruptArtifact',
       message: expect.stringContaining(store.root),
     });
+  });
+
+  test('gone with all others, is waited for: a shared folder that is not mounted looks like this', async () => {
+    const store = await newStore();
+    const ref = await writeRows(store, 'runs/a/rows', rows);
+    await rename(store.path('runs'), `${store.root}-away`);
+    onTestFinished(() => rm(`${store.root}-away`, { recursive: true, force: true }));
+    await expect(collect(readRows(store, ref))).rejects.toMatchObject({
+      type: 'StoreUnavailable',
+      message: expect.stringContaining('is it mounted?'),
+    });
+    await rename(`${store.root}-away`, store.path('runs'));
+    expect(await collect(readRows(store, ref))).toEqual(rows);
   });
 
   test('of another length gives no row at all', async () => {

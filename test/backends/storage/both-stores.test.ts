@@ -1,14 +1,19 @@
 import { createHash } from 'node:crypto';
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { MockActivityEnvironment } from '@temporalio/testing';
 import { afterAll, beforeAll, describe, expect, type TestContext, test } from 'vitest';
+import { submitFineTune, type TrainedCheckpoint } from '../../../src/activities/submit-fine-tune.ts';
 import { readRows, writeRows } from '../../../src/backends/storage/artifacts.ts';
 import type { Journal, Place } from '../../../src/backends/storage/journal.ts';
+import { expectFolder } from '../../../src/backends/storage/open-store.ts';
 import { S3Store } from '../../../src/backends/storage/s3-store.ts';
 import { ShardRows } from '../../../src/backends/storage/segments.ts';
 import { FolderStore, type Store } from '../../../src/backends/storage/store.ts';
+import { Training } from '../../../src/config/training.ts';
 import { temporaryFolder } from '../../support/folder.ts';
 import { type S3Server, startS3Server } from '../../support/s3-server.ts';
+import { TrainingDouble } from '../../support/training-double.ts';
 
 let server: S3Server | null;
 beforeAll(async () => {
@@ -57,6 +62,7 @@ describe.each(Object.entries(KINDS))('%s', (_, newStore) => {
     expect(
       await Promise.all(['runs', 'runs/a/one.jsonl', 'runs/a/deeper', 'run'].map((it) => store.holds(it))),
     ).toEqual([true, true, true, false]);
+    expect(await store.list('runs/a', 'runs/a/one.jsonl')).toEqual(['runs/a/two.jsonl']);
     await store.remove('runs/a/one.jsonl');
     expect(await store.list('runs/a')).toEqual(['runs/a/two.jsonl']);
     await store.remove('runs');
@@ -259,6 +265,38 @@ describe('a bucket', () => {
     await shard.add(rowsOf('q2'));
     expect(await shard.commit(['q0', 'q1', 'q2'])).toMatchObject({ rows: 6 });
   }, 60_000);
+
+  test('keeps a fine-tune: it works in a folder of this machine, and its checkpoint is fetched elsewhere', async (context) => {
+    const store = await newStore(context);
+    await writeRows(store, 'run/sft.jsonl', [{ prompt: 'p', completion: 'c' }]);
+    const training = { trl: new TrainingDouble() };
+    const task = { output: 'run/fine-tune', name: 'run', base: 'models/actor', data: 'run/sft.jsonl', seed: 1 };
+    const { checkpoint }: TrainedCheckpoint = await new MockActivityEnvironment().run(
+      submitFineTune,
+      { store, training },
+      { ...task, training: Training.parse({}) },
+    );
+    expect(checkpoint.uri).toBe('run/fine-tune/checkpoint');
+    const elsewhere = new S3Store(store.root, await temporaryFolder());
+    const config = JSON.parse(await readFile(join(await elsewhere.fetch(checkpoint.uri), 'config.json'), 'utf8'));
+    expect(config.weightsSha256).toBe(checkpoint.sha256);
+    expect(await elsewhere.fetch('run/sft.jsonl')).not.toBe(training.trl.submitted[0]!.data);
+    expect(() => expectFolder(store, 'a study')).toThrow(/a study needs a folder that all workers share/);
+    expect(() => expectFolder(new FolderStore('.'), 'a study')).not.toThrow();
+  });
+
+  test('that hangs lets whoever appends wait before memory is full', async (context) => {
+    const store = await newStore(context);
+    await store.create('000001.jsonl', []);
+    const journal = await store.journal('000001.jsonl');
+    const megabyte = 'x'.repeat(1 << 20);
+    let taken = 0;
+    while (journal.append(megabyte).taken !== null) taken++;
+    expect(taken).toBe(8);
+    await journal.sync();
+    expect(journal.append(megabyte).taken).not.toBeNull();
+    expect(await store.size('000001-000001.jsonl')).toBe(9 << 20);
+  });
 
   test('that denies access says what is needed', async (context) => {
     const { root } = await newStore(context);

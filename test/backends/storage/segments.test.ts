@@ -139,6 +139,15 @@ describe('a shard', () => {
     expect(await rowsIn(store, part)).toEqual(['q1', 'q2', 'q3', 'q9'].flatMap((q) => rowsOf(q)));
   });
 
+  test('that waits for its engine, attempt after attempt, leaves no more than one empty segment', async () => {
+    const store = await newStore();
+    await attempt(store, 'q1');
+    for (let i = 0; i < 5; i++) await open(store);
+    expect(readdirSync(store.path(SEGMENTS))).toEqual(['000001.jsonl', '000006.jsonl']);
+    const last = await attempt(store, 'q2');
+    expect(await stored(store, last, ['q1', 'q2'])).toHaveLength(6);
+  });
+
   test('shows the rows of each item once, be they found or added', async () => {
     const store = await newStore();
     await attempt(store, 'q1', 'q2');
@@ -277,7 +286,7 @@ describe('two attempts of one shard', () => {
       { numRuns: 60 },
     );
     expect(superseded).toBeGreaterThan(20);
-  });
+  }, 60_000);
 });
 
 describe('a segment that was damaged', () => {
