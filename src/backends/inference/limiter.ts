@@ -2,6 +2,7 @@ import { Concurrency, type EngineLoad } from './concurrency.ts';
 
 /** A round of fewer answers says little about a rate. */
 const SMALLEST_ROUND = 16;
+const NEARLY = 0.9;
 
 /**
  * How many generations may be in flight towards one engine. It finds out by itself (concurrency.ts), in rounds of as many successes as
@@ -14,8 +15,6 @@ export class Limiter {
   #succeeded = 0;
   #tokens = 0;
   #began = performance.now();
-  /** Whether there was room that nobody wanted: then the round says nothing. */
-  #hadRoom = false;
   #pausedUntil = 0;
   #resuming: NodeJS.Timeout | undefined;
   readonly #waiting: { weight: number; start: (round: number) => void }[] = [];
@@ -75,10 +74,11 @@ export class Limiter {
   succeeded(weight: number, tokens: number): void {
     this.#succeeded += weight;
     this.#tokens += tokens;
-    if (this.#waiting.length === 0) this.#hadRoom = true;
     if (this.#succeeded < Math.max(SMALLEST_ROUND, this.limit)) return;
     const seconds = (performance.now() - this.#began) / 1000;
-    if (!this.#hadRoom) this.#concurrency.round(this.#tokens / seconds);
+    // Where there is room that nobody wants the round says nothing.
+    const isFull = this.#waiting.length > 0 || this.#inFlight >= NEARLY * this.limit;
+    if (isFull) this.#concurrency.round(this.#tokens / seconds);
     this.#begin();
     this.#admit();
   }
@@ -106,7 +106,6 @@ export class Limiter {
     this.#round++;
     this.#succeeded = 0;
     this.#tokens = 0;
-    this.#hadRoom = false;
     this.#began = performance.now();
   }
 
