@@ -1,4 +1,5 @@
 import { Concurrency, type EngineLoad } from './concurrency.ts';
+import { onAbort } from './on-abort.ts';
 
 /** A round of fewer answers says little about a rate. */
 const SMALLEST_ROUND = 16;
@@ -47,20 +48,19 @@ export class Limiter {
       return this.#round;
     }
     return await new Promise<number>((resolve, reject) => {
-      const abort = () => {
+      const forget = onAbort(signal, (reason) => {
         this.#waiting.splice(this.#waiting.indexOf(waiter), 1);
-        reject(signal.reason);
+        reject(reason);
         // It may have been the only one without room.
         this.#admit();
-      };
+      });
       const waiter = {
         weight,
         start: (round: number) => {
-          signal.removeEventListener('abort', abort);
+          forget();
           resolve(round);
         },
       };
-      signal.addEventListener('abort', abort, { once: true });
       this.#waiting.push(waiter);
     });
   }
