@@ -103,6 +103,7 @@ export class FakeOpenAi {
 
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     if (request.url === '/v1/models') return send(response, 200, modelList(this.#options));
+    if (request.method === 'GET') return send(response, 404, {});
     let body = '';
     for await (const chunk of request) body += chunk;
     const parsed = JSON.parse(body);

@@ -95,9 +95,9 @@ export class InferenceClient {
     let sameFailures = 0;
     /** Not its message: that may have an ID in it, or a time. */
     let lastFailure: unknown;
+    let answersThen: number | undefined;
     for (let attempt = 0; ; attempt++) {
       const round = await this.limiter.acquire(request.n, signal);
-      const answers = this.#answers.get(request.model);
       let wait: number;
       try {
         const result = await this.#ask(request, signal);
@@ -115,12 +115,13 @@ export class InferenceClient {
         if (failed.kind === 'failing') {
           const failure = error instanceof HttpError ? error.status : (error as Error).constructor;
           if (failure !== lastFailure) sameFailures = 1;
-          else if (this.#answers.get(request.model) !== answers || (await this.#greets(request, signal))) {
+          else if (this.#answers.get(request.model) !== answersThen || (await this.#greets(request, signal))) {
             sameFailures++;
             // It is this prompt, not the engine.
             failingSince = null;
           }
           lastFailure = failure;
+          answersThen = this.#answers.get(request.model);
           const most = error instanceof Overdue ? OVERDUE_TO_GIVE_UP : FAILURES_TO_GIVE_UP;
           if (sameFailures >= most) return unanswered(request.n, 'failed', `${most} times: ${failed.message}`);
         }

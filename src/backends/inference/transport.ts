@@ -83,8 +83,8 @@ export class Transport {
         throw new OddAnswer(`the answer is not JSON: ${this.#say(text)}`);
       }
     }
-    const to = headers.location === undefined ? '' : ` The server redirects to ${headers.location}`;
-    throw new HttpError(status, `${status} ${this.#say(text)}${to}`.trim(), headers);
+    const to = headers.location === undefined ? '' : `The server redirects to ${headers.location}`;
+    throw new HttpError(status, [status, this.#say(text), to].filter((part) => part !== '').join(' '), headers);
   }
 
   #say(text: string): string {
