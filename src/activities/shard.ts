@@ -105,6 +105,8 @@ export async function runShard<Row = Attempt>(
   return await withHeartbeat(details, async () => {
     const rows = await ShardRows.open<Row>(deps.store, output, {
       itemOf: stage.itemOf,
+      // Who starts the run again asks again for what nobody answered.
+      isDone: (found) => found.every((row) => stage.added(row).finishReason !== 'unavailable'),
       seen: (finished) => tally.see(finished),
     });
     const resumed = tally.rows;
@@ -130,7 +132,8 @@ export async function runShard<Row = Attempt>(
         rejected > 0 ? 'BadRequest' : 'EngineFailing',
         `the engine answered none of ${tally.rows} requests: ${tally.refusal}`,
       );
-    const artifact = await (partial ? rows.commitPart(await keysOf(stage)) : rows.commit(keys));
+    const isFinal = !partial && tally.odd.unavailable === undefined;
+    const artifact = await (isFinal ? rows.commit(keys) : rows.commitPart(await keysOf(stage)));
     return { artifact, correct: tally.correct, tokens: tally.tokens, resumed, partial, exhausted, odd: tally.odd };
   });
 }

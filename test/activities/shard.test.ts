@@ -7,6 +7,7 @@ import { DefaultLogger } from '@temporalio/worker';
 import { afterAll, afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { withFailures } from '../../src/activities/failures.ts';
 import { type CritiqueTask, generateCritiques } from '../../src/activities/generate-critiques.ts';
+import { impatient } from '../../src/activities/impatient.ts';
 import { type SampleTask, sampleResponses } from '../../src/activities/sample-responses.ts';
 import type { ShardResult } from '../../src/activities/shard.ts';
 import { questions } from '../../src/backends/datasets/arithmetic/index.ts';
@@ -414,5 +415,22 @@ it('a request that takes long delays only its own shard', async () => {
   expect((await sample(sampleTask({ from: 20, shard: 1 }))).artifact.rows).toBe(40);
   hold.release();
   expect((await slow).artifact.rows).toBe(40);
+  expect(fake.repeated).toEqual([]);
+});
+
+it('rows that nobody answered in time are asked for again when the run is started again', async () => {
+  fake.fault = ({ question }) =>
+    Number(question.id.split('-').at(-1)) < 10 ? null : { status: 503, retryAfter: '120' };
+  const deps = { store, engine: impatient(engine, Date.now() - 1), grader };
+  const given: ShardResult = await quietEnvironment().run(withFailures(sampleResponses), deps, sampleTask());
+  expect(given).toMatchObject({ partial: false, artifact: { rows: 80 } });
+  const { unavailable = 0 } = given.odd!;
+  expect(unavailable).toBeGreaterThan(0);
+  fake.fault = () => null;
+  // The engine of another worker: this one's was told to wait.
+  engine = createEngines({ store, env: {}, python: () => Promise.reject(new Error('no Python here')) });
+  const again = await sample(sampleTask());
+  expect(again).toMatchObject({ resumed: 80 - unavailable, artifact: { rows: 80 } });
+  expect(again.odd).not.toHaveProperty('unavailable');
   expect(fake.repeated).toEqual([]);
 });

@@ -129,12 +129,12 @@ export class InferenceClient {
         failingSince ??= Date.now();
         const atOnce = attempt === 0 && error instanceof ConnectionError && error.wasReset;
         wait = failed.retryAfter ?? (atOnce ? 0 : backoff(attempt));
-        if (failed.retryAfter !== undefined) this.limiter.pause(Date.now() + wait);
         if (this.#hasEnded() || Date.now() + wait - failingSince > PATIENCE_MS)
           throw new Failure('EngineUnavailable', this.waitingFor, {
             cause: error,
             ...(failed.retryAfter !== undefined && { retryAfter: failed.retryAfter }),
           });
+        if (failed.retryAfter !== undefined) this.limiter.pause(Date.now() + wait);
       } finally {
         this.limiter.release(request.n);
       }
