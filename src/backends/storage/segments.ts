@@ -10,6 +10,8 @@ const READ_AT_ONCE = 4 * 1024 * 1024;
 export interface ShardRowsOptions<Row> {
   /** The item that a row belongs to. */
   itemOf(row: Row): string;
+  /** Whether the rows of an item are final; all are by default. The next attempt does not find those that are not. */
+  isDone?(rows: readonly Row[]): boolean;
   /** Gets each item's rows once: where an earlier attempt's are found, and where new ones are added. */
   seen?(rows: readonly Row[]): void;
   /** Told of a segment with lines that are not what was written, and of the copy that is kept of it. */
@@ -34,6 +36,8 @@ export class ShardRows<Row> {
   #fence = 0;
   #journal: Journal | null = null;
   #flushing: Promise<void> = Promise.resolve();
+  /** Whether there are rows that are not final: then the shard does not become whole. */
+  #isOpen = false;
   /** What the shard has become. */
   #artifact: ArtifactRef | null = null;
 
@@ -113,7 +117,7 @@ export class ShardRows<Row> {
       if (rows) {
         const item = this.#options.itemOf(rows[0]!);
         // An attempt that lives on after its successor began may have finished the same item.
-        if (this.#items.has(item)) continue;
+        if (this.#items.has(item) || !this.#isDone(rows)) continue;
         this.#items.set(item, { key, from, to: from + bytes.length });
         this.#options.seen?.(rows);
       } else if (ended) damaged++;
@@ -121,6 +125,10 @@ export class ShardRows<Row> {
     }
     if (damaged > 0) await this.#setAside(key, damaged);
     return lines > 0;
+  }
+
+  #isDone(rows: readonly Row[]): boolean {
+    return this.#options.isDone?.(rows) ?? true;
   }
 
   /** Keeps a copy for people to look at: the shard's segments are removed when it is whole. */
@@ -141,6 +149,7 @@ export class ShardRows<Row> {
     if (this.has(item)) return;
     const { place, taken } = this.#journal!.append(`${itemLine(this.#uri, rows)}\n`);
     this.#items.set(item, { ...place, to: place.to - 1 });
+    if (!this.#isDone(rows)) this.#isOpen = true;
     this.#options.seen?.(rows);
     await (taken ?? this.flush());
   }
@@ -161,10 +170,11 @@ export class ShardRows<Row> {
   }
 
   /**
-   * Turns the segments into the shard's artifact, its rows in the order of `items`.
+   * Turns the segments into the shard's artifact, its rows in the order of `items`; where some are not final, into a part (`commitPart`).
    * @throws Failure Superseded where another attempt has begun, or has made it: the next one finds it
    */
   async commit(items: Iterable<string>): Promise<ArtifactRef> {
+    if (this.#isOpen) return await this.commitPart(items);
     if (!this.#artifact) {
       await this.flush();
       const created = await createLines(this.#store, this.#uri, this.#lines(items));
