@@ -76,6 +76,9 @@ async function pauseAll({ parts, log, runId, iterations }: Disturbed): Promise<[
   return [];
 }
 
+/** Whole runs of real processes: a busy machine takes its time. */
+const LONG = { timeout: 900_000 };
+
 const nothingLost = (verdict: Verdict) =>
   expect(verdict).toMatchObject({
     ok: true,
@@ -85,17 +88,25 @@ const nothingLost = (verdict: Verdict) =>
     crashes: [],
   });
 
-it('workers, server, engine and trainer killed by -9 at moments of a seed leave the same rows and weights', async () => {
-  const outcome = await killed;
-  const verdict = judge(await calm, outcome);
-  nothingLost(verdict);
-  expect(new Set(outcome.kills.map(({ victim }) => victim))).toEqual(new Set(VICTIMS));
-  process.stdout.write(`${outcome.kills.length} kills: ${JSON.stringify(verdict.tokens)}\n`);
-});
+it(
+  'workers, server, engine and trainer killed by -9 at moments of a seed leave the same rows and weights',
+  LONG,
+  async () => {
+    const outcome = await killed;
+    const verdict = judge(await calm, outcome);
+    nothingLost(verdict);
+    expect(new Set(outcome.kills.map(({ victim }) => victim))).toEqual(new Set(VICTIMS));
+    process.stdout.write(`${outcome.kills.length} kills: ${JSON.stringify(verdict.tokens)}\n`);
+  },
+);
 
-it('workers and a server that are stopped until they are given up, and go on, leave the same rows and weights', async () => {
-  const verdict = judge(await calm, await paused);
-  nothingLost(verdict);
-  expect(verdict.training.repeated, 'the trainer went on beside the train worker that was stopped').toBe(0);
-  process.stdout.write(`3 pauses: ${JSON.stringify(verdict.tokens)}\n`);
-});
+it(
+  'workers and a server that are stopped until they are given up, and go on, leave the same rows and weights',
+  LONG,
+  async () => {
+    const verdict = judge(await calm, await paused);
+    nothingLost(verdict);
+    expect(verdict.training.repeated, 'the trainer went on beside the train worker that was stopped').toBe(0);
+    process.stdout.write(`3 pauses: ${JSON.stringify(verdict.tokens)}\n`);
+  },
+);
