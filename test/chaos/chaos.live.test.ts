@@ -39,7 +39,7 @@ beforeAll(async () => {
     const moments = drawMoments(VICTIMS.length, 7, work);
     return runDisturbed(setting, 'killed', (run) => disturb(run, moments, () => {}));
   });
-  paused = calm.then(() => runDisturbed(setting, 'paused', pauseAll));
+  paused = runDisturbed(setting, 'paused', pauseAll);
   paused.catch(() => {});
 });
 afterAll(async () => {
