@@ -1,33 +1,62 @@
 import { ApplicationFailure } from '@temporalio/common';
+import { MockActivityEnvironment } from '@temporalio/testing';
+import { DefaultLogger } from '@temporalio/worker';
 import { describe, expect, it } from 'vitest';
 import { withFailures } from '../../src/activities/failures.ts';
 import { FAILURES, Failure, type FailureType } from '../../src/backends/failures.ts';
 
-const failing = (error: unknown) =>
-  withFailures(async () => {
-    throw error;
-  })().catch((error) => error as ApplicationFailure);
+/** An activity that ends so, as Temporal hears of it. */
+async function heard<R>(activity: () => Promise<R>, attempt = 1): Promise<R> {
+  const environment = new MockActivityEnvironment({ attempt }, { logger: new DefaultLogger('ERROR', () => {}) });
+  return await environment.run(withFailures(activity));
+}
+
+const thrown = async (error: unknown, attempt = 1): Promise<ApplicationFailure> =>
+  await heard(() => Promise.reject(error), attempt).then(
+    () => expect.unreachable(),
+    (failure) => failure,
+  );
 
 describe('a failure of an activity', () => {
   it.each(Object.entries(FAILURES))(
     '%s reaches Temporal with its type, and is retried or not',
     async (type, { retryable }) => {
-      const failure = await failing(new Failure(type as FailureType, 'why'));
+      const failure = await thrown(new Failure(type as FailureType, 'why'));
       expect(failure).toBeInstanceOf(ApplicationFailure);
       expect(failure).toMatchObject({ type, message: 'why', nonRetryable: !retryable });
     },
   );
+});
 
-  it('of a mistake in this program stays what it is, and is retried', async () => {
-    const error = new TypeError('x is not a function');
-    expect(await failing(error)).toBe(error);
+describe('when an attempt is made again', () => {
+  const down = new Failure('EngineUnavailable', 'nobody there');
+
+  it('an outage is looked at every few seconds, at the hundredth attempt as at the first', async () => {
+    for (const attempt of [1, 100]) expect((await thrown(down, attempt)).nextRetryDelay).toBe(3_000);
+    for (const type of ['StoreUnavailable', 'TrainerUnavailable'] as const)
+      expect((await thrown(new Failure(type, 'gone'), 9)).nextRetryDelay).toBeGreaterThanOrEqual(3_000);
+  });
+
+  it('the other side’s own time comes first', async () => {
+    const busy = new Failure('EngineUnavailable', 'busy', { retryAfter: 20_000 });
+    expect((await thrown(busy, 3)).nextRetryDelay).toBe(20_000);
+  });
+
+  it('what nobody foresaw is tried less and less often, and keeps its name', async () => {
+    const waits = [1, 2, 5, 50].map(async (attempt) => (await thrown(new RangeError('odd'), attempt)).nextRetryDelay);
+    expect(await Promise.all(waits)).toEqual([1_000, 2_000, 16_000, 60_000]);
+    expect(await thrown(new RangeError('odd'))).toMatchObject({
+      type: 'RangeError',
+      message: 'odd',
+      nonRetryable: false,
+    });
   });
 });
 
 describe('a result', () => {
   it('that history should not keep is refused, and not asked for again', async () => {
     const rows = Array.from({ length: 20_000 }, (_, i) => ({ question: `question ${i}`, response: 'ü'.repeat(20) }));
-    const failure = await withFailures(async () => rows)().catch((error) => error as ApplicationFailure);
+    const failure = await heard(async () => rows).catch((error) => error as ApplicationFailure);
     expect(failure).toMatchObject({
       type: 'PayloadsTooLarge',
       nonRetryable: true,
@@ -36,6 +65,6 @@ describe('a result', () => {
   });
 
   it.each([[undefined], [null], [{ uri: 'runs/a', rows: 3 }]])('%j goes', async (result) => {
-    expect(await withFailures(async () => result)()).toBe(result);
+    expect(await heard(async () => result)).toBe(result);
   });
 });

@@ -20,7 +20,7 @@ import {
   type Verdict,
 } from './run.ts';
 
-const SIZES = { iterations: 1, pool: 300, tested: 100, reason: 200, epochs: 6 };
+const SIZES = { iterations: 0, pool: 50, tested: 400, reason: 200, epochs: 6 };
 /** Longer than silence is borne (src/workflows/activities.ts). */
 const PAUSE_MS = 14_000;
 
@@ -39,7 +39,7 @@ beforeAll(async () => {
     const moments = drawMoments(VICTIMS.length, 7, work);
     return runDisturbed(setting, 'killed', (run) => disturb(run, moments, () => {}));
   });
-  paused = calm.then(() => runDisturbed(setting, 'paused', pauseAll));
+  paused = runDisturbed(setting, 'paused', pauseAll);
   paused.catch(() => {});
 });
 afterAll(async () => {
@@ -76,26 +76,37 @@ async function pauseAll({ parts, log, runId, iterations }: Disturbed): Promise<[
   return [];
 }
 
+/** Whole runs of real processes: a busy machine takes its time. */
+const LONG = { timeout: 900_000 };
+
 const nothingLost = (verdict: Verdict) =>
   expect(verdict).toMatchObject({
     ok: true,
     rows: { lost: 0, duplicated: 0, different: 0, added: 0 },
-    weights: { total: 2, different: 0 },
+    weights: { total: 1, different: 0 },
     training: { atOnce: 1 },
     crashes: [],
   });
 
-it('workers, server, engine and trainer killed by -9 at moments of a seed leave the same rows and weights', async () => {
-  const outcome = await killed;
-  const verdict = judge(await calm, outcome);
-  nothingLost(verdict);
-  expect(new Set(outcome.kills.map(({ victim }) => victim))).toEqual(new Set(VICTIMS));
-  process.stdout.write(`${outcome.kills.length} kills: ${JSON.stringify(verdict.tokens)}\n`);
-});
+it(
+  'workers, server, engine and trainer killed by -9 at moments of a seed leave the same rows and weights',
+  LONG,
+  async () => {
+    const outcome = await killed;
+    const verdict = judge(await calm, outcome);
+    nothingLost(verdict);
+    expect(new Set(outcome.kills.map(({ victim }) => victim))).toEqual(new Set(VICTIMS));
+    process.stdout.write(`${outcome.kills.length} kills: ${JSON.stringify(verdict.tokens)}\n`);
+  },
+);
 
-it('workers and a server that are stopped until they are given up, and go on, leave the same rows and weights', async () => {
-  const verdict = judge(await calm, await paused);
-  nothingLost(verdict);
-  expect(verdict.training.repeated, 'the trainer went on beside the train worker that was stopped').toBe(0);
-  process.stdout.write(`3 pauses: ${JSON.stringify(verdict.tokens)}\n`);
-});
+it(
+  'workers and a server that are stopped until they are given up, and go on, leave the same rows and weights',
+  LONG,
+  async () => {
+    const verdict = judge(await calm, await paused);
+    nothingLost(verdict);
+    expect(verdict.training.repeated, 'the trainer went on beside the train worker that was stopped').toBe(0);
+    process.stdout.write(`3 pauses: ${JSON.stringify(verdict.tokens)}\n`);
+  },
+);

@@ -30,7 +30,11 @@ export async function chaos(args: string[]): Promise<void> {
   });
   if (values.help) return void process.stdout.write(HELP);
   const [kills, seed] = [Number(values.kills), Number(values.seed)];
-  if (!Number.isInteger(kills) || kills < 1 || !Number.isInteger(seed)) throw new Error(HELP);
+  if (!Number.isInteger(kills) || kills < 1 || !Number.isInteger(seed)) {
+    process.stderr.write(HELP);
+    process.exitCode = 2;
+    return;
+  }
   const began = Date.now();
   const say = (line: string) =>
     process.stderr.write(`${String(Math.round((Date.now() - began) / 1000)).padStart(5)} s  ${line}\n`);

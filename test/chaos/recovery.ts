@@ -43,7 +43,7 @@ const WATCHERS: Record<Victim, (run: Disturbed, at: number, up?: Promise<number>
     const lost = new Set(log.events.filter((it) => it.what === 'abandoned' && it.at >= at - 5).map(({ row }) => row));
     if (lost.size === 0) return null;
     const again = await until(signal, () =>
-      log.events.findLast((it) => it.what === 'begun' && it.at > at && lost.has(it.row)),
+      log.events.find((it) => it.what === 'begun' && it.at > at && lost.has(it.row)),
     );
     return again && again.at - at;
   },
@@ -62,20 +62,20 @@ const WATCHERS: Record<Victim, (run: Disturbed, at: number, up?: Promise<number>
   train: async (run, at) => {
     const attempt = await until(run.signal, async () => {
       const pending = await pendingActivities(run);
-      return pending?.find((it) => it.type === 'submitFineTune' && it.started > at) ?? null;
+      return pending.find((it) => it.type === 'submitFineTune' && it.started > at) ?? null;
     });
     return attempt && attempt.started - at;
   },
   server: async (run, at) => {
     const first = await until(run.signal, async () => {
       const pending = await pendingActivities(run);
-      return pending?.find((it) => Math.max(it.started, it.heartbeat) > at) ?? null;
+      return pending.find((it) => Math.max(it.started, it.heartbeat) > at) ?? null;
     });
     return first && Date.now() - at;
   },
 };
 
-/** What the server says of the iterations' activities; null while it does not answer. */
+/** What the server says of the iterations' activities; nothing while it does not answer. */
 async function pendingActivities({ parts, runId, iterations }: Disturbed) {
   const described = Array.from({ length: iterations + 1 }, (_, i) =>
     parts.client.workflow

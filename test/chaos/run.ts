@@ -56,9 +56,10 @@ export interface Verdict {
   crashes: string[];
 }
 
-/** Sizes for each kill, so that the run is long enough for all of them: seconds of generation, and of training. */
-const PER_KILL = { pool: 75, tested: 16, reason: 40 };
-const MAX_IN_FLIGHT = 8;
+/** Sizes for each kill, so that the run has some seconds of generation and of training for every one. */
+const PER_KILL = { pool: 35, tested: 8, reason: 40 };
+/** Of each inference worker: what is in flight when it dies is lost, and should be little beside all that it generates. */
+const MAX_IN_FLIGHT = 4;
 const LATENCY_MS = 200;
 /** A run that comes no further for so long is stuck. */
 const STUCK_MS = 180_000;

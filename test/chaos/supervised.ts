@@ -32,7 +32,10 @@ export class Supervised<P extends { pid: number }> {
     const at = Date.now();
     this.#up = gone.then(() => sleep(downMs)).then(() => this.#again());
     await gone;
-    return { at, up: this.#up.then(() => Date.now()) };
+    const up = this.#up.then(() => Date.now());
+    // Nobody may be waiting when all is over.
+    up.catch(() => {});
+    return { at, up };
   }
 
   /** It ended, and nobody had asked it to. */
@@ -44,7 +47,7 @@ export class Supervised<P extends { pid: number }> {
 
   async end(): Promise<void> {
     this.#ended = true;
-    await this.#kill(await this.#up);
+    await this.#up.then(this.#kill, () => {});
   }
 
   async #again(): Promise<P> {
