@@ -66,7 +66,7 @@ export async function selectTrainingRows(deps: { store: Store }, task: SelectTas
   return await withHeartbeat(
     () => ({ rows }),
     async () => {
-      const sft = new ShuffledRows(store, `${folder}/sft.jsonl`, selection, mostRows(task));
+      const sft = await ShuffledRows.open(store, `${folder}/sft.jsonl`, selection, mostRows(task));
       const removed = new RowWriter<RemovedRow>(store, `${folder}/removed.jsonl`);
       const helpful = criticData && new RowWriter<TrainingRow>(store, `${folder}/critic-sft.jsonl`);
 

@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs';
 import { expect, it } from 'vitest';
 import { ShuffledRows } from '../../src/activities/shuffled-rows.ts';
 import { readRows } from '../../src/backends/storage/artifacts.ts';
@@ -26,11 +25,11 @@ const QUESTIONS = Array.from({ length: 300 }, (_, i) => aQuestion(`q${i}`, { sol
 async function written(questions: typeof QUESTIONS, parts: number): Promise<string[]> {
   const store = new FolderStore(await temporaryFolder());
   const selection = startSelection(OPTIONS);
-  const rows = new ShuffledRows(store, 'run/sft.jsonl', selection, parts * 16_384);
+  const rows = await ShuffledRows.open(store, 'run/sft.jsonl', selection, parts * 16_384);
   for (const row of questions.flatMap((question) => selection.reason(question).taken)) await rows.add(row);
   const ref = await rows.write();
   await rows.close();
-  expect(existsSync(store.path('run/sft.parts'))).toBe(false);
+  expect(await store.list('run/sft.parts')).toEqual([]);
   const ids: string[] = [];
   for await (const { questionId } of readRows<SftRow>(store, ref)) ids.push(questionId);
   return ids;
@@ -46,4 +45,21 @@ it('rows are shuffled in as many parts as memory asks for, each row once, whatev
     expect([...rows].sort()).toEqual([...ids].sort());
   }
   expect(five).not.toEqual(one);
+});
+
+it('an attempt that lives on takes nothing away from its successor', async () => {
+  const store = new FolderStore(await temporaryFolder());
+  const open = () => ShuffledRows.open(store, 'run/sft.jsonl', startSelection(OPTIONS), QUESTIONS.length);
+  const fill = async (rows: ShuffledRows) => {
+    const selection = startSelection(OPTIONS);
+    for (const row of QUESTIONS.flatMap((question) => selection.reason(question).taken)) await rows.add(row);
+  };
+  const first = await open();
+  await fill(first);
+  const second = await open();
+  await fill(second);
+  await first.write().catch(() => {});
+  await first.close();
+  expect((await second.write()).rows).toBe(QUESTIONS.length);
+  await second.close();
 });
