@@ -165,18 +165,11 @@ describe('at any time', () => {
     expect(heard.length).toBeLessThanOrEqual(2);
   });
 
-  it('extend: twice, while the last iteration is measured; not after a stop, and not beyond the most', async () => {
+  it('extend: twice, while the last iteration is measured, and not after a stop', async () => {
     const fake = await bench.fake();
     const hold = fake.hold(({ question }) => question.id.startsWith('arithmetic-test'));
     const handle = await bench.start('messages-extend', bench.input(fake, { iterations: 0, pool: 10, tested: 10 }));
     await hold.reached(1);
-    await expect(update(handle, 'extend')).rejects.toMatchObject(refused('is missing, expected {"iterations":n}'));
-    await expect(update(handle, 'extend', { iterations: '2' })).rejects.toMatchObject(
-      refused('iterations: got "2", expected a whole number of at least 1'),
-    );
-    await expect(update(handle, 'extend', { iterations: 101 })).rejects.toMatchObject(
-      refused('iterations: they would be 101 in all, expected at most 100'),
-    );
     expect(await update(handle, 'extend', { iterations: 1 })).toBe('1 iterations');
     expect(await update(handle, 'extend', { iterations: 1 })).toBe('2 iterations');
     hold.release();
