@@ -71,6 +71,7 @@ function checkInputs(args: unknown[]): void {
   if (parent || continuedFromExecutionRunId) return;
   if (args.length > 1) throw refusal('InvalidInput', `(the input): got ${args.length} of them, expected one object`);
   const bytes = sizeOf(args);
+  if (Number.isNaN(bytes)) throw refusal('InvalidInput', '(the input): got something nested too deep to be a run file');
   if (bytes > MOST)
     throw refusal(
       'InvalidInput',
@@ -79,5 +80,14 @@ function checkInputs(args: unknown[]): void {
 }
 
 const encoder = new TextEncoder();
-const sizeOf = (value: unknown): number => encoder.encode(JSON.stringify(value) ?? '').length;
+
+/** Of a value as JSON, in bytes. NaN: JavaScript has no room for what is nested thousands of times. */
+function sizeOf(value: unknown): number {
+  try {
+    return encoder.encode(JSON.stringify(value) ?? '').length;
+  } catch {
+    return Number.NaN;
+  }
+}
+
 const megabytes = (bytes: number) => `${(bytes / MEGABYTE).toFixed(1)} MB`;

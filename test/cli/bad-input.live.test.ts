@@ -441,7 +441,7 @@ const RAW = [
   ['its opposite', '-1e400', 'seed: got -Infinity, expected a number'],
   ['a prototype', '1, "__proto__": {"samples": 9}', '__proto__: is not a known field'],
   ['a constructor', '1, "constructor": {"prototype": {}}', 'constructor: is not a known field'],
-  ['a deep list', '['.repeat(5000) + ']'.repeat(5000), 'seed: got [[[['],
+  ['a deep list', '['.repeat(500) + ']'.repeat(500), 'seed: got [[[['],
 ] as const;
 
 /** Inputs that are no object at all. */
@@ -619,6 +619,16 @@ describe('an input with a mistake, through the Temporal CLI', () => {
       '(the input): got 1.1 MB, expected at most 1 MB: questions belong into files that a "path" names',
     );
     expect(await activitiesOf('bad-big')).toEqual([]);
+  });
+
+  it.each([4000, 9900])('lists in lists, %d of them', async (depth) => {
+    const id = `bad-deep-${depth}`;
+    const file = JSON.stringify({ ...bench.input(fake), seed: 'RAW' }).replace(
+      '"RAW"',
+      '['.repeat(depth) + ']'.repeat(depth),
+    );
+    const message = await startAndFail(id, 'selfImprove', '--input-file', await runFile(id, file));
+    expect(message).toMatch(/seed: got \S+, expected a number|nested too deep/);
   });
 
   it('three megabytes: Temporal itself refuses them', async () => {

@@ -36,7 +36,7 @@ const STARTS: Record<string, (id: string, fake: FakeOpenAi) => Promise<unknown>>
 };
 
 async function inTheMiddle(type: string, id: string): Promise<{ fake: FakeOpenAi; handle: RunHandle; hold: Hold }> {
-  const fake = await bench.fake();
+  const fake = await bench.fake({ models: ['actor', 'critic', bench.actorFolder] });
   const hold = fake.hold(() => true);
   const handle = (await STARTS[type]!(id, fake)) as RunHandle;
   await hold.reached(1);
