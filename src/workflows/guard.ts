@@ -77,6 +77,18 @@ function checkInputs(args: unknown[]): void {
       'InvalidInput',
       `(the input): got ${megabytes(bytes)}, expected at most 1 MB: questions belong into files that a "path" names`,
     );
+  const endless = findEndless(args);
+  if (endless) throw refusal('InvalidInput', `${endless.field}: got ${endless.value}, expected a number`);
+}
+
+/** A number like 1e400, which JSON can write and not hold: to the next who reads it, it would be null. */
+function findEndless(args: unknown[]): { field: string; value: number } | null {
+  let found: { field: string; value: number } | null = null;
+  JSON.stringify(args, (field, value) => {
+    if (typeof value === 'number' && !Number.isFinite(value)) found ??= { field, value };
+    return value;
+  });
+  return found;
 }
 
 const encoder = new TextEncoder();
