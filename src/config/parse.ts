@@ -90,7 +90,7 @@ const show = (value: unknown) => shorten(asText(value));
 function asText(value: unknown): string {
   if (typeof value === 'number') return String(value);
   try {
-    return JSON.stringify(value);
+    return JSON.stringify(value) ?? String(value);
   } catch {
     return 'something nested too deep';
   }
