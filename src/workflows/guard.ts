@@ -63,12 +63,17 @@ const MEGABYTE = 1024 * 1024;
 const MOST = MEGABYTE;
 /** Temporal refuses 4 MB of one workflow task. */
 const MOST_AT_ONCE = 3 * MEGABYTE;
+/** Temporal takes 1,000 bytes, and a run's children have longer ones. */
+const LONGEST_ID = 900;
 const EXPECTED = 'expected at most 1 MB: rows belong into the store';
 
 /** Of what people start. What a run continues as has been looked at before, and so has what a parent starts. */
 function checkInputs(args: unknown[]): void {
-  const { parent, continuedFromExecutionRunId } = workflowInfo();
+  const { parent, continuedFromExecutionRunId, workflowId } = workflowInfo();
   if (parent || continuedFromExecutionRunId) return;
+  const length = encoder.encode(workflowId).length;
+  if (length > LONGEST_ID)
+    throw refusal('InvalidInput', `workflow ID: got ${length} bytes, expected at most ${LONGEST_ID}`);
   if (args.length > 1) throw refusal('InvalidInput', `(the input): got ${args.length} of them, expected one object`);
   const bytes = sizeOf(args);
   if (Number.isNaN(bytes)) throw refusal('InvalidInput', '(the input): got something nested too deep to be a run file');

@@ -4,6 +4,7 @@ import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { runFolder } from '../../src/backends/storage/runs.ts';
 import { Bench } from '../support/bench.ts';
 import { aCritiquesRun } from '../support/critiques-input.ts';
 import { anEvaluation } from '../support/evaluate-input.ts';
@@ -603,6 +604,22 @@ describe('an input with a mistake, through the Temporal CLI', () => {
     expect(message).toBe('(the input): got 2 of them, expected one object');
     expect(await activitiesOf(`bad-${type}-two`)).toEqual([]);
   });
+
+  it('a workflow ID whose children would have none', async () => {
+    const message = await startAndFail('ü'.repeat(460), 'selfImprove', '--input', '{}');
+    expect(message).toBe('workflow ID: got 920 bytes, expected at most 900');
+  });
+
+  it.each(['../../out', 'a/b', '-rf', '.hidden', 'über uns', 'runs/../../out', 'x'.repeat(400)])(
+    'the workflow ID %s is a folder of the store',
+    async (id) => {
+      const input = { ...inputs.evaluate(), questions: { source: 'file', path: await runFile('empty.jsonl', '') } };
+      await startAndFail(id, 'evaluate', `--input=${JSON.stringify(input)}`);
+      expect(await activitiesOf(id)).toEqual(['validateEvaluate', 'loadEvaluation']);
+      expect(existsSync(join(bench.workers.store.path(runFolder(id)), 'run.json'))).toBe(true);
+      expect((await readdir(bench.folder)).filter((name) => name === 'out')).toEqual([]);
+    },
+  );
 
   it('a megabyte of questions in the run file', async () => {
     const input = {
