@@ -45,6 +45,9 @@ const SHARDS_AT_ONCE = 4;
 /** About 0.25 MB each, measured without zod in the bundle (temporal.md 0.2). */
 const CACHED_WORKFLOWS = 200;
 
+/** Where a machine has no time to spare, Temporal's 5 seconds end what is only slow, and may take the whole process along. */
+const LONGEST_WORKFLOW_STEP = '1 minute';
+
 /** V8 lets a heap grow to several times what is alive where the machine has memory; a worker shares it with engines. */
 const HEAP_GROWS_BY = '--heap-growing-percent=25';
 
@@ -67,6 +70,7 @@ export async function startWorkers(options: WorkerOptions): Promise<RunningWorke
     workflows: () => ({
       workflowBundle: { codePath: options.workflowBundle },
       maxCachedWorkflows: CACHED_WORKFLOWS,
+      isolateExecutionTimeout: LONGEST_WORKFLOW_STEP,
     }),
     cpu: () => ({
       activities: cpuActivities({

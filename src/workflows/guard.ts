@@ -75,36 +75,33 @@ function checkInputs(args: unknown[]): void {
   if (length > LONGEST_ID)
     throw refusal('InvalidInput', `workflow ID: got ${length} bytes, expected at most ${LONGEST_ID}`);
   if (args.length > 1) throw refusal('InvalidInput', `(the input): got ${args.length} of them, expected one object`);
-  const bytes = sizeOf(args);
-  if (Number.isNaN(bytes)) throw refusal('InvalidInput', '(the input): got something nested too deep to be a run file');
-  if (bytes > MOST)
+  const read = readInput(args);
+  if (!read) throw refusal('InvalidInput', '(the input): got something nested too deep to be a run file');
+  if (read.bytes > MOST)
     throw refusal(
       'InvalidInput',
-      `(the input): got ${megabytes(bytes)}, expected at most 1 MB: questions belong into files that a "path" names`,
+      `(the input): got ${megabytes(read.bytes)}, expected at most 1 MB: questions belong into files that a "path" names`,
     );
-  const endless = findEndless(args);
-  if (endless) throw refusal('InvalidInput', `${endless.field}: got ${endless.value}, expected a number`);
+  if (read.endless) throw refusal('InvalidInput', `${read.endless}, expected a number`);
 }
 
-/** A number like 1e400, which JSON can write and not hold: to the next who reads it, it would be null. */
-function findEndless(args: unknown[]): { field: string; value: number } | null {
-  let found: { field: string; value: number } | null = null;
-  JSON.stringify(args, (field, value) => {
-    if (typeof value === 'number' && !Number.isFinite(value)) found ??= { field, value };
-    return value;
-  });
-  return found;
-}
-
-const encoder = new TextEncoder();
-
-/** Of a value as JSON, in bytes. NaN: JavaScript has no room for what is nested thousands of times. */
-function sizeOf(value: unknown): number {
+/**
+ * How long it is, and whether it has a number like 1e400, which JSON can write and not hold: to the next who reads it, it would be null.
+ * null: JavaScript has no room for what is nested thousands of times.
+ */
+function readInput(args: unknown[]): { bytes: number; endless: string | null } | null {
+  let endless: string | null = null;
   try {
-    return encoder.encode(JSON.stringify(value) ?? '').length;
+    const text = JSON.stringify(args, (field, value) => {
+      if (typeof value === 'number' && !Number.isFinite(value)) endless ??= `${field}: got ${value}`;
+      return value;
+    });
+    return { bytes: encoder.encode(text).length, endless };
   } catch {
-    return Number.NaN;
+    return null;
   }
 }
 
+const encoder = new TextEncoder();
+const sizeOf = (value: unknown): number => encoder.encode(JSON.stringify(value) ?? '').length;
 const megabytes = (bytes: number) => `${(bytes / MEGABYTE).toFixed(1)} MB`;

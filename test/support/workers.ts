@@ -63,7 +63,7 @@ export async function startTestWorkers(options: TestWorkersOptions): Promise<Tes
       ]),
     ) as T;
   const byRole: Record<Role, object> = {
-    workflows: { workflowBundle: { code }, maxCachedWorkflows: 100 },
+    workflows: { workflowBundle: { code }, maxCachedWorkflows: 100, isolateExecutionTimeout: '1 minute' },
     cpu: {
       activities: watched(
         cpuActivities({

@@ -128,9 +128,9 @@ describe('at any time', () => {
     expect(result.iterations.map(({ iteration }) => iteration)).toEqual([0, 1]);
   });
 
-  it('pause, resume and pause in one task, then stop: it ends with what it has', async () => {
+  it('pause, resume and pause at once, then stop: it ends with what it has', async () => {
     const { handle, hold } = await inTheMiddle('selfImprove', 'messages-quick');
-    await Promise.all(['pause', 'resume', 'pause'].map((name) => handle.signal(name)));
+    for (const name of ['pause', 'resume', 'pause']) await handle.signal(name);
     await eventually('a pause', async () => (await bench.progress(handle)).state === 'paused');
     expect(await update(handle, 'stop', { mode: 'drain', reason: 'while paused' })).toContain('stopping');
     hold.release();
