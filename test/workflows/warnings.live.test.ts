@@ -31,7 +31,9 @@ const expectReported = async (id: string, patterns: RegExp[]) => {
 describe('a run that would be a quiet success says so:', () => {
   it('no answer is right, and nothing is accepted', async () => {
     const fake = await bench.fake({ skill: () => 0 });
-    const result = await (await bench.start('loud-none', bench.input(fake, { pool: 40, tested: 30 }))).result();
+    const result = await (
+      await bench.start('loud-none', bench.input(fake, { critic: null, pool: 40, tested: 30 }))
+    ).result();
     expect(result.status).toBe('completed');
     const expected = [
       /^iteration 0, evaluate\/sample: none of 30 answers is right/,
