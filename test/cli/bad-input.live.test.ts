@@ -624,7 +624,7 @@ describe('an input with a mistake, through the Temporal CLI', () => {
   it('a megabyte of questions in the run file', async () => {
     const input = {
       ...bench.input(fake),
-      questions: Array(20_000).fill({ question: 'What is 1 + 1?', answer: '#### 2' }),
+      questions: Array(24_000).fill({ question: 'What is 1 + 1?', answer: '#### 2' }),
     };
     const message = await startAndFail(
       'bad-big',
@@ -661,7 +661,7 @@ describe('an input with a mistake, through the Temporal CLI', () => {
     expect(started.stderr).toContain('not valid JSON');
   });
 
-  it.each(['selfimprove', 'SelfImprove', 'train', 'toString', '__proto__', 'default'])(
+  it.each(['selfimprove', 'SelfImprove', 'train', '__proto__', 'default'])(
     'the workflow type %s, which there is not',
     async (type) => {
       const message = await startAndFail(`bad-type-${type}`, type, '--input', '{}');
@@ -714,6 +714,8 @@ describe('an input with a mistake, through the Temporal CLI', () => {
   it('nothing was asked of an engine or a trainer', () => {
     expect(fake.requests).toEqual([]);
     expect(bench.workers.training.submitted).toEqual([]);
-    expect(new Set(bench.workers.started)).toEqual(new Set([...Object.values(VALIDATES), 'loadDatasets']));
+    expect(new Set(bench.workers.started)).toEqual(
+      new Set([...Object.values(VALIDATES), 'loadDatasets', 'loadEvaluation']),
+    );
   });
 });
