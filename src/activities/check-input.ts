@@ -43,7 +43,7 @@ function readParts(input: unknown): Parts {
 }
 
 export const fieldsOf = (input: unknown) =>
-  (typeof input === 'object' && input !== null ? input : {}) as Record<string, unknown>;
+  (typeof input === 'object' && input !== null && !Array.isArray(input) ? input : {}) as Record<string, unknown>;
 
 /** The parts of a wrong input that are right in themselves, so that what they name is looked for all the same. */
 export function rightOnes<Parts extends object>(parts: { [Name in keyof Parts]: Parsed<Parts[Name]> }): Partial<Parts> {

@@ -8,6 +8,7 @@ import { Evaluate, type EvaluateConfig } from '../config/evaluate.ts';
 import { formatIssues, type InputSchema, type Parsed, parseInput } from '../config/parse.ts';
 import { SelfImprove, type SelfImproveConfig } from '../config/self-improve.ts';
 import { checkEvaluate, checkSelfImprove } from './check-input.ts';
+import { canonical } from './study/content-hash.ts';
 
 export interface ValidatedRun<Config> {
   /** The run's folder in the store. */
@@ -93,7 +94,7 @@ export async function claimFolder<Config extends object>(
 
 /** How much may be spent, what is measured of the rows and where they go can be changed in a run that is started again. */
 function whatRowsDependOn(config: object): string {
-  return JSON.stringify({ ...config, costLimit: undefined, ks: undefined, minYield: undefined, push: undefined });
+  return canonical({ ...config, costLimit: undefined, ks: undefined, minYield: undefined, push: undefined });
 }
 
 /** What each workflow leaves first of what can't be had again for nothing. */

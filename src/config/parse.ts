@@ -79,12 +79,21 @@ function expectation(issue: z.core.$ZodIssue): string {
 
 /** A key in the place of its variable's name or of something else, or a password in a URL. */
 const mayBeSecret = (field: string, value: unknown) =>
-  /(?:apiKeyEnv|tokenEnv)$/.test(field) || SECRET.test(JSON.stringify(value) ?? '');
+  /(?:apiKeyEnv|tokenEnv)$/.test(field) || SECRET.test(asText(value));
 
 /** A URL with a user or a query, or how well-known keys begin. */
 const SECRET = /:\/\/[^/"]*@|:\/\/[^"]*\?|"(?:sk-|hf_|gh[a-z]_|github_pat_|xox[a-z]-|AKIA|Bearer )/;
 
-/** JSON has no word for numbers without end. */
-const show = (value: unknown) => shorten(typeof value === 'number' ? String(value) : JSON.stringify(value));
+const show = (value: unknown) => shorten(asText(value));
+
+/** JSON has no word for numbers without end, and JavaScript no room for what is nested thousands of times. */
+function asText(value: unknown): string {
+  if (typeof value === 'number') return String(value);
+  try {
+    return JSON.stringify(value) ?? String(value);
+  } catch {
+    return 'something nested too deep';
+  }
+}
 
 const shorten = (text: string) => (text.length > 80 ? `${text.slice(0, 77)}...` : text);

@@ -49,6 +49,9 @@ const STICKY_FOR = '3 seconds';
 /** About 0.25 MB each, measured without zod in the bundle (temporal.md 0.2). */
 const CACHED_WORKFLOWS = 200;
 
+/** Where a machine has no time to spare, Temporal's 5 seconds end what is only slow, and may take the whole process along. */
+const LONGEST_WORKFLOW_STEP = '1 minute';
+
 /** V8 lets a heap grow to several times what is alive where the machine has memory; a worker shares it with engines. */
 const HEAP_GROWS_BY = '--heap-growing-percent=25';
 
@@ -72,6 +75,7 @@ export async function startWorkers(options: WorkerOptions): Promise<RunningWorke
       workflowBundle: { codePath: options.workflowBundle },
       maxCachedWorkflows: CACHED_WORKFLOWS,
       stickyQueueScheduleToStartTimeout: STICKY_FOR,
+      isolateExecutionTimeout: LONGEST_WORKFLOW_STEP,
     }),
     cpu: () => ({
       activities: cpuActivities({

@@ -63,19 +63,43 @@ const MEGABYTE = 1024 * 1024;
 const MOST = MEGABYTE;
 /** Temporal refuses 4 MB of one workflow task. */
 const MOST_AT_ONCE = 3 * MEGABYTE;
+/** Temporal takes 1,000 bytes, and a run's children have longer ones. */
+const LONGEST_ID = 900;
 const EXPECTED = 'expected at most 1 MB: rows belong into the store';
 
 /** Of what people start. What a run continues as has been looked at before, and so has what a parent starts. */
 function checkInputs(args: unknown[]): void {
-  const { parent, continuedFromExecutionRunId } = workflowInfo();
+  const { parent, continuedFromExecutionRunId, workflowId } = workflowInfo();
   if (parent || continuedFromExecutionRunId) return;
+  const length = encoder.encode(workflowId).length;
+  if (length > LONGEST_ID)
+    throw refusal('InvalidInput', `workflow ID: got ${length} bytes, expected at most ${LONGEST_ID}`);
   if (args.length > 1) throw refusal('InvalidInput', `(the input): got ${args.length} of them, expected one object`);
-  const bytes = sizeOf(args);
-  if (bytes > MOST)
+  const read = readInput(args);
+  if (!read) throw refusal('InvalidInput', '(the input): got something nested too deep to be a run file');
+  if (read.bytes > MOST)
     throw refusal(
       'InvalidInput',
-      `(the input): got ${megabytes(bytes)}, expected at most 1 MB: questions belong into files that a "path" names`,
+      `(the input): got ${megabytes(read.bytes)}, expected at most 1 MB: questions belong into files that a "path" names`,
     );
+  if (read.endless) throw refusal('InvalidInput', `${read.endless}, expected a number`);
+}
+
+/**
+ * How long it is, and whether it has a number like 1e400, which JSON can write and not hold: to the next who reads it, it would be null.
+ * null: JavaScript has no room for what is nested thousands of times.
+ */
+function readInput(args: unknown[]): { bytes: number; endless: string | null } | null {
+  let endless: string | null = null;
+  try {
+    const text = JSON.stringify(args, (field, value) => {
+      if (typeof value === 'number' && !Number.isFinite(value)) endless ??= `${field}: got ${value}`;
+      return value;
+    });
+    return { bytes: encoder.encode(text).length, endless };
+  } catch {
+    return null;
+  }
 }
 
 const encoder = new TextEncoder();

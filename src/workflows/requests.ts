@@ -36,9 +36,12 @@ export function isStageReport(report: unknown): report is StageReport {
   );
 }
 
-/** The answer to an update that can't be done. */
-export const refusal = (type: NonRetryable, message: string): ApplicationFailure =>
-  ApplicationFailure.nonRetryable(message, type);
+/** What ends a run, or an update, that can't be done as it was asked for. The message says it all: a stack would only bury it. */
+export function refusal(type: NonRetryable, message: string): ApplicationFailure {
+  const failure = ApplicationFailure.nonRetryable(message, type);
+  failure.stack = '';
+  return failure;
+}
 
 /** @throws where somebody started a part of a run by itself @param whole the workflow to start */
 export function expectParent(whole: string): void {

@@ -4,6 +4,7 @@ import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { runFolder } from '../../src/backends/storage/runs.ts';
 import { Bench } from '../support/bench.ts';
 import { aCritiquesRun } from '../support/critiques-input.ts';
 import { anEvaluation } from '../support/evaluate-input.ts';
@@ -441,7 +442,7 @@ const RAW = [
   ['its opposite', '-1e400', 'seed: got -Infinity, expected a number'],
   ['a prototype', '1, "__proto__": {"samples": 9}', '__proto__: is not a known field'],
   ['a constructor', '1, "constructor": {"prototype": {}}', 'constructor: is not a known field'],
-  ['a deep list', '['.repeat(5000) + ']'.repeat(5000), 'seed: got [[[['],
+  ['a deep list', '['.repeat(500) + ']'.repeat(500), 'seed: got [[[['],
 ] as const;
 
 /** Inputs that are no object at all. */
@@ -569,7 +570,7 @@ describe('an input with a mistake, through the Temporal CLI', () => {
     const id = `raw-${what.replace(/\W+/g, '-')}`;
     const file = JSON.stringify({ ...bench.input(fake), seed: 'RAW' }).replace('"RAW"', text);
     expect(await startAndFail(id, 'selfImprove', '--input-file', await runFile(id, file))).toContain(expected);
-    await expectNothingDone(id, 'selfImprove');
+    expect(existsSync(bench.workers.store.path(`runs/${id}`))).toBe(false);
   });
 
   it.each(SECRETS)('%s: what may be a secret is not repeated', async (what, change, expected) => {
@@ -604,10 +605,26 @@ describe('an input with a mistake, through the Temporal CLI', () => {
     expect(await activitiesOf(`bad-${type}-two`)).toEqual([]);
   });
 
+  it('a workflow ID whose children would have none', async () => {
+    const message = await startAndFail('ü'.repeat(460), 'selfImprove', '--input', '{}');
+    expect(message).toBe('workflow ID: got 920 bytes, expected at most 900');
+  });
+
+  it.each(['../../out', 'a/b', '-rf', '.hidden', 'über uns', 'runs/../../out', 'x'.repeat(400)])(
+    'the workflow ID %s is a folder of the store',
+    async (id) => {
+      const input = { ...inputs.evaluate(), questions: { source: 'file', path: await runFile('empty.jsonl', '') } };
+      await startAndFail(id, 'evaluate', `--input=${JSON.stringify(input)}`);
+      expect(await activitiesOf(id)).toEqual(['validateEvaluate', 'loadEvaluation']);
+      expect(existsSync(join(bench.workers.store.path(runFolder(id)), 'run.json'))).toBe(true);
+      expect((await readdir(bench.folder)).filter((name) => name === 'out')).toEqual([]);
+    },
+  );
+
   it('a megabyte of questions in the run file', async () => {
     const input = {
       ...bench.input(fake),
-      questions: Array(20_000).fill({ question: 'What is 1 + 1?', answer: '#### 2' }),
+      questions: Array(24_000).fill({ question: 'What is 1 + 1?', answer: '#### 2' }),
     };
     const message = await startAndFail(
       'bad-big',
@@ -619,6 +636,16 @@ describe('an input with a mistake, through the Temporal CLI', () => {
       '(the input): got 1.1 MB, expected at most 1 MB: questions belong into files that a "path" names',
     );
     expect(await activitiesOf('bad-big')).toEqual([]);
+  });
+
+  it.each([4000, 9900])('lists in lists, %d of them', async (depth) => {
+    const id = `bad-deep-${depth}`;
+    const file = JSON.stringify({ ...bench.input(fake), seed: 'RAW' }).replace(
+      '"RAW"',
+      '['.repeat(depth) + ']'.repeat(depth),
+    );
+    const message = await startAndFail(id, 'selfImprove', '--input-file', await runFile(id, file));
+    expect(message).toMatch(/seed: got \S+, expected a number|nested too deep/);
   });
 
   it('three megabytes: Temporal itself refuses them', async () => {
@@ -634,7 +661,7 @@ describe('an input with a mistake, through the Temporal CLI', () => {
     expect(started.stderr).toContain('not valid JSON');
   });
 
-  it.each(['selfimprove', 'SelfImprove', 'train', 'toString', '__proto__', 'default'])(
+  it.each(['selfimprove', 'SelfImprove', 'train', '__proto__', 'default'])(
     'the workflow type %s, which there is not',
     async (type) => {
       const message = await startAndFail(`bad-type-${type}`, type, '--input', '{}');
@@ -687,6 +714,8 @@ describe('an input with a mistake, through the Temporal CLI', () => {
   it('nothing was asked of an engine or a trainer', () => {
     expect(fake.requests).toEqual([]);
     expect(bench.workers.training.submitted).toEqual([]);
-    expect(new Set(bench.workers.started)).toEqual(new Set([...Object.values(VALIDATES), 'loadDatasets']));
+    expect(new Set(bench.workers.started)).toEqual(
+      new Set([...Object.values(VALIDATES), 'loadDatasets', 'loadEvaluation']),
+    );
   });
 });

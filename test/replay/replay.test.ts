@@ -27,7 +27,8 @@ beforeAll(async () => {
     telemetryOptions: { logging: { filter: { core: 'ERROR', other: 'ERROR' } } },
   });
   code = await bundleWorkflows(join(import.meta.dirname, '../../src/workflows/index.ts'));
-});
+  // A second where nothing else runs.
+}, 120_000);
 
 /** Null where the history replays, else why not. */
 async function replay(recorded: Recorded, bundle = code): Promise<string | null> {

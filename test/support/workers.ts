@@ -66,7 +66,11 @@ export async function startTestWorkers(options: TestWorkersOptions): Promise<Tes
       ]),
     ) as T;
   const byRole: Record<Role, object> = {
-    workflows: { workflowBundle: { code }, maxCachedWorkflows: options.maxCachedWorkflows ?? 100 },
+    workflows: {
+      workflowBundle: { code },
+      maxCachedWorkflows: options.maxCachedWorkflows ?? 100,
+      isolateExecutionTimeout: '1 minute',
+    },
     cpu: {
       activities: watched(
         cpuActivities({

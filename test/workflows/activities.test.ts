@@ -13,6 +13,8 @@ vi.mock('@temporalio/workflow', async (original) => ({
 }));
 await import('../../src/workflows/activities.ts');
 
+const DURATION = /^\d+ (?:second|minute|hour|day)s?$/;
+
 const none = {} as never;
 const byQueue = {
   [QUEUES.cpu]: Object.keys(cpuActivities(none)),
@@ -30,10 +32,10 @@ describe('every activity', () => {
 
   it.each(Object.values(byQueue).flat())('%s ends some time, whatever happens', (name) => {
     const { scheduleToCloseTimeout, startToCloseTimeout, heartbeatTimeout, retry } = asked.get(name)!;
-    expect(scheduleToCloseTimeout).toMatch(/^\d+ (minutes|hours)$/);
-    expect(startToCloseTimeout).toMatch(/^\d+ (minutes?|hours?)$/);
+    expect(scheduleToCloseTimeout).toMatch(DURATION);
+    expect(startToCloseTimeout).toMatch(DURATION);
     // What may take longer than a minute tells that it is alive.
-    if (startToCloseTimeout !== '1 minute') expect(heartbeatTimeout).toMatch(/^\d+ seconds$/);
+    if (startToCloseTimeout !== '1 minute') expect(heartbeatTimeout).toMatch(DURATION);
     expect(retry).toMatchObject({ maximumInterval: expect.any(String), backoffCoefficient: expect.any(Number) });
     expect(retry).not.toHaveProperty('maximumAttempts');
     for (const type of retry!.nonRetryableErrorTypes!) expect(FAILURES).toHaveProperty(type, { retryable: false });
