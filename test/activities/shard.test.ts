@@ -244,8 +244,12 @@ describe('a shard that is cancelled again before its engine answers', () => {
     await only(10, 20, 20);
     await only(0, 5, 25);
     const silent: Engine = {
-      serve: (_, signal) =>
-        new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason), { once: true })),
+      serve: async (_, signal) => {
+        signal.throwIfAborted();
+        return await new Promise((_, reject) => {
+          signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+        });
+      },
       close: async () => {},
     };
     const environment = quietEnvironment();
@@ -346,6 +350,7 @@ describe('a shard fails', () => {
     expect(error).toMatchObject({ type: 'CorruptArtifact', nonRetryable: true });
     expect(error.message).toContain(artifact.uri);
     await rm(path);
+    await store.write('runs/another/run.json', ['{}']);
     const gone = await failure(
       quietEnvironment().run(withFailures(generateCritiques), { store, engine }, critiqueTask(artifact)),
     );

@@ -24,8 +24,8 @@ const PART = 8 * 1024 * 1024;
 
 /**
  * A bucket of S3 or of what speaks its API, or a prefix in one. Endpoint, region and credentials are those of the AWS SDK's own
- * environment and profiles. Not Flystorage: its folders are written in place and without fsync, and it writes to S3 without conditions,
- * so that neither could fence two attempts off from each other.
+ * environment and profiles. Not Flystorage: it writes files of a folder in place, without fsync or rename, and can't create one only
+ * where there is none, so that a folder would need another library or none.
  */
 export class S3Store implements Store {
   readonly root: string;
