@@ -244,7 +244,10 @@ describe('a shard that is cancelled again before its engine answers', () => {
     await only(0, 5, 25);
     const silent: Engine = {
       serve: (_, signal) =>
-        new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason), { once: true })),
+        new Promise((_, reject) => {
+          if (signal.aborted) reject(signal.reason);
+          signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+        }),
       close: async () => {},
     };
     const environment = quietEnvironment();
