@@ -130,12 +130,8 @@ export async function runShard<Row = Attempt>(
     }
 
     const partial = exhausted || cancelledByWorkflow();
-    const { rejected = 0, failed = 0 } = tally.odd;
-    if (tally.rows > 0 && rejected + failed === tally.rows)
-      throw new Failure(
-        rejected > 0 ? 'BadRequest' : 'EngineFailing',
-        `the engine answered none of ${tally.rows} requests: ${tally.refusal}`,
-      );
+    if (tally.rows > 0 && tally.odd.rejected === tally.rows)
+      throw new Failure('BadRequest', `the engine refused all ${tally.rows} requests: ${tally.refusal}`);
     const isFinal = !partial && tally.odd.unavailable === undefined;
     const artifact = await (isFinal ? rows.commit(keys) : rows.commitPart(await keysOf(stage)));
     return { artifact, correct: tally.correct, tokens: tally.tokens, resumed, partial, exhausted, odd: tally.odd };
@@ -241,7 +237,7 @@ class Tally<Row> {
   items = 0;
   rows = 0;
   correct = 0;
-  /** Why the engine did not answer the first that it rejected or failed at. */
+  /** Why the engine rejected the first that it did. */
   refusal: string | undefined;
   readonly tokens: Tokens = { prompt: 0, completion: 0 };
   readonly odd: OddCounts = {};
@@ -260,7 +256,7 @@ class Tally<Row> {
       const { finishReason, refusal } = this.#stage.added(row);
       const odd = oddOutcome(finishReason, this.#stage.read?.(row));
       if (odd) addOdd(this.odd, { [odd]: 1 });
-      if (odd === 'rejected' || odd === 'failed') this.refusal ??= refusal;
+      if (odd === 'rejected') this.refusal ??= refusal;
     }
     const { prompt, completion } = sumTokens(rows.map(this.#stage.added));
     this.tokens.prompt += prompt;

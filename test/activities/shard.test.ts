@@ -378,9 +378,14 @@ describe('a prompt that the engine always fails at', () => {
 
   it('is found out where it is the last one left, too', async () => {
     fake.fault = () => ({ status: 500 });
-    const error = await failure(sample(sampleTask({ to: 1 })));
+    expect(await sample(sampleTask({ to: 1 }))).toMatchObject({ artifact: { rows: 2 }, odd: { failed: 2 } });
+  });
+
+  it('is a failure of the shard where it is every prompt', async () => {
+    fake.fault = () => ({ status: 500 });
+    const error = await failure(sample(sampleTask()));
     expect(error).toMatchObject({ type: 'EngineFailing', nonRetryable: true });
-    expect(error.message).toBe('the engine answered none of 2 requests: 5 times: 500 fault 500');
+    expect(error.message).toBe('the engine fails at every request: 5 times: 500 fault 500');
   });
 });
 
