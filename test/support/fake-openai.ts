@@ -171,9 +171,22 @@ export class Hold {
 
 /** What `/v1/models` answers. */
 export function modelList({ models = ['critic'], store }: ServedNames): object {
-  const files = store && existsSync(store) ? readdirSync(store, { recursive: true, encoding: 'utf8' }) : [];
-  const checkpoints = files.filter((file) => file.endsWith('/checkpoint')).map((file) => join(store!, file));
+  const checkpoints = (store ? filesOf(store) : [])
+    .filter((file) => file.endsWith('/checkpoint'))
+    .map((file) => join(store!, file));
   return { data: [...models, ...checkpoints].map((id) => ({ id })) };
+}
+
+/** Everything in a store, in which folders go while they are read. */
+function filesOf(store: string): string[] {
+  while (existsSync(store)) {
+    try {
+      return readdirSync(store, { recursive: true, encoding: 'utf8' });
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    }
+  }
+  return [];
 }
 
 const after = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
