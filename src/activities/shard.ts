@@ -14,7 +14,7 @@ import { Allowance, Exhausted } from './allowance.ts';
 import { type Failing, failedAgain } from './breaker.ts';
 import type { Ask } from './generations.ts';
 import { withHeartbeat } from './heartbeat.ts';
-import { meter } from './metrics.ts';
+import { createMeter } from './metrics.ts';
 
 /** What every inference activity is told. */
 export interface ShardTask {
@@ -78,7 +78,7 @@ export const isRightAttempt = ({ grade, refinement }: Attempt): boolean =>
 const FLUSH_MS = 1_000;
 /** Requests of all shards that wait for the engine: enough to keep it full, and few to keep in memory. */
 const MOST_WAITING = 64;
-/** A shard whose first requests are all refused gives up before it asks for more. */
+/** A shard whose first requests are all refused, or all fail, gives up before it asks for more. */
 const REFUSALS_TO_GIVE_UP = 16;
 
 /**
@@ -105,6 +105,8 @@ export async function runShard<Row = Attempt>(
   return await withHeartbeat(details, async () => {
     const rows = await ShardRows.open<Row>(deps.store, output, {
       itemOf: stage.itemOf,
+      // Who starts the run again asks again for what nobody answered.
+      isDone: (found) => found.every((row) => stage.added(row).finishReason !== 'unavailable'),
       seen: (finished) => tally.see(finished),
     });
     const resumed = tally.rows;
@@ -124,9 +126,14 @@ export async function runShard<Row = Attempt>(
     }
 
     const partial = exhausted || cancelledByWorkflow();
-    if (tally.rows > 0 && tally.odd.rejected === tally.rows)
-      throw new Failure('BadRequest', `the engine refused all ${tally.rows} requests: ${tally.refusal}`);
-    const artifact = await (partial ? rows.commitPart(await keysOf(stage)) : rows.commit(keys));
+    const { rejected = 0, failed = 0 } = tally.odd;
+    if (tally.rows > 0 && rejected + failed === tally.rows)
+      throw new Failure(
+        rejected > 0 ? 'BadRequest' : 'EngineFailing',
+        `the engine answered none of ${tally.rows} requests: ${tally.refusal}`,
+      );
+    const isFinal = !partial && tally.odd.unavailable === undefined;
+    const artifact = await (isFinal ? rows.commit(keys) : rows.commitPart(await keysOf(stage)));
     return { artifact, correct: tally.correct, tokens: tally.tokens, resumed, partial, exhausted, odd: tally.odd };
   });
 }
@@ -158,6 +165,7 @@ async function generateRows<Row>(
   // Every request in flight listens. Not 0 for "no limit": Node 20's getMaxListeners, which undici calls, throws on it.
   setMaxListeners(Number.POSITIVE_INFINITY, signal);
   const refusals = new Refusals();
+  const meter = createMeter();
   const { client, name } = await engine.serve(task.model, signal);
   status.waitingFor = () => client.waitingFor;
   status.limit = () => client.limiter.limit;
@@ -228,7 +236,7 @@ class Tally<Row> {
   items = 0;
   rows = 0;
   correct = 0;
-  /** Why the engine rejected the first that it did. */
+  /** Why the engine did not answer the first that it rejected or failed at. */
   refusal: string | undefined;
   readonly tokens: Tokens = { prompt: 0, completion: 0 };
   readonly odd: OddCounts = {};
@@ -247,7 +255,7 @@ class Tally<Row> {
       const { finishReason, refusal } = this.#stage.added(row);
       const odd = oddOutcome(finishReason, this.#stage.read?.(row));
       if (odd) addOdd(this.odd, { [odd]: 1 });
-      if (odd === 'rejected') this.refusal ??= refusal;
+      if (odd === 'rejected' || odd === 'failed') this.refusal ??= refusal;
     }
     const { prompt, completion } = sumTokens(rows.map(this.#stage.added));
     this.tokens.prompt += prompt;
@@ -262,10 +270,15 @@ class Refusals {
 
   see(generations: Generation[]): void {
     for (const { finishReason, refusal } of generations) {
-      if (finishReason === 'rejected') this.#count++;
+      if (finishReason === 'rejected' || finishReason === 'failed') this.#count++;
       else this.#answered = true;
-      if (!this.#answered && this.#count >= REFUSALS_TO_GIVE_UP)
-        throw new Failure('BadRequest', `the engine refuses every request: ${refusal}`);
+      if (!this.#answered && this.#count >= REFUSALS_TO_GIVE_UP) {
+        const isRefused = finishReason === 'rejected';
+        throw new Failure(
+          isRefused ? 'BadRequest' : 'EngineFailing',
+          `the engine ${isRefused ? 'refuses' : 'fails at'} every request: ${refusal}`,
+        );
+      }
     }
   }
 }

@@ -14,6 +14,6 @@ export function versions(): Record<string, string> {
     grader: GRADER_VERSION,
     node: process.version,
     '@temporalio': read.dependencies['@temporalio/worker']!,
-    openai: read.dependencies.openai!,
+    undici: read.dependencies.undici!,
   };
 }

@@ -4,9 +4,10 @@ import { dirname, join } from 'node:path';
 import { ActivityCancellationDetails, type ApplicationFailure } from '@temporalio/common';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { DefaultLogger } from '@temporalio/worker';
-import { afterAll, afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
+import { afterAll, afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { withFailures } from '../../src/activities/failures.ts';
 import { type CritiqueTask, generateCritiques } from '../../src/activities/generate-critiques.ts';
+import { impatient } from '../../src/activities/impatient.ts';
 import { type SampleTask, sampleResponses } from '../../src/activities/sample-responses.ts';
 import type { ShardResult } from '../../src/activities/shard.ts';
 import { questions } from '../../src/backends/datasets/arithmetic/index.ts';
@@ -84,7 +85,8 @@ const critiqueTask = (attempts: ArtifactRef): CritiqueTask => {
 };
 
 /** Activities in it fail in silence. */
-const quietEnvironment = () => new MockActivityEnvironment({}, { logger: new DefaultLogger('ERROR', () => {}) });
+const quietEnvironment = (info: { heartbeatDetails?: unknown } = {}) =>
+  new MockActivityEnvironment(info, { logger: new DefaultLogger('ERROR', () => {}) });
 
 const sample = (task: SampleTask, environment = quietEnvironment()): Promise<ShardResult> =>
   environment.run(withFailures(sampleResponses), { store, engine, grader }, task);
@@ -334,4 +336,101 @@ describe('a shard fails', () => {
     );
     expect(gone.message).toContain('is gone from the store');
   });
+});
+
+describe('a prompt that the engine always fails at', () => {
+  const number = (question: { id: string }) => Number(question.id.split('-').at(-1));
+
+  it.each([
+    ['500', { status: 500, message: 'CUDA error' }, '5 times: 500 CUDA error'],
+    ['junk', { junk: { object: 'error' } }, '5 times: an answer without choices: {"object":"error"}'],
+  ])('with %s is an outcome of its own row, ungraded, and the others are answered', async (_, fault, refusal) => {
+    fake.fault = ({ question }) => (number(question) === 7 ? fault : null);
+    const { artifact, odd, correct } = await sample(sampleTask());
+    const rows = await rowsOf(artifact);
+    const failed = rows.filter(({ response }) => response.finishReason === 'failed');
+    expect(failed.map(rowKey)).toEqual(rows.filter(({ question }) => number(question) === 7).map(rowKey));
+    expect(failed[0]).toMatchObject({ response: { text: '', refusal }, grade: { outcome: 'ungraded' } });
+    expect(odd).toMatchObject({ failed: 2 });
+    expect(rows).toHaveLength(80);
+    expect(correct).toBeGreaterThan(0);
+  });
+
+  it('is found out where it is the last one left, too', async () => {
+    fake.fault = () => ({ status: 500 });
+    const error = await failure(sample(sampleTask({ to: 1 })));
+    expect(error).toMatchObject({ type: 'EngineFailing', nonRetryable: true });
+    expect(error.message).toBe('the engine answered none of 2 requests: 5 times: 500 fault 500');
+  });
+});
+
+describe('an engine that answers nothing but errors', () => {
+  const MINUTE = 60_000;
+
+  /** One attempt whose patience is over at its second failure. */
+  async function attempt(details?: unknown): Promise<{ error: ApplicationFailure; heartbeat: unknown }> {
+    vi.useFakeTimers({ toFake: ['Date'] });
+    fake.greets = false;
+    fake.fault = () => {
+      vi.setSystemTime(Date.now() + MINUTE);
+      return { status: 500, message: 'CUDA error' };
+    };
+    const environment = quietEnvironment({ heartbeatDetails: details });
+    let heartbeat: unknown;
+    environment.on('heartbeat', (told) => {
+      heartbeat = told;
+    });
+    const error = await failure(sample(sampleTask({ to: 1 }), environment));
+    vi.useRealTimers();
+    return { error, heartbeat };
+  }
+
+  it('is tried again, and the heartbeats carry how often it was', async () => {
+    const first = await attempt();
+    expect(first.error).toMatchObject({ type: 'EngineUnavailable', nonRetryable: false });
+    expect(first.heartbeat).toMatchObject({ failing: { attempts: 1 } });
+    expect((await attempt(first.heartbeat)).heartbeat).toMatchObject({ failing: { attempts: 2 } });
+  });
+
+  it('ends the shard in the end', async () => {
+    const { error } = await attempt({ failing: { since: Date.now() - 21 * MINUTE, attempts: 9 } });
+    expect(error).toMatchObject({ type: 'EngineFailing', nonRetryable: true });
+    expect(error.message).toContain('500 CUDA error');
+  });
+
+  it('is not what one is that can not be reached', async () => {
+    const task = sampleTask();
+    await fake.close();
+    const error = await failure(
+      sample(task, quietEnvironment({ heartbeatDetails: { failing: { since: 0, attempts: 99 } } })),
+    );
+    expect(error).toMatchObject({ type: 'EngineUnavailable', nonRetryable: false });
+  });
+});
+
+it('a request that takes long delays only its own shard', async () => {
+  const hold = fake.hold(({ question }) => question.id === POOL[3]!.id);
+  const slow = sample(sampleTask({ to: 20 }));
+  await hold.reached();
+  expect((await sample(sampleTask({ from: 20, shard: 1 }))).artifact.rows).toBe(40);
+  hold.release();
+  expect((await slow).artifact.rows).toBe(40);
+  expect(fake.repeated).toEqual([]);
+});
+
+it('rows that nobody answered in time are asked for again when the run is started again', async () => {
+  fake.fault = ({ question }) =>
+    Number(question.id.split('-').at(-1)) < 10 ? null : { status: 503, retryAfter: '120' };
+  const deps = { store, engine: impatient(engine, Date.now() - 1), grader };
+  const given: ShardResult = await quietEnvironment().run(withFailures(sampleResponses), deps, sampleTask());
+  expect(given).toMatchObject({ partial: false, artifact: { rows: 80 } });
+  const { unavailable = 0 } = given.odd!;
+  expect(unavailable).toBeGreaterThan(0);
+  fake.fault = () => null;
+  // The engine of another worker: this one's was told to wait.
+  engine = createEngines({ store, env: {}, python: () => Promise.reject(new Error('no Python here')) });
+  const again = await sample(sampleTask());
+  expect(again).toMatchObject({ resumed: 80 - unavailable, artifact: { rows: 80 } });
+  expect(again.odd).not.toHaveProperty('unavailable');
+  expect(fake.repeated).toEqual([]);
 });

@@ -79,6 +79,7 @@ export async function serveEngine(options: EngineServerOptions): Promise<void> {
   const server = createServer((request, response) => {
     if (request.url === '/v1/models') return send(response, 200, modelList(options));
     if (request.url === '/stats') return send(response, 200, { ...stats, busyMs: busyMs() });
+    if (request.method === 'GET') return send(response, 404, {});
     generate(request, response).catch((error) => {
       if (!response.headersSent) send(response, 500, { error: { message: String(error) } });
     });

@@ -19,7 +19,8 @@ export type Fault =
   | { status: number; message?: string; retryAfter?: string }
   | { hang: true }
   | { reset: true }
-  | { wrongJson: true };
+  | { wrongJson: true }
+  | { junk: unknown };
 
 export interface ServedNames {
   /** Names it serves; it also serves every finished checkpoint in this store. */
@@ -28,6 +29,9 @@ export interface ServedNames {
 }
 
 export type FakeOptions = AnswerOptions & ServedNames;
+
+/** What a client asks to see whether anybody is answered. */
+const GREETING = 'Hello';
 
 /**
  * An OpenAI-compatible server that is no model: it answers problems of the arithmetic world right or wrong by a hash of prompt and
@@ -38,6 +42,8 @@ export class FakeOpenAi {
   readonly requests: FakeRequest[] = [];
   /** Decides what goes wrong with a request; nothing by default. */
   fault: (request: FakeRequest) => Fault | null = () => null;
+  /** Whether it answers a greeting, whatever else it does. */
+  greets = true;
   /** Whether answers say how many tokens they took. */
   counts = true;
   /** Milliseconds since the epoch at which the last request ended. */
@@ -90,11 +96,19 @@ export class FakeOpenAi {
     await new Promise((resolve) => this.#server.close(resolve));
   }
 
+  #greet(response: ServerResponse): void {
+    if (this.greets) send(response, 200, { choices: [{ text: '!', finish_reason: 'length' }] });
+    else misbehave(response, { status: 500 });
+  }
+
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     if (request.url === '/v1/models') return send(response, 200, modelList(this.#options));
+    if (request.method === 'GET') return send(response, 404, {});
     let body = '';
     for await (const chunk of request) body += chunk;
-    const read = this.#answers.read(JSON.parse(body), request.url === '/v1/chat/completions');
+    const parsed = JSON.parse(body);
+    if (parsed.prompt === GREETING) return this.#greet(response);
+    const read = this.#answers.read(parsed, request.url === '/v1/chat/completions');
     const asked: FakeRequest = { ...read, state: 'pending', before: this.#given.get(read.key) ?? 0 };
     this.requests.push(asked);
     const gone = new Promise<void>((resolve) => {
@@ -178,6 +192,8 @@ function misbehave(response: ServerResponse, fault: Exclude<Fault, { delayMs: nu
   if ('status' in fault) {
     const { status, message = `fault ${status}`, retryAfter } = fault;
     send(response, status, { error: { message } }, retryAfter === undefined ? {} : { 'retry-after': retryAfter });
+  } else if ('junk' in fault) {
+    send(response, 200, fault.junk as object);
   } else if ('reset' in fault) {
     response.writeHead(200, { 'content-type': 'application/json', 'content-length': '1000' });
     response.write('{"choices":[{"text":"half');

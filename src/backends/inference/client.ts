@@ -3,7 +3,7 @@ import type { Message, Prompt } from '../../method/prompts/index.ts';
 import type { FinishReason } from '../../method/rows.ts';
 import { Failure } from '../failures.ts';
 import { Deadline } from './deadline.ts';
-import { ConnectionError, classify, OddAnswer, Overdue } from './errors.ts';
+import { ConnectionError, classify, HttpError, OddAnswer, Overdue } from './errors.ts';
 import type { Limiter } from './limiter.ts';
 import { LoadWatch } from './load.ts';
 import { Transport } from './transport.ts';
@@ -36,7 +36,7 @@ export interface GenerationResult {
 const PATIENCE_MS = 60_000;
 const FIRST_BACKOFF_MS = 250;
 const LONGEST_BACKOFF_MS = 10_000;
-/** A request is given up after so many of the same failures, where the engine answers others. */
+/** A request is given up after so many failures of the same kind in succession, where the engine answers others. */
 const FAILURES_TO_GIVE_UP = 5;
 /** The same where each is a deadline that passed. */
 const OVERDUE_TO_GIVE_UP = 3;
@@ -93,10 +93,11 @@ export class InferenceClient {
   async generate(request: GenerationRequest, signal: AbortSignal): Promise<GenerationResult> {
     let failingSince: number | null = null;
     let sameFailures = 0;
-    let lastFailure: string | null = null;
+    /** Not its message: that may have an ID in it, or a time. */
+    let lastFailure: unknown;
+    let answersThen: number | undefined;
     for (let attempt = 0; ; attempt++) {
       const round = await this.limiter.acquire(request.n, signal);
-      const answers = this.#answers.get(request.model);
       let wait: number;
       try {
         const result = await this.#ask(request, signal);
@@ -112,23 +113,28 @@ export class InferenceClient {
           throw new Failure(failed.type, `${this.baseUrl}: ${failed.message}`, { cause: error });
         if (failed.kind === 'busy') this.limiter.busy(round);
         if (failed.kind === 'failing') {
-          if (failed.message !== lastFailure) sameFailures = 0;
-          lastFailure = failed.message;
-          if (this.#answers.get(request.model) !== answers || (await this.#greets(request, signal))) sameFailures++;
+          const failure = error instanceof HttpError ? error.status : (error as Error).constructor;
+          if (failure !== lastFailure) sameFailures = 1;
+          else if (this.#answers.get(request.model) !== answersThen || (await this.#greets(request, signal))) {
+            sameFailures++;
+            // It is this prompt, not the engine.
+            failingSince = null;
+          }
+          lastFailure = failure;
+          answersThen = this.#answers.get(request.model);
           const most = error instanceof Overdue ? OVERDUE_TO_GIVE_UP : FAILURES_TO_GIVE_UP;
           if (sameFailures >= most) return unanswered(request.n, 'failed', `${most} times: ${failed.message}`);
         }
         this.waitingFor = `${this.baseUrl}: ${failed.message}`;
         failingSince ??= Date.now();
-        wait =
-          failed.retryAfter ??
-          (error instanceof ConnectionError && error.wasReset && attempt === 0 ? 0 : backoff(attempt));
-        if (failed.retryAfter !== undefined) this.limiter.pause(Date.now() + wait);
+        const atOnce = attempt === 0 && error instanceof ConnectionError && error.wasReset;
+        wait = failed.retryAfter ?? (atOnce ? 0 : backoff(attempt));
         if (this.#hasEnded() || Date.now() + wait - failingSince > PATIENCE_MS)
           throw new Failure('EngineUnavailable', this.waitingFor, {
             cause: error,
             ...(failed.retryAfter !== undefined && { retryAfter: failed.retryAfter }),
           });
+        if (failed.retryAfter !== undefined) this.limiter.pause(Date.now() + wait);
       } finally {
         this.limiter.release(request.n);
       }

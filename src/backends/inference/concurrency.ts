@@ -1,5 +1,5 @@
-/** A step up is kept where it brings so much more. */
-const MARGIN = 1.08;
+/** A step up is kept where it brings this share of what it would bring below the knee. */
+const WORTH = 1 / 3;
 /** Rounds at a limit before a higher one is tried. */
 const HOLD = 6;
 /** The same where the engine's metrics say that nothing waits. */
@@ -25,7 +25,7 @@ export class Concurrency {
   #limit: number;
   readonly #most: number;
   /** What the last step up is compared with; null until a round at this limit is over. */
-  #before: { limit: number; rate: number; enough: number } | null = null;
+  #before: { limit: number; rate: number; rounds: number; enough: number } | null = null;
   #holding = 0;
   /** Below half of this, steps double. */
   #known: number;
@@ -46,18 +46,20 @@ export class Concurrency {
   round(rate: number): void {
     if (this.#holding > 0) {
       this.#holding--;
-      this.#before = { limit: this.#limit, rate, enough: this.#limit };
+      const { rate: mean, rounds } = this.#before ?? { rate: 0, rounds: 0 };
+      const of = rounds + 1;
+      this.#before = { limit: this.#limit, rate: mean + (rate - mean) / of, rounds: of, enough: this.#limit };
       if (this.#holding === 0) this.#grow();
       return;
     }
     const before = this.#before;
-    if (before && this.#limit > before.limit && rate < before.rate * MARGIN) {
+    if (before && rate / before.rate - 1 < WORTH * (this.#limit / before.limit - 1)) {
       this.#hold(before.enough);
       return;
     }
     // Below the knee the rate goes with the limit; past it the limit that it would have gone with is enough.
     const needed = before ? Math.ceil(before.limit * (rate / before.rate) * 1.1) : this.#limit;
-    this.#before = { limit: this.#limit, rate, enough: Math.min(this.#limit, needed) };
+    this.#before = { limit: this.#limit, rate, rounds: 1, enough: Math.min(this.#limit, needed) };
     this.#grow();
   }
 
@@ -89,7 +91,5 @@ export class Concurrency {
   #grow(): void {
     const step = this.#limit * 2 < this.#known ? 2 : STEP;
     this.#limit = Math.min(this.#most, Math.ceil(this.#limit * step));
-    // With nowhere to go there is nothing to compare.
-    if (this.#limit === this.#most) this.#holding = HOLD;
   }
 }

@@ -1,7 +1,9 @@
 import { Concurrency, type EngineLoad } from './concurrency.ts';
+import { onAbort } from './on-abort.ts';
 
 /** A round of fewer answers says little about a rate. */
 const SMALLEST_ROUND = 16;
+const NEARLY = 0.9;
 
 /**
  * How many generations may be in flight towards one engine. It finds out by itself (concurrency.ts), in rounds of as many successes as
@@ -14,8 +16,6 @@ export class Limiter {
   #succeeded = 0;
   #tokens = 0;
   #began = performance.now();
-  /** Whether there was room that nobody wanted: then the round says nothing. */
-  #hadRoom = false;
   #pausedUntil = 0;
   #resuming: NodeJS.Timeout | undefined;
   readonly #waiting: { weight: number; start: (round: number) => void }[] = [];
@@ -48,20 +48,19 @@ export class Limiter {
       return this.#round;
     }
     return await new Promise<number>((resolve, reject) => {
-      const abort = () => {
+      const forget = onAbort(signal, (reason) => {
         this.#waiting.splice(this.#waiting.indexOf(waiter), 1);
-        reject(signal.reason);
+        reject(reason);
         // It may have been the only one without room.
         this.#admit();
-      };
+      });
       const waiter = {
         weight,
         start: (round: number) => {
-          signal.removeEventListener('abort', abort);
+          forget();
           resolve(round);
         },
       };
-      signal.addEventListener('abort', abort, { once: true });
       this.#waiting.push(waiter);
     });
   }
@@ -75,10 +74,11 @@ export class Limiter {
   succeeded(weight: number, tokens: number): void {
     this.#succeeded += weight;
     this.#tokens += tokens;
-    if (this.#waiting.length === 0) this.#hadRoom = true;
     if (this.#succeeded < Math.max(SMALLEST_ROUND, this.limit)) return;
     const seconds = (performance.now() - this.#began) / 1000;
-    if (!this.#hadRoom) this.#concurrency.round(this.#tokens / seconds);
+    // Where there is room that nobody wants the round says nothing.
+    const isFull = this.#waiting.length > 0 || this.#inFlight >= NEARLY * this.limit;
+    if (isFull) this.#concurrency.round(this.#tokens / seconds);
     this.#begin();
     this.#admit();
   }
@@ -106,7 +106,6 @@ export class Limiter {
     this.#round++;
     this.#succeeded = 0;
     this.#tokens = 0;
-    this.#hadRoom = false;
     this.#began = performance.now();
   }
 

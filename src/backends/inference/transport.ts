@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { Agent, type Dispatcher } from 'undici';
 import { ConnectionError, HttpError, OddAnswer, Overdue } from './errors.ts';
+import { onAbort } from './on-abort.ts';
 
 /** One for all clients: no time limit on headers or bodies (a long generation is not an error) and no cap on connections. */
 const dispatcher = new Agent({ headersTimeout: 0, bodyTimeout: 0, connections: null, connect: { timeout: 30_000 } });
@@ -50,8 +51,7 @@ export class Transport {
   ): Promise<unknown> {
     signal.throwIfAborted();
     const exchange = new Exchange(deadline);
-    const giveUp = () => setTimeout(() => exchange.abort(signal.reason), LINGER_MS);
-    signal.addEventListener('abort', giveUp, { once: true });
+    const forget = onAbort(signal, (reason) => setTimeout(() => exchange.abort(reason), LINGER_MS));
     this.#open.add(exchange);
     this.#looking ??= setInterval(() => this.#endOverdue(), LOOK_EVERY_MS);
     const { origin, pathname, search } = this.#base;
@@ -62,7 +62,7 @@ export class Transport {
     try {
       return this.#read(await exchange.ended);
     } finally {
-      signal.removeEventListener('abort', giveUp);
+      forget();
       this.#open.delete(exchange);
       if (this.#open.size === 0) {
         clearInterval(this.#looking);
@@ -83,8 +83,8 @@ export class Transport {
         throw new OddAnswer(`the answer is not JSON: ${this.#say(text)}`);
       }
     }
-    const to = headers.location === undefined ? '' : ` The server redirects to ${headers.location}`;
-    throw new HttpError(status, `${status} ${this.#say(text)}${to}`.trim(), headers);
+    const to = headers.location === undefined ? '' : `The server redirects to ${headers.location}`;
+    throw new HttpError(status, [status, this.#say(text), to].filter((part) => part !== '').join(' '), headers);
   }
 
   #say(text: string): string {

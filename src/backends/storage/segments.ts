@@ -9,6 +9,8 @@ const READ_AT_ONCE = 4 * 1024 * 1024;
 export interface ShardRowsOptions<Row> {
   /** The item that a row belongs to. */
   itemOf(row: Row): string;
+  /** Whether an earlier attempt's rows of an item are final; all are by default. */
+  isDone?(rows: readonly Row[]): boolean;
   /** Gets each item's rows once: where an earlier attempt's are found, and where new ones are added. */
   seen?(rows: readonly Row[]): void;
   readAtOnce?: number;
@@ -51,7 +53,7 @@ export class ShardRows<Row> {
     for (const key of whole ? [uri] : await store.list(segmentsOf(uri))) {
       for await (const { item, rows, place } of readItems(store, key, options.itemOf)) {
         // An attempt that lives on after its successor began may have finished the same item.
-        if (shard.has(item)) continue;
+        if (shard.has(item) || options.isDone?.(rows) === false) continue;
         shard.#items.set(item, place);
         options.seen?.(rows);
       }

@@ -5,6 +5,7 @@ import { fetch } from 'undici';
 import { afterEach, describe, expect, type onTestFinished, test, vi } from 'vitest';
 import type { Failure } from '../../../src/backends/failures.ts';
 import { type GenerationRequest, InferenceClient } from '../../../src/backends/inference/client.ts';
+import { Deadline } from '../../../src/backends/inference/deadline.ts';
 import { Limiter } from '../../../src/backends/inference/limiter.ts';
 import { completion, type HttpServer, type Received, reply, startHttp } from '../../support/http.ts';
 
@@ -140,7 +141,7 @@ describe('what may pass is tried again', () => {
   test.concurrent.for<[string, (response: ServerResponse) => unknown, string]>([
     ['500', (r) => reply(r, { error: { message: 'CUDA error' } }, 500), '500 CUDA error'],
     ['a page of a gateway', (r) => reply(r, `<html>\n${'Bad gateway '.repeat(1000)}</html>`, 502), '502 <html> Bad'],
-    ['a reset before the head', (r) => r.destroy(), 'Connection error'],
+    ['a reset before the head', (r) => r.destroy(), 'no connection: other side closed'],
     [
       'a reset in the middle of the body',
       (r) => {
@@ -148,10 +149,10 @@ describe('what may pass is tried again', () => {
         r.write('{"choices":[{"text":"half');
         setTimeout(() => r.destroy(), 5);
       },
-      'terminated',
+      'no connection: other side closed',
     ],
     ['JSON cut short', (r) => r.writeHead(200, { 'content-type': 'application/json' }).end('{"choices":['), 'not JSON'],
-    ['a page with status 200', (r) => reply(r, '<html>Log in</html>'), 'without choices: "<html>Log in'],
+    ['a page with status 200', (r) => reply(r, '<html>Log in</html>'), 'not JSON: <html>Log in'],
     ['no choices', (r) => reply(r, { object: 'error', message: 'odd' }), 'without choices: {"object":"error"'],
     ['null', (r) => reply(r, null), 'without choices: null'],
     ['too few choices', (r) => reply(r, { choices: [{ text: 'a' }] }), '1 choices where 2 were asked for'],
@@ -221,7 +222,8 @@ describe('what may pass is tried again', () => {
       else reply(response, completion(request));
     });
     await generate();
-    expect(server.received).toHaveLength(3);
+    const asked = server.received.map(({ body }) => body.prompt);
+    expect(asked.filter((prompt) => prompt === REQUEST.prompt)).toHaveLength(3);
   });
 
   test('and is EngineUnavailable afterwards', async () => {
@@ -233,7 +235,7 @@ describe('what may pass is tried again', () => {
     const failure = await failureOf(generate());
     expect(failure).toMatchObject({ type: 'EngineUnavailable', retryable: true });
     expect(failure.message).toBe(`${client.baseUrl}: 500 no`);
-    expect(server.received).toHaveLength(2);
+    expect(server.received.map(({ body }) => body.prompt)).toEqual([REQUEST.prompt, REQUEST.prompt, 'Hello']);
     expect(limiter.inFlight).toBe(0);
   });
 
@@ -397,4 +399,104 @@ test('a generation may take longer than the five minutes that fetch waits by def
   expect((await byDefault).cause).toMatchObject({ code: 'UND_ERR_HEADERS_TIMEOUT' });
   for (const release of held) release();
   expect((await ours).texts).toHaveLength(1);
+});
+
+describe('a request that is lost', () => {
+  const noTime = () => vi.spyOn(Deadline.prototype, 'of').mockReturnValue(20);
+  afterEach(() => void vi.restoreAllMocks());
+
+  test('is given up and asked again', async () => {
+    noTime();
+    let closed = 0;
+    const { client, limiter, generate } = await against(once((response) => response.once('close', () => closed++)));
+    const working = generate();
+    await vi.waitFor(() => expect(client.waitingFor).toContain('no answer in'), 5_000);
+    vi.restoreAllMocks();
+    expect((await working).texts).toHaveLength(1);
+    expect(closed).toBe(1);
+    expect(limiter.inFlight).toBe(0);
+  });
+
+  test('three times is an outcome of its rows where others are answered (one of 512 that never came back)', async () => {
+    noTime();
+    const { server, generate } = await against((request, response) => {
+      if (request.body.seed !== 7) reply(response, completion(request));
+    });
+    const { texts } = await generate({ seed: 7, n: 2 });
+    expect(texts).toEqual(
+      [0, 1].map(() => ({ text: '', finishReason: 'failed', refusal: '3 times: no answer in 0 minutes' })),
+    );
+    expect(server.received.filter(({ body }) => body.seed === 7)).toHaveLength(3);
+  });
+});
+
+describe('a prompt that the engine always fails at', () => {
+  test('is an outcome of its rows after five failures, others being answered, however their messages differ', async () => {
+    const { limiter, server, generate } = await against((request, response, index) => {
+      if (request.body.seed === 7) reply(response, { error: { message: `request ${index} failed` } }, 500);
+      else reply(response, completion(request));
+    });
+    const { texts, promptTokens, completionTokens } = await generate({ seed: 7 });
+    expect(texts).toEqual([
+      { text: '', finishReason: 'failed', refusal: expect.stringMatching(/^5 times: 500 request/) },
+    ]);
+    expect([promptTokens, completionTokens]).toEqual([0, 0]);
+    const own = server.received.filter(({ body }) => body.seed === 7);
+    const greetings = server.received.filter(({ body }) => body.prompt === 'Hello');
+    expect([own.length, greetings.length]).toEqual([5, 4]);
+    expect(greetings[0]!.body).toMatchObject({ model: 'actor', n: 1, max_tokens: 1 });
+    expect(limiter.inFlight).toBe(0);
+  });
+
+  test('needs no greeting where others ask anyway', async () => {
+    const { server, generate } = await against((request, response) => {
+      if (request.body.seed === 7) reply(response, 'no', 500);
+      else reply(response, completion(request));
+    });
+    let ended = false;
+    const poison = generate({ seed: 7 }).finally(() => {
+      ended = true;
+    });
+    while (!ended) {
+      await generate();
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+    expect((await poison).texts[0]!.finishReason).toBe('failed');
+    expect(server.received.filter(({ body }) => body.prompt === 'Hello')).toEqual([]);
+  });
+});
+
+test('Retry-After holds all requests back, not only the one that was told', async () => {
+  const arrived: number[] = [];
+  const { generate } = await against((request, response, index) => {
+    arrived.push(performance.now());
+    if (index === 0) reply(response, 'later', 429, { 'retry-after': '0.5' });
+    else reply(response, completion(request));
+  });
+  const first = generate();
+  await vi.waitFor(() => expect(arrived).toHaveLength(1));
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  await Promise.all([first, generate({ seed: 2 }), generate({ seed: 3 })]);
+  expect(arrived).toHaveLength(4);
+  expect(arrived[1]! - arrived[0]!).toBeGreaterThan(490);
+});
+
+test('a connection that was kept and is closed under a request is no failure: it is asked once more at once', async () => {
+  const { client, generate } = await against((request, response, index) => {
+    if (index === 1) response.socket!.destroy();
+    else reply(response, completion(request));
+  });
+  await generate();
+  const random = vi.spyOn(Math, 'random');
+  await generate({ seed: 2 });
+  expect(random).not.toHaveBeenCalled();
+  random.mockRestore();
+  expect(client.waitingFor).toBeNull();
+});
+
+test('a server that redirects is told of, not followed', async () => {
+  const { generate } = await against((_, response) => reply(response, '', 308, { location: 'https://other/v1' }));
+  const failure = await failureOf(generate());
+  expect(failure).toMatchObject({ type: 'BadRequest' });
+  expect(failure.message).toContain('308 The server redirects to https://other/v1');
 });

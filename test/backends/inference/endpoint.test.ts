@@ -39,7 +39,9 @@ describe('an endpoint', () => {
     const { client, name } = await engine.serve(critic(server.origin, { apiKeyEnv: 'CRITIC_KEY' }), signal);
     expect(name).toBe('critic-8b');
     await client.generate({ model: name, prompt: 'x', n: 1, seed: 1, temperature: 0, maxTokens: 5, stop: [] }, signal);
-    expect(server.received.map(({ path, headers }) => [path, headers.authorization])).toEqual([
+    const asked = server.received.map(({ path, headers }) => [path, headers.authorization]);
+    expect(asked.filter(([path]) => path === '/metrics')).toEqual([['/metrics', undefined]]);
+    expect(asked.filter(([path]) => path !== '/metrics')).toEqual([
       ['/v1/models', 'Bearer sk-1'],
       ['/v1/completions', 'Bearer sk-1'],
     ]);
@@ -132,7 +134,7 @@ describe('an endpoint that does not list its models', () => {
   });
 
   test('for it sends something else is EngineUnavailable', async () => {
-    for (const body of ['<html>Log in</html>', null, { models: [] }, { data: 'no list' }]) {
+    for (const body of [null, { models: [] }, { data: 'no list' }]) {
       const server = await startHttp((_, response) => reply(response, body));
       const failure = await failureOf(new EndpointEngine(store, {}).serve(critic(server.origin), signal));
       expect(failure).toMatchObject({
@@ -140,6 +142,9 @@ describe('an endpoint that does not list its models', () => {
         message: expect.stringContaining('no list of models'),
       });
     }
+    const page = await startHttp((_, response) => reply(response, '<html>Log in</html>'));
+    const failure = await failureOf(new EndpointEngine(store, {}).serve(critic(page.origin), signal));
+    expect(failure.message).toContain('does not list its models: the answer is not JSON: <html>Log in</html>');
   });
 
   test('in time is given up when the signal says so', async () => {

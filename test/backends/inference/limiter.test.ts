@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { Limiter } from '../../../src/backends/inference/limiter.ts';
 import fc from '../../support/properties.ts';
 
@@ -63,7 +63,7 @@ describe('room', () => {
           } else if (action.kind === 'busy' && running[0]) {
             limiter.busy(running[0].round);
           } else if (action.kind === 'succeeded' && running[0]) {
-            limiter.succeeded(running[0].weight);
+            limiter.succeeded(running[0].weight, 1);
           }
           await check();
           expect(limiter.limit).toBeGreaterThanOrEqual(1);
@@ -120,16 +120,19 @@ describe('the limit', () => {
     expect(new Limiter({ start: 384, most: 384 }).limit).toBe(384);
   });
 
-  test('grows by half when as many as it allows have succeeded, up to the most', () => {
-    const limiter = new Limiter({ start: 10, most: 30 });
-    const limits: number[] = [];
-    for (let i = 0; i < 100; i++) {
-      limiter.succeeded(1);
-      limits.push(limiter.limit);
-    }
-    expect([...new Set(limits)]).toEqual([10, 15, 23, 30]);
-    expect(limits.indexOf(15)).toBe(9);
-    expect(limits.indexOf(23)).toBe(9 + 15);
+  test('doubles when as many as it allows have succeeded and others wait', async () => {
+    const limiter = await full(32);
+    limiter.acquire(1, never);
+    limiter.succeeded(31, 310);
+    expect(limiter.limit).toBe(32);
+    limiter.succeeded(1, 10);
+    expect(limiter.limit).toBe(64);
+  });
+
+  test('stays where it is while there is room that nobody wants', () => {
+    const limiter = new Limiter({ start: 32, most: 1000 });
+    for (let i = 0; i < 100; i++) limiter.succeeded(1, 10);
+    expect(limiter.limit).toBe(32);
   });
 
   test('shrinks by a fifth once for a whole burst of refusals, and again for a later one', async () => {
@@ -143,26 +146,56 @@ describe('the limit', () => {
     expect(limiter.limit).toBe(64);
   });
 
-  test('never falls below 1, and grows from there', async () => {
+  test('never falls below 1', async () => {
     const limiter = new Limiter({ start: 2, most: 8 });
     for (let i = 0; i < 10; i++) {
       limiter.busy(await limiter.acquire(1, never));
       limiter.release(1);
     }
     expect(limiter.limit).toBe(1);
-    for (let i = 0; i < 20; i++) limiter.succeeded(1);
-    expect(limiter.limit).toBe(8);
   });
 
   test('when it grows lets in those who wait', async () => {
     const limiter = await full(4);
     let given = 0;
-    for (let i = 0; i < 4; i++) limiter.acquire(1, never).then(() => given++);
+    for (let i = 0; i < 6; i++) limiter.acquire(1, never).then(() => given++);
     await settle();
     expect(given).toBe(0);
-    limiter.succeeded(4);
+    limiter.succeeded(16, 160);
     await settle();
-    expect(given).toBe(2);
-    expect(limiter.inFlight).toBe(6);
+    expect(given).toBe(4);
+    expect(limiter.inFlight).toBe(8);
+  });
+});
+
+describe('a pause', () => {
+  test('holds everybody back until it is over, those who wait and those who come', async () => {
+    const limiter = await full(1);
+    const given: string[] = [];
+    limiter.acquire(1, never).then(() => given.push('first'));
+    limiter.pause(Date.now() + 60);
+    limiter.release(1);
+    await settle();
+    limiter.acquire(1, never).then(() => given.push('second'));
+    await settle();
+    expect(given).toEqual([]);
+    await vi.waitFor(() => expect(given).toEqual(['first']));
+    limiter.release(1);
+    await settle();
+    expect(given).toEqual(['first', 'second']);
+  });
+
+  test('is as long as the longest that was asked for', async () => {
+    const limiter = await full(1);
+    limiter.release(1);
+    let given = false;
+    const until = Date.now() + 60;
+    limiter.pause(until);
+    limiter.pause(until - 50);
+    limiter.acquire(1, never).then(() => {
+      given = true;
+    });
+    await vi.waitFor(() => expect(given).toBe(true));
+    expect(Date.now()).toBeGreaterThanOrEqual(until);
   });
 });
