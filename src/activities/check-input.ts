@@ -139,12 +139,18 @@ export function checkServed(
 
 const isCheckpoint = (model: string) => existsSync(resolve(resolveModel(model), 'config.json'));
 
+/** Tokens; undefined where its config.json does not say. */
+function contextOf(model: string): number | undefined {
+  try {
+    return JSON.parse(readFileSync(resolve(resolveModel(model), 'config.json'), 'utf8')).max_position_embeddings;
+  } catch {
+    return undefined;
+  }
+}
+
 /** Prompt and text share a model's context: where the text alone may fill it, every request is refused. */
 function checkContext(field: string, maxTokens: number | undefined, model: string): InputIssue[] {
-  const config = JSON.parse(readFileSync(resolve(resolveModel(model), 'config.json'), 'utf8')) as {
-    max_position_embeddings?: number;
-  };
-  const context = config.max_position_embeddings;
+  const context = contextOf(model);
   if (maxTokens === undefined || context === undefined || maxTokens < context) return [];
   return [mistake(field, maxTokens, `expected fewer than the ${context} tokens that are the context of ${model}`)];
 }

@@ -72,7 +72,7 @@ export class Iteration {
       { run, iteration, config, datasets, exploration, previous },
     ]);
     this.#stages.use('select', started);
-    if (exploration && selected.accepted === 0)
+    if (exploration && selected.accepted === 0 && !this.#control.stop)
       this.#control.warnings.add(
         `iteration ${iteration}: nothing that was explored is accepted, so it trains on what there was before`,
       );

@@ -149,3 +149,24 @@ describe('an evaluation', () => {
     expect(issues?.map(({ field }) => field)).toEqual(['samples', 'critic.model', 'questions.path']);
   });
 });
+
+const ARITHMETIC = { source: 'arithmetic', split: 'train', count: 5 } as const;
+
+it('a text that would fill the whole context of its model is refused before every request is', () => {
+  const shape = { iterations: 0, questions: ARITHMETIC, reason: ARITHMETIC, test: { ...ARITHMETIC, split: 'test' } };
+  const issues = (actor: object, critic: object | null) =>
+    checkSelfImprove({ ...shape, actor, critic }, { path: (key) => key }).issues;
+  expect(
+    issues({ base: 'models/actor', maxTokens: 1023 }, { model: 'models/critic', maxTokens: 1023 }),
+  ).toBeUndefined();
+  expect(issues({ base: 'models/actor' }, { model: 'models/critic' })).toEqual([
+    {
+      field: 'actor.maxTokens',
+      message: 'got 1024, expected fewer than the 1024 tokens that are the context of models/actor',
+    },
+    {
+      field: 'critic.maxTokens',
+      message: 'got 1536, expected fewer than the 1024 tokens that are the context of models/critic',
+    },
+  ]);
+});

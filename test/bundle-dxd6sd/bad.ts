@@ -1,0 +1,2 @@
+import { z } from 'zod';
+export const bad = async () => z.string().parse('x');
