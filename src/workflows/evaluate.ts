@@ -49,6 +49,8 @@ export interface EvaluateState extends ControlState, Prepared {
   /** Passes that are over. */
   over: number;
   tokens: EvaluateProgress['tokens'];
+  /** All so far; absent in older histories. */
+  warnings?: string[];
 }
 
 /** A pass is about 20 events, and a chain may have 256 of them. */
@@ -90,8 +92,8 @@ class Evaluation {
     this.#over = carried?.over ?? 0;
     this.#tokens = carried?.tokens ?? { prompt: 0, completion: 0 };
     if (carried) this.#passes = passesOf(carried.run.config);
-    const { stop = null, paused = false } = carried ?? {};
-    this.#conductor = new Conductor({ stop, paused }, () => this.progress());
+    const { stop = null, paused = false, warnings = carried?.run.warnings ?? [] } = carried ?? {};
+    this.#conductor = new Conductor({ stop, paused, warnings }, () => this.progress());
   }
 
   /** Validates before anything else, then brings the questions into the store. */
@@ -119,7 +121,15 @@ class Evaluation {
 
   carry(): EvaluateState {
     const { stop, paused } = this.#conductor.control;
-    return { ...this.#prepared, results: this.#results, over: this.#over, tokens: this.#tokens, stop, paused };
+    return {
+      ...this.#prepared,
+      results: this.#results,
+      over: this.#over,
+      tokens: this.#tokens,
+      warnings: this.#conductor.warnings,
+      stop,
+      paused,
+    };
   }
 
   async draw({ source, ...pass }: PlannedPass): Promise<void> {
