@@ -99,7 +99,11 @@ export class Limiter {
     if (until <= this.#pausedUntil) return;
     this.#pausedUntil = until;
     clearTimeout(this.#resuming);
-    this.#resuming = setTimeout(() => this.#admit(), until - Date.now()).unref();
+    this.#resuming = setTimeout(() => {
+      // Not by the clock again: a timer may be a millisecond before it.
+      this.#pausedUntil = 0;
+      this.#admit();
+    }, until - Date.now()).unref();
   }
 
   #begin(): void {
@@ -110,7 +114,7 @@ export class Limiter {
   }
 
   #fits(weight: number): boolean {
-    if (this.#pausedUntil > Date.now()) return false;
+    if (this.#pausedUntil > 0) return false;
     return this.#inFlight === 0 || this.#inFlight + weight <= this.limit;
   }
 
