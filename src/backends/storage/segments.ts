@@ -10,7 +10,7 @@ const READ_AT_ONCE = 4 * 1024 * 1024;
 export interface ShardRowsOptions<Row> {
   /** The item that a row belongs to. */
   itemOf(row: Row): string;
-  /** Whether the rows of an item are final; all are by default. The next attempt does not find those that are not. */
+  /** Whether an earlier attempt's rows of an item are final; all are by default. */
   isDone?(rows: readonly Row[]): boolean;
   /** Gets each item's rows once: where an earlier attempt's are found, and where new ones are added. */
   seen?(rows: readonly Row[]): void;
@@ -36,8 +36,6 @@ export class ShardRows<Row> {
   #fence = 0;
   #journal: Journal | null = null;
   #flushing: Promise<void> = Promise.resolve();
-  /** Whether there are rows that are not final: then the shard does not become whole. */
-  #isOpen = false;
   /** What the shard has become. */
   #artifact: ArtifactRef | null = null;
 
@@ -117,7 +115,7 @@ export class ShardRows<Row> {
       if (rows) {
         const item = this.#options.itemOf(rows[0]!);
         // An attempt that lives on after its successor began may have finished the same item.
-        if (this.#items.has(item) || !this.#isDone(rows)) continue;
+        if (this.#items.has(item) || this.#options.isDone?.(rows) === false) continue;
         this.#items.set(item, { key, from, to: from + bytes.length });
         this.#options.seen?.(rows);
       } else if (ended) damaged++;
@@ -125,10 +123,6 @@ export class ShardRows<Row> {
     }
     if (damaged > 0) await this.#setAside(key, damaged);
     return lines > 0;
-  }
-
-  #isDone(rows: readonly Row[]): boolean {
-    return this.#options.isDone?.(rows) ?? true;
   }
 
   /** Keeps a copy for people to look at: the shard's segments are removed when it is whole. */
@@ -149,7 +143,6 @@ export class ShardRows<Row> {
     if (this.has(item)) return;
     const { place, taken } = this.#journal!.append(`${itemLine(this.#uri, rows)}\n`);
     this.#items.set(item, { ...place, to: place.to - 1 });
-    if (!this.#isDone(rows)) this.#isOpen = true;
     this.#options.seen?.(rows);
     await (taken ?? this.flush());
   }
@@ -170,11 +163,10 @@ export class ShardRows<Row> {
   }
 
   /**
-   * Turns the segments into the shard's artifact, its rows in the order of `items`; where some are not final, into a part (`commitPart`).
+   * Turns the segments into the shard's artifact, its rows in the order of `items`.
    * @throws Failure Superseded where another attempt has begun, or has made it: the next one finds it
    */
   async commit(items: Iterable<string>): Promise<ArtifactRef> {
-    if (this.#isOpen) return await this.commitPart(items);
     if (!this.#artifact) {
       await this.flush();
       const created = await createLines(this.#store, this.#uri, this.#lines(items));
