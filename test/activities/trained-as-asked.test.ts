@@ -75,6 +75,7 @@ async function explored(promptFamily: PromptFamilyName, answerFormat: AnswerForm
   const sent: Received[] = [];
   const server = await startHttp((asked, response) => {
     if (asked.path === '/v1/models') return reply(response, { data: [{ id: 'actor' }, { id: 'critic' }] });
+    if (asked.path === '/metrics') return reply(response, {}, 404);
     sent.push(asked);
     const answer = completion(asked) as { choices: { text?: string; message?: { content: string } }[] };
     for (const choice of answer.choices) {
