@@ -2,6 +2,7 @@ import { crc32 } from 'node:zlib';
 import { Failure } from '../failures.ts';
 import { type ArtifactRef, createLines, readFoundRows, writeLines } from './artifacts.ts';
 import type { Journal, Place } from './journal.ts';
+import { Places } from './places.ts';
 import type { Store } from './store.ts';
 
 /** Items that are read at once while an artifact is written, in bytes; a single item may have more. */
@@ -32,7 +33,7 @@ export class ShardRows<Row> {
   readonly #store: Store;
   readonly #uri: string;
   readonly #options: ShardRowsOptions<Row>;
-  readonly #items = new Map<string, Place>();
+  readonly #items = new Places();
   #fence = 0;
   #journal: Journal | null = null;
   #flushing: Promise<void> = Promise.resolve();
@@ -116,7 +117,7 @@ export class ShardRows<Row> {
         const item = this.#options.itemOf(rows[0]!);
         // An attempt that lives on after its successor began may have finished the same item.
         if (this.#items.has(item) || this.#options.isDone?.(rows) === false) continue;
-        this.#items.set(item, { key, from, to: from + bytes.length });
+        this.#items.add(item, { key, from, to: from + bytes.length });
         this.#options.seen?.(rows);
       } else if (ended) damaged++;
       // A last line without its end is what a kill leaves.
@@ -142,7 +143,7 @@ export class ShardRows<Row> {
     const item = this.#options.itemOf(rows[0]!);
     if (this.has(item)) return;
     const { place, taken } = this.#journal!.append(`${itemLine(this.#uri, rows)}\n`);
-    this.#items.set(item, { ...place, to: place.to - 1 });
+    this.#items.add(item, { ...place, to: place.to - 1 });
     this.#options.seen?.(rows);
     await (taken ?? this.flush());
   }
@@ -185,7 +186,7 @@ export class ShardRows<Row> {
   async commitPart(items: Iterable<string>): Promise<ArtifactRef> {
     if (this.#artifact) return this.#artifact;
     await this.flush();
-    const all = new Set([...items, ...this.#items.keys()]);
+    const all = new Set([...items, ...this.#items.items()]);
     const part = this.#uri.replace(/\.jsonl$/, `.${digits(this.#fence)}.part.jsonl`);
     return await writeLines(this.#store, part, this.#lines(all));
   }
