@@ -1,4 +1,3 @@
-import { setFlagsFromString } from 'node:v8';
 import { type NativeConnection, Worker } from '@temporalio/worker';
 import { cpuActivities, inferenceActivities, trainActivities } from '../activities/index.ts';
 import { Grader } from '../backends/grading/grader.ts';
@@ -52,11 +51,7 @@ const CACHED_WORKFLOWS = 200;
 /** Where a machine has no time to spare, Temporal's 5 seconds end what is only slow, and may take the whole process along. */
 const LONGEST_WORKFLOW_STEP = '1 minute';
 
-/** V8 lets a heap grow to several times what is alive where the machine has memory; a worker shares it with engines. */
-const HEAP_GROWS_BY = '--heap-growing-percent=25';
-
 export async function startWorkers(options: WorkerOptions): Promise<RunningWorkers> {
-  setFlagsFromString(HEAP_GROWS_BY);
   const { connection, namespace, env, python } = options;
   const store = await openStore(options);
   const engine = createEngines({ store, env, python, threads: options.engineThreads });
