@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { WorkflowHandle } from '@temporalio/client';
 import { QUEUES } from '../../src/workflows/queues.ts';
 import { randomCheckpoint } from '../support/engine.ts';
 import { aRun } from '../support/run-input.ts';
@@ -164,8 +165,8 @@ async function oneRun(
       url: parts.engineUrl,
       ...{ pool, tested, iterations },
       reason: { source: 'arithmetic', split: 'train', seed: 1, count: reason },
-      actor: { endpoint },
-      critic: { endpoint },
+      actor: { endpoint, maxTokens: 200 },
+      critic: { endpoint, maxTokens: 200 },
       data: { maxPerQuestion: 1 },
       training: { epochs, learningRate: 1e-3, batchSize: 4, gradientAccumulation: 1, maxLength: 900, saveSteps: 20 },
     });
@@ -175,6 +176,7 @@ async function oneRun(
     const run = { parts, log, runId: RUN, iterations, handle: workflow.getHandle(RUN), signal: ended.signal };
     const disturbed = disturbing(run);
     const status = await untilEnded(run).finally(() => ended.abort());
+    if (status === 'FAILED') throw new Error(await whyFailed(run.handle));
     const kills = await disturbed;
     await log.read();
     const tunes = fineTunes(parts, RUN, iterations);
@@ -207,6 +209,12 @@ async function untilEnded({ parts, log, runId, iterations, handle }: Disturbed):
     await sleep(250);
   }
 }
+
+const whyFailed = async (handle: WorkflowHandle): Promise<string> =>
+  await handle.result().then(
+    () => '',
+    ({ message, cause }) => `${message}: ${cause?.message}`,
+  );
 
 function summary(kills: { recovery: number | null }[]): ChaosReport['nextAttempt'][Victim] {
   const seconds = kills.flatMap(({ recovery }) => (recovery === null ? [] : [recovery / 1000])).sort((a, b) => a - b);

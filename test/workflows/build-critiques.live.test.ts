@@ -208,17 +208,18 @@ describe('a model that annotates', () => {
     await expectConsistent(result);
   });
 
-  it('that is down is waited for, and then the run goes on without', async () => {
+  it('that is down is waited for, and then the run goes on without: to no critique at all, it fails', async () => {
     const fake = await engine();
     const gone = await FakeOpenAi.start({ questions: [] });
     const annotator = aModel(gone.url, { patienceMinutes: 0.05 });
     await gone.close();
     const handle = await start('down', fake, { annotator, minYield: 0 });
-    const result = await handle.result();
-    expect(result).toMatchObject({ status: 'completed', kept: 0 });
-    expect(result.removed['annotation/unavailable']).toBe(result.annotated);
-    expect(result.annotated).toBeGreaterThan(50);
-    await expectConsistent(result);
+    const failure = await handle.result().catch((error) => error.cause);
+    expect(failure).toMatchObject({ type: 'YieldTooLow' });
+    const removed = await rowsOf<RemovedRow>('down', 'removed/annotation.jsonl');
+    expect(removed.length).toBeGreaterThan(50);
+    expect(new Set(removed.map(({ reason }) => reason))).toEqual(new Set(['unavailable']));
+    expect(failure.message).toContain(`${removed.length} unavailable`);
   });
 
   it('with too low a yield fails the run, which says how much and why and keeps every row', async () => {

@@ -77,12 +77,12 @@ export async function* readRows<Row>(store: Store, ref: ArtifactRef): AsyncItera
   if (size === null) throw await gone(store, ref.uri);
   if (size !== ref.bytes)
     throw new Failure('CorruptArtifact', `${ref.uri} has ${size} bytes, expected ${ref.bytes}: it was changed`);
-  const found = yield* readFoundRows<Row>(store, ref.uri);
-  if (found.sha256 !== ref.sha256)
-    throw new Failure(
-      'CorruptArtifact',
-      `${ref.uri} has SHA-256 ${found.sha256}, expected ${ref.sha256}: it was changed`,
-    );
+  const hash = createHash('sha256');
+  for await (const line of readLines(store.read(ref.uri), (bytes) => hash.update(bytes)))
+    yield parseRow<Row>(line, ref.uri);
+  const found = hash.digest('hex');
+  if (found !== ref.sha256)
+    throw new Failure('CorruptArtifact', `${ref.uri} has SHA-256 ${found}, expected ${ref.sha256}: it was changed`);
 }
 
 /** A shared folder that is not mounted is an empty one. */
@@ -92,22 +92,8 @@ async function gone(store: Store, uri: string): Promise<Failure> {
     : new Failure('StoreUnavailable', `there is no ${uri} in ${store.root}, nor any run: is it mounted?`);
 }
 
-/** Streams the rows of an artifact that nobody has a reference to, and returns the one that it should have. */
-export async function* readFoundRows<Row>(store: Store, uri: string): AsyncGenerator<Row, ArtifactRef> {
-  const hash = createHash('sha256');
-  const found = { uri, sha256: '', rows: 0, bytes: 0 };
-  const seen = (bytes: Buffer) => {
-    hash.update(bytes);
-    found.bytes += bytes.length;
-  };
-  for await (const line of readLines(store.read(uri), seen)) {
-    found.rows++;
-    yield parseRow(line, uri);
-  }
-  return { ...found, sha256: hash.digest('hex') };
-}
-
-function parseRow<Row>(line: string, uri: string): Row {
+/** @throws Failure CorruptArtifact */
+export function parseRow<Row>(line: string, uri: string): Row {
   try {
     return JSON.parse(line) as Row;
   } catch (error) {

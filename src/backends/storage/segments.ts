@@ -1,6 +1,7 @@
+import { createHash } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 import { Failure } from '../failures.ts';
-import { type ArtifactRef, createLines, readFoundRows, writeLines } from './artifacts.ts';
+import { type ArtifactRef, createLines, parseRow, writeLines } from './artifacts.ts';
 import type { Journal, Place } from './journal.ts';
 import { Places } from './places.ts';
 import type { Store } from './store.ts';
@@ -27,7 +28,8 @@ export interface ShardRowsOptions<Row> {
  * there whole or not at all. In memory is only where each item is.
  *
  * Each attempt has a number of its own, its fence, and writes to segments of that number alone. It ends as soon as it sees a higher one
- * (Superseded), and only the first to create the shard's artifact makes it: two attempts that overlap never mix their rows.
+ * (Superseded), and only the first to create the shard's artifact makes it: two attempts that overlap never mix their rows. An artifact
+ * never changes. A shard that is made again of more items, because what it works on had been cut short, becomes another one beside it.
  */
 export class ShardRows<Row> {
   readonly #store: Store;
@@ -37,8 +39,10 @@ export class ShardRows<Row> {
   #fence = 0;
   #journal: Journal | null = null;
   #flushing: Promise<void> = Promise.resolve();
-  /** What the shard has become. */
+  /** What the shard has become: its newest artifact, which of them that is, and its number of items. */
   #artifact: ArtifactRef | null = null;
+  #version = 0;
+  #inArtifact = 0;
 
   private constructor(store: Store, uri: string, options: ShardRowsOptions<Row>) {
     this.#store = store;
@@ -54,10 +58,9 @@ export class ShardRows<Row> {
   }
 
   async #open(): Promise<void> {
-    if (await this.#isWhole()) return await this.#readArtifact();
     await this.#unlessGone(async () => {
       const own = await this.#takeFence();
-      if (await this.#isWhole()) return await this.#readArtifact();
+      await this.#readArtifact();
       // The newest first: where two have the same item, it is the one that the last attempt went by.
       const earlier = (await this.#store.list(segmentsOf(this.#uri))).filter((segment) => segment < own).reverse();
       for (const segment of earlier) if (!(await this.#readSegment(segment))) await this.#store.remove(segment);
@@ -65,8 +68,9 @@ export class ShardRows<Row> {
     });
   }
 
-  async #isWhole(): Promise<boolean> {
-    return (await this.#store.size(this.#uri)) !== null;
+  /** Whether another attempt has made an artifact since this one looked. */
+  async #isOvertaken(): Promise<boolean> {
+    return (await this.#store.size(artifactKey(this.#uri, this.#version + 1))) !== null;
   }
 
   /** Gives the key of this attempt's segment. */
@@ -88,22 +92,39 @@ export class ShardRows<Row> {
   }
 
   async #readArtifact(): Promise<void> {
-    const { itemOf, seen } = this.#options;
-    const found = readFoundRows<Row>(this.#store, this.#uri);
-    let rows: Row[] = [];
-    for (;;) {
-      const step = await found.next();
-      const ends = step.done || (rows.length > 0 && itemOf(rows[0]!) !== itemOf(step.value));
-      if (ends && rows.length > 0) {
-        seen?.(rows);
-        rows = [];
-      }
-      if (step.done) {
-        this.#artifact = step.value;
-        return;
-      }
-      rows.push(step.value);
+    while (await this.#isOvertaken()) this.#version++;
+    if (this.#version === 0) return;
+    const key = artifactKey(this.#uri, this.#version);
+    const hash = createHash('sha256');
+    const artifact = { uri: key, sha256: '', rows: 0, bytes: 0 };
+    const seen = (line: Buffer) => {
+      hash.update(line).update('\n');
+      artifact.rows++;
+      artifact.bytes += line.length + 1;
+    };
+    for await (const { item, rows, from, to } of this.#itemsOf(linesOf(this.#store.read(key)), seen)) {
+      this.#items.add(item, { key, from, to });
+      this.#inArtifact++;
+      this.#options.seen?.(rows);
     }
+    this.#artifact = { ...artifact, sha256: hash.digest('hex') };
+  }
+
+  /** The rows of an artifact, item by item, and where they are. @param seen gets every line */
+  async *#itemsOf(lines: ReturnType<typeof linesOf>, seen: (line: Buffer) => void) {
+    let last: { item: string; rows: Row[]; from: number; to: number } | undefined;
+    for await (const { bytes, from } of lines) {
+      seen(bytes);
+      const row = parseRow<Row>(bytes.toString(), this.#uri);
+      const item = this.#options.itemOf(row);
+      if (last?.item !== item) {
+        if (last) yield last;
+        last = { item, rows: [], from, to: from };
+      }
+      last.rows.push(row);
+      last.to = from + bytes.length;
+    }
+    if (last) yield last;
   }
 
   /** Whether there was anything in it: an attempt that waits for its engine leaves nothing, time and again. */
@@ -132,9 +153,8 @@ export class ShardRows<Row> {
     if (await this.#store.create(copy, this.#store.read(key))) this.#options.damaged?.(key, lines, copy);
   }
 
-  /** Whether nothing is to be done for an item: of a shard that is an artifact, for any. */
   has(item: string): boolean {
-    return this.#artifact !== null || this.#items.has(item);
+    return this.#items.has(item);
   }
 
   /** All rows of one item; of an item that is there already, nothing. Waits until the store takes more. */
@@ -154,10 +174,10 @@ export class ShardRows<Row> {
    */
   async flush(): Promise<void> {
     const flushed = this.#flushing.then(async () => {
-      if (this.#artifact) return;
-      const ends = await Promise.all([this.#isFollowed(), this.#isWhole()]);
+      if (!this.#journal) return;
+      const ends = await Promise.all([this.#isFollowed(), this.#isOvertaken()]);
       if (ends.includes(true)) throw this.#superseded();
-      await this.#journal!.sync();
+      await this.#journal.sync();
     });
     this.#flushing = flushed.catch(() => {});
     await flushed;
@@ -168,15 +188,22 @@ export class ShardRows<Row> {
    * @throws Failure Superseded where another attempt has begun, or has made it: the next one finds it
    */
   async commit(items: Iterable<string>): Promise<ArtifactRef> {
-    if (!this.#artifact) {
+    const all = [...items];
+    if (!this.#artifact || !this.#isMadeOf(all)) {
       await this.flush();
-      const created = await createLines(this.#store, this.#uri, this.#lines(items));
+      const created = await createLines(this.#store, artifactKey(this.#uri, this.#version + 1), this.#lines(all));
       if (!created) throw this.#superseded();
       this.#artifact = created;
-      await this.close();
     }
+    await this.close();
     await this.#store.remove(segmentsOf(this.#uri));
     return this.#artifact;
+  }
+
+  /** Whether the artifact has the rows of these items and no others. */
+  #isMadeOf(items: Iterable<string>): boolean {
+    const places = [...items].flatMap((item) => this.#items.get(item) ?? []);
+    return places.length === this.#inArtifact && places.every(({ key }) => key === this.#artifact?.uri);
   }
 
   /**
@@ -184,9 +211,9 @@ export class ShardRows<Row> {
    * for the shard may yet be finished. It has the number of this attempt: no other one changes it.
    */
   async commitPart(items: Iterable<string>): Promise<ArtifactRef> {
-    if (this.#artifact) return this.#artifact;
-    await this.flush();
     const all = new Set([...items, ...this.#items.items()]);
+    if (this.#artifact && this.#isMadeOf(all)) return this.#artifact;
+    await this.flush();
     const part = this.#uri.replace(/\.jsonl$/, `.${digits(this.#fence)}.part.jsonl`);
     return await writeLines(this.#store, part, this.#lines(all));
   }
@@ -229,7 +256,8 @@ export class ShardRows<Row> {
       const { key, from } = near[0]!;
       const bytes = await this.#bytes({ key, from, to: near.at(-1)!.to });
       for (const place of near) {
-        const rows = rowsOf(this.#uri, bytes.subarray(place.from - from, place.to - from));
+        const piece = bytes.subarray(place.from - from, place.to - from);
+        const rows = key === this.#artifact?.uri ? piece.toString().split('\n') : rowsOf(this.#uri, piece);
         // Whoever comes next reads what there is then.
         if (!rows) throw new Failure('StoreUnavailable', `${key} is no longer what it was: its rows are read again`);
         found.set(place, rows);
@@ -259,6 +287,9 @@ export class ShardRows<Row> {
 }
 
 const segmentsOf = (uri: string) => uri.replace(/\.jsonl$/, '.segments');
+
+const artifactKey = (uri: string, version: number) =>
+  version === 1 ? uri : uri.replace(/\.jsonl$/, `.v${version}.jsonl`);
 
 const digits = (fence: number) => String(fence).padStart(6, '0');
 

@@ -110,11 +110,29 @@ describe('a shard', () => {
     await store.write(`${SEGMENTS}/000001.jsonl`, ['left']);
     expect(await foundRows(store)).toEqual(['q1', 'q2'].flatMap((q) => rowsOf(q)));
     const again = await open(store);
-    // An item without rows is finished, too.
-    expect(again.has('q0')).toBe(true);
     expect(await again.commitPart(['q2', 'q1'])).toEqual(first);
-    expect(await again.commit(['q1', 'q2'])).toEqual(first);
+    // An item without rows makes no other artifact.
+    expect(await again.commit(['q0', 'q1', 'q2'])).toEqual(first);
     expect(await store.list(SEGMENTS)).toEqual([]);
+  });
+
+  test('of more items than its artifact becomes another one beside it: what it works on had been cut short', async () => {
+    const store = await newStore();
+    const first = await (await attempt(store, 'q1', 'q3')).commit(['q1', 'q3']);
+    const again = await open(store);
+    expect(['q1', 'q2', 'q3'].map((item) => again.has(item))).toEqual([true, false, true]);
+    await again.add(rowsOf('q2'));
+    await again.flush();
+    // Killed, and made again.
+    const last = await open(store);
+    expect(last.has('q2')).toBe(true);
+    const second = await last.commit(['q1', 'q2', 'q3']);
+    expect(second.uri).toBe(URI.replace('.jsonl', '.v2.jsonl'));
+    expect(await rowsIn(store, second)).toEqual(['q1', 'q2', 'q3'].flatMap((q) => rowsOf(q)));
+    expect(await rowsIn(store, first)).toEqual(['q1', 'q3'].flatMap((q) => rowsOf(q)));
+    expect(await (await open(store)).commit(['q1', 'q2', 'q3'])).toEqual(second);
+    // Of fewer items it is yet another.
+    expect(await rowsIn(store, await (await open(store)).commit(['q2']))).toEqual(rowsOf('q2'));
   });
 
   test('keeps its segments beside a part, which no later attempt changes', async () => {
