@@ -1,6 +1,7 @@
 import { activityInfo, CancelledFailure } from '@temporalio/activity';
 import { ApplicationFailure, ApplicationFailureCategory } from '@temporalio/common';
 import { type FAILURES, Failure, type FailureType } from '../backends/failures.ts';
+import { MOST_PAYLOAD, megabytes, PAYLOAD_EXPECTED, payloadBytes } from '../method/payload.ts';
 
 /** Waiting for these is normal: they are logged quietly. */
 const EXPECTED = new Set(['EngineUnavailable', 'CheckpointNotServed', 'ResultPending']);
@@ -22,14 +23,11 @@ export function withFailures<A extends unknown[], R>(activity: (...args: A) => P
   };
 }
 
-/** A result is kept in history; Temporal refuses one of 2 MB. */
-const MOST_BYTES = 1024 * 1024;
-
+/** A result is kept in history. */
 function expectSmall<R>(result: R): R {
-  const bytes = Buffer.byteLength(JSON.stringify(result) ?? '');
-  if (bytes <= MOST_BYTES) return result;
-  const size = `${(bytes / MOST_BYTES).toFixed(1)} MB`;
-  throw new Failure('PayloadsTooLarge', `its result is ${size}, expected at most 1 MB: rows belong into the store`);
+  const bytes = payloadBytes(result);
+  if (bytes <= MOST_PAYLOAD) return result;
+  throw new Failure('PayloadsTooLarge', `its result is ${megabytes(bytes)}, ${PAYLOAD_EXPECTED}`);
 }
 
 function toTemporal(error: unknown, attempt: number): unknown {

@@ -102,17 +102,7 @@ export async function runShard<Row = Attempt>(
     ...(status.limit && { limit: status.limit() }),
     ...(failing && { failing }),
   });
-  let opened: ShardRows<Row> | undefined;
-  const finish = async (): Promise<ShardResult> => {
-    const rows = await ShardRows.open<Row>(deps.store, output, {
-      itemOf: stage.itemOf,
-      // Who starts the run again asks again for what nobody answered.
-      isDone: (found) => found.every((row) => stage.added(row).finishReason !== 'unavailable'),
-      seen: (finished) => tally.see(finished),
-      damaged: (segment, lines, copy) =>
-        log.warn('rows of a segment were damaged: they are generated again', { segment, lines, copy }),
-    });
-    opened = rows;
+  const finish = async (rows: ShardRows<Row>): Promise<ShardResult> => {
     const resumed = tally.rows;
     const keys: string[] = [];
     let exhausted = false;
@@ -133,10 +123,20 @@ export async function runShard<Row = Attempt>(
     if (tally.rows > 0 && tally.odd.rejected === tally.rows)
       throw new Failure('BadRequest', `the engine refused all ${tally.rows} requests: ${tally.refusal}`);
     const isFinal = !partial && tally.odd.unavailable === undefined;
-    const artifact = await (isFinal ? rows.commit(keys) : rows.commitPart(await keysOf(stage)));
+    const artifact = await (isFinal ? rows.commit(keys) : rows.commitPart(partial ? await keysOf(stage) : keys));
     return { artifact, correct: tally.correct, tokens: tally.tokens, resumed, partial, exhausted, odd: tally.odd };
   };
-  return await withHeartbeat(details, finish).finally(() => opened?.close());
+  return await withHeartbeat(details, async () => {
+    const rows = await ShardRows.open<Row>(deps.store, output, {
+      itemOf: stage.itemOf,
+      // Who starts the run again asks again for what nobody answered.
+      isDone: (found) => found.every((row) => stage.added(row).finishReason !== 'unavailable'),
+      seen: (finished) => tally.see(finished),
+      damaged: (segment, lines, copy) =>
+        log.warn('rows of a segment were damaged: they are generated again', { segment, lines, copy }),
+    });
+    return await finish(rows).finally(() => rows.close());
+  });
 }
 
 /** Of all items: who reads a shard that was cut short finds its rows in the order of those that they came from, as in a whole one. */

@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import { asText, shorten, show } from '../method/show.ts';
 
 /** One mistake of an input: which field, what was there, what was expected. */
 export interface InputIssue {
@@ -83,17 +84,3 @@ const mayBeSecret = (field: string, value: unknown) =>
 
 /** A URL with a user or a query, or how well-known keys begin. */
 const SECRET = /:\/\/[^/"]*@|:\/\/[^"]*\?|"(?:sk-|hf_|gh[a-z]_|github_pat_|xox[a-z]-|AKIA|Bearer )/;
-
-const show = (value: unknown) => shorten(asText(value));
-
-/** JSON has no word for numbers without end, and JavaScript no room for what is nested thousands of times. */
-function asText(value: unknown): string {
-  if (typeof value === 'number') return String(value);
-  try {
-    return JSON.stringify(value) ?? String(value);
-  } catch {
-    return 'something nested too deep';
-  }
-}
-
-const shorten = (text: string) => (text.length > 80 ? `${text.slice(0, 77)}...` : text);

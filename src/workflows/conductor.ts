@@ -6,6 +6,7 @@ import {
   type WorkflowResultType,
   workflowInfo,
 } from '@temporalio/workflow';
+import { show } from '../method/show.ts';
 import {
   type CommonProgress,
   pauseSignal,
@@ -20,7 +21,7 @@ import {
   stopUpdate,
 } from './contract.ts';
 import { Control, type Message, readStop } from './control.ts';
-import { isStageReport, mistakeInStop, refusal, show } from './requests.ts';
+import { isStageReport, mistakeInStop, refusal } from './requests.ts';
 
 /** What a child that runs stages is told of the messages that came before it. */
 export interface ControlState {

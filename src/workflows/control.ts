@@ -1,6 +1,7 @@
 import { CancellationScope, condition, setDefaultSignalHandler, setHandler } from '@temporalio/workflow';
+import { show } from '../method/show.ts';
 import { pauseSignal, resumeSignal, type StopRequest, stopSignal } from './contract.ts';
-import { mistakeInStop, show } from './requests.ts';
+import { mistakeInStop } from './requests.ts';
 import { Warnings } from './warnings.ts';
 
 /** What to pass on to whoever is running below us. */

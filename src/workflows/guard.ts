@@ -1,4 +1,5 @@
 import { type WorkflowInterceptors, workflowInfo } from '@temporalio/workflow';
+import { MOST_PAYLOAD, megabytes, PAYLOAD_EXPECTED, payloadBytes } from '../method/payload.ts';
 import { refusal } from './requests.ts';
 
 /**
@@ -10,13 +11,16 @@ export const interceptors = (): WorkflowInterceptors => {
 
   /** @param what in words @param value what goes into history */
   function admit(what: string, value: unknown): void {
-    const bytes = sizeOf(value);
-    if (bytes > MOST) throw refusal('PayloadsTooLarge', `${what}: ${megabytes(bytes)}, ${EXPECTED}`);
+    const bytes = payloadBytes(value);
+    if (bytes > MOST_PAYLOAD) throw refusal('PayloadsTooLarge', `${what}: ${megabytes(bytes)}, ${PAYLOAD_EXPECTED}`);
     const { historyLength } = workflowInfo();
     if (historyLength !== task.historyLength) Object.assign(task, { historyLength, bytes: 0 });
     task.bytes += bytes;
     if (task.bytes > MOST_AT_ONCE)
-      throw refusal('PayloadsTooLarge', `${what}: ${megabytes(task.bytes)} with what goes with it, ${EXPECTED}`);
+      throw refusal(
+        'PayloadsTooLarge',
+        `${what}: ${megabytes(task.bytes)} with what goes with it, ${PAYLOAD_EXPECTED}`,
+      );
   }
 
   return {
@@ -58,14 +62,10 @@ export const interceptors = (): WorkflowInterceptors => {
   };
 };
 
-const MEGABYTE = 1024 * 1024;
-/** Temporal refuses 2 MB, and keeps all of it for as long as it keeps the run. */
-const MOST = MEGABYTE;
 /** Temporal refuses 4 MB of one workflow task. */
-const MOST_AT_ONCE = 3 * MEGABYTE;
+const MOST_AT_ONCE = 3 * MOST_PAYLOAD;
 /** Temporal takes 1,000 bytes, and a run's children have longer ones. */
 const LONGEST_ID = 900;
-const EXPECTED = 'expected at most 1 MB: rows belong into the store';
 
 /** Of what people start. What a run continues as has been looked at before, and so has what a parent starts. */
 function checkInputs(args: unknown[]): void {
@@ -77,7 +77,7 @@ function checkInputs(args: unknown[]): void {
   if (args.length > 1) throw refusal('InvalidInput', `(the input): got ${args.length} of them, expected one object`);
   const read = readInput(args);
   if (!read) throw refusal('InvalidInput', '(the input): got something nested too deep to be a run file');
-  if (read.bytes > MOST)
+  if (read.bytes > MOST_PAYLOAD)
     throw refusal(
       'InvalidInput',
       `(the input): got ${megabytes(read.bytes)}, expected at most 1 MB: questions belong into files that a "path" names`,
@@ -103,5 +103,3 @@ function readInput(args: unknown[]): { bytes: number; endless: string | null } |
 }
 
 const encoder = new TextEncoder();
-const sizeOf = (value: unknown): number => encoder.encode(JSON.stringify(value) ?? '').length;
-const megabytes = (bytes: number) => `${(bytes / MEGABYTE).toFixed(1)} MB`;

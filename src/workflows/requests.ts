@@ -1,5 +1,6 @@
 import { ApplicationFailure, workflowInfo } from '@temporalio/workflow';
 import type { NonRetryable } from '../activities/failures.ts';
+import { show } from '../method/show.ts';
 import type { StageReport } from './contract.ts';
 
 /** What is wrong with what a message carries, in words for people; null: nothing. Messages come unchecked: workflows have no zod. */
@@ -47,12 +48,6 @@ export function refusal(type: NonRetryable, message: string): ApplicationFailure
 export function expectParent(whole: string): void {
   const { parent, workflowType } = workflowInfo();
   if (!parent) throw refusal('InvalidInput', `workflow type: got "${workflowType}", a part of "${whole}": start that`);
-}
-
-/** A value in a message to people. */
-export function show(value: unknown): string {
-  const text = JSON.stringify(value) ?? String(value);
-  return text.length > 80 ? `${text.slice(0, 77)}...` : text;
 }
 
 const found = (value: unknown) => (value === undefined ? 'is missing' : `got ${show(value)}`);

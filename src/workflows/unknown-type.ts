@@ -1,5 +1,6 @@
 import { workflowInfo } from '@temporalio/workflow';
-import { refusal, show } from './requests.ts';
+import { show } from '../method/show.ts';
+import { refusal } from './requests.ts';
 
 /** What runs where somebody asks for a workflow that there is none of: without it Temporal would look for one for ever. */
 export async function unknownType(): Promise<never> {

@@ -4,20 +4,10 @@ import { readRows } from '../../src/backends/storage/artifacts.ts';
 import { FolderStore } from '../../src/backends/storage/store.ts';
 import { startSelection } from '../../src/method/select.ts';
 import type { SftRow } from '../../src/method/sft.ts';
-import { aQuestion } from '../support/attempts.ts';
+import { aQuestion, ONLY_EXPLORED } from '../support/attempts.ts';
 import { temporaryFolder } from '../support/folder.ts';
 
-const OPTIONS = {
-  promptFamily: 'base',
-  original: true,
-  previous: false,
-  refine: false,
-  selfImproveFeedback: false,
-  beta: 1,
-  keptPerCritique: 1,
-  shortcutBarrier: false,
-  seed: 7,
-} as const;
+const OPTIONS = { ...ONLY_EXPLORED, original: true };
 
 const QUESTIONS = Array.from({ length: 300 }, (_, i) => aQuestion(`q${i}`, { solution: `${i}\n#### ${i}` }));
 

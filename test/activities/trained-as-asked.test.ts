@@ -16,9 +16,9 @@ import { gradeResponse } from '../../src/method/answers/grade.ts';
 import { PROMPT_FAMILIES, type PromptFamilyName } from '../../src/method/prompts/index.ts';
 import { PRIMER } from '../../src/method/prompts/text.ts';
 import type { AnswerFormat, Attempt } from '../../src/method/rows.ts';
-import { type SelectOptions, startSelection } from '../../src/method/select.ts';
+import { startSelection } from '../../src/method/select.ts';
 import { critiqueRow, type SftRow } from '../../src/method/sft.ts';
-import { aQuestion } from '../support/attempts.ts';
+import { aQuestion, ONLY_EXPLORED } from '../support/attempts.ts';
 import { temporaryFolder } from '../support/folder.ts';
 import { completion, type Received, reply, startHttp } from '../support/http.ts';
 
@@ -31,16 +31,7 @@ const WRITTEN = {
   refine: { plain: `${PRIMER}2+3=5\nThe answer is 5. `, boxed: '\n2+3=5\nThe answer is $\\boxed{5}$.' },
 };
 
-const OPTIONS: Omit<SelectOptions, 'promptFamily'> = {
-  original: false,
-  previous: false,
-  refine: false,
-  selfImproveFeedback: true,
-  beta: 1,
-  keptPerCritique: 1,
-  shortcutBarrier: false,
-  seed: 1,
-};
+const OPTIONS = { ...ONLY_EXPLORED, selfImproveFeedback: true, seed: 1 };
 
 /** The rules, without threads. */
 const RULES = {

@@ -1,13 +1,10 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { Client, Connection } from '@temporalio/client';
-import { startDevServer } from '../../src/cli/setup/dev-server.ts';
-import { ensureTemporalCli } from '../../src/cli/setup/temporal-cli.ts';
 import type { EvaluateInput } from '../../src/config/evaluate.ts';
 import type { evaluate } from '../../src/workflows/evaluate.ts';
 import { QUEUES } from '../../src/workflows/queues.ts';
+import { startBenchServer, usageOf } from '../support/bench-server.ts';
 import { questionsOf } from '../support/evaluate-input.ts';
 import { FakeOpenAi } from '../support/fake-openai.ts';
 import { spawnWorker } from '../support/workers.ts';
@@ -26,17 +23,9 @@ export async function bench(args: string[]): Promise<void> {
     },
   });
   const count = Number(values.questions);
-  const folder = await mkdtemp(join(tmpdir(), 'critique-loop-bench-'));
-  const log = (line: string) => process.stderr.write(`${line}\n`);
-  const server = await startDevServer({
-    cli: await ensureTemporalCli({ log }),
-    logFile: join(folder, 'temporal.log'),
-    log,
-    port: 'any',
-    uiPort: 'any',
-  });
+  const server = await startBenchServer();
   const fake = await FakeOpenAi.start({ questions: questionsOf(count), models: ['actor', 'critic'] });
-  const store = join(folder, 'store');
+  const store = join(server.folder, 'store');
   const worker = await spawnWorker({ roles: 'all', address: server.address, store });
   try {
     const client = new Client({ connection: await Connection.connect({ address: server.address }) });
@@ -65,7 +54,7 @@ export async function bench(args: string[]): Promise<void> {
       requests: fake.requests.length,
       seconds,
       scoreVotesSeconds: await activitySeconds(client, 'scoreVotes'),
-      workerPeakMB: await peakMegabytes(worker.pid),
+      workerPeakMB: (await usageOf(worker.pid)).peakMB,
       events: lengths,
     };
     if (values.json) console.log(JSON.stringify(found));
@@ -75,7 +64,6 @@ export async function bench(args: string[]): Promise<void> {
     await worker.stop();
     await fake.close();
     await server.stop();
-    await rm(folder, { recursive: true, force: true });
   }
 }
 
@@ -88,9 +76,4 @@ async function activitySeconds(client: Client, name: string): Promise<number> {
   const completed = events!.find((event) => of(event.activityTaskCompletedEventAttributes?.scheduledEventId))!;
   const ms = ({ eventTime }: typeof started) => Number(eventTime!.seconds) * 1000 + eventTime!.nanos! / 1e6;
   return (ms(completed) - ms(started)) / 1000;
-}
-
-async function peakMegabytes(pid: number): Promise<number> {
-  const status = await readFile(`/proc/${pid}/status`, 'utf8');
-  return Math.round(Number(/VmHWM:\s+(\d+)/.exec(status)![1]) / 1024);
 }

@@ -1,13 +1,11 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { Client, Connection } from '@temporalio/client';
-import { startDevServer } from '../../src/cli/setup/dev-server.ts';
-import { ensureTemporalCli } from '../../src/cli/setup/temporal-cli.ts';
 import type { IterationResult, iterate } from '../../src/workflows/iterate.ts';
 import { QUEUES, type Role } from '../../src/workflows/queues.ts';
 import type { selfImprove } from '../../src/workflows/self-improve.ts';
+import { startBenchServer, usageOf } from '../support/bench-server.ts';
 import { startEngine } from '../support/engine-process.ts';
 import { aRun, emptyCheckpoint } from '../support/run-input.ts';
 import { spawnWorker, startTestWorkers } from '../support/workers.ts';
@@ -75,16 +73,8 @@ function problems({ questions, histories, workers }: Measured, smallest: Measure
 }
 
 async function measure(questions: number, samples: number): Promise<Measured> {
-  const folder = await mkdtemp(join(tmpdir(), 'critique-loop-bench-'));
-  const log = (line: string) => process.stderr.write(`${line}\n`);
-  const server = await startDevServer({
-    cli: await ensureTemporalCli({ log }),
-    logFile: join(folder, 'temporal.log'),
-    log,
-    port: 'any',
-    uiPort: 'any',
-  });
-  const { address } = server;
+  const server = await startBenchServer();
+  const { address, folder } = server;
   const store = join(folder, 'store');
   const engine = await startEngine({ store, train: questions, test: TESTED });
   const trainer = await startTestWorkers({ address, store, roles: ['train'] });
@@ -126,7 +116,6 @@ async function measure(questions: number, samples: number): Promise<Measured> {
     await trainer.shutdown();
     await engine.kill();
     await server.stop();
-    await rm(folder, { recursive: true, force: true });
   }
 }
 
@@ -139,13 +128,4 @@ async function rowsOf(store: string): Promise<number> {
 function secondsOf(stages: IterationResult['stages']): number {
   const generating = stages.filter(({ stage }) => stage === 'sample' || stage === 'critique' || stage === 'refine');
   return generating.reduce((sum, { seconds }) => sum + seconds, 0);
-}
-
-/** What a process has taken so far: its largest resident memory, and the time of all its threads. */
-async function usageOf(pid: number): Promise<{ peakMB: number; cpuSeconds: number }> {
-  const status = await readFile(`/proc/${pid}/status`, 'utf8');
-  const peakMB = Math.round(Number(/VmHWM:\s+(\d+)/.exec(status)![1]) / 1024);
-  // After the name of the program: the 12th and 13th field, in hundredths of a second.
-  const fields = (await readFile(`/proc/${pid}/stat`, 'utf8')).replace(/^.*\) /s, '').split(' ');
-  return { peakMB, cpuSeconds: (Number(fields[11]) + Number(fields[12])) / 100 };
 }

@@ -5,20 +5,8 @@ import { PRIMER } from '../../src/method/prompts/text.ts';
 import type { Attempt, Question, RefinementTriple } from '../../src/method/rows.ts';
 import { type RemovedRow, type SelectOptions, startSelection } from '../../src/method/select.ts';
 import type { SftRow } from '../../src/method/sft.ts';
-import { anAttempt, aQuestion, byQuestion } from '../support/attempts.ts';
+import { anAttempt, aQuestion, byQuestion, ONLY_EXPLORED } from '../support/attempts.ts';
 import fc from '../support/properties.ts';
-
-const OPTIONS: SelectOptions = {
-  promptFamily: 'base',
-  original: false,
-  previous: false,
-  refine: false,
-  selfImproveFeedback: false,
-  beta: 1,
-  keptPerCritique: 1,
-  shortcutBarrier: false,
-  seed: 7,
-};
 
 interface Rows {
   questions?: Question[];
@@ -30,7 +18,7 @@ interface Rows {
 
 function select(options: Partial<SelectOptions>, rows: Rows) {
   const { questions = [], previous = [], triples = [], ...explored } = rows;
-  const selection = startSelection({ ...OPTIONS, ...options });
+  const selection = startSelection({ ...ONLY_EXPLORED, ...options });
   const chosen = [
     ...questions.map(selection.reason),
     ...previous.map(selection.previous),
@@ -227,8 +215,8 @@ describe('beta', () => {
   });
 
   it('refuses what is no number of copies', () => {
-    for (const beta of [-1, Number.NaN]) expect(() => startSelection({ ...OPTIONS, beta })).toThrow(RangeError);
-    expect(() => startSelection({ ...OPTIONS, keptPerCritique: -1 })).toThrow(RangeError);
+    for (const beta of [-1, Number.NaN]) expect(() => startSelection({ ...ONLY_EXPLORED, beta })).toThrow(RangeError);
+    expect(() => startSelection({ ...ONLY_EXPLORED, keptPerCritique: -1 })).toThrow(RangeError);
   });
 });
 

@@ -10,6 +10,7 @@ import type {
   Refinement,
   Verdict,
 } from '../../src/method/rows.ts';
+import type { SelectOptions } from '../../src/method/select.ts';
 
 export function aQuestion(id: string, rest: Partial<Question> = {}): Question {
   return { id, question: `How many are ${id}?`, reference: '5', answerFormat: 'plain', ...rest };
@@ -77,3 +78,16 @@ export function byQuestion(rows: Partial<ExploredQuestion>): ExploredQuestion[] 
     return { responses: of('responses'), critiques: of('critiques'), refinements: of('refinements') };
   });
 }
+
+/** A selection that takes what was explored, and nothing else. */
+export const ONLY_EXPLORED: SelectOptions = {
+  promptFamily: 'base',
+  original: false,
+  previous: false,
+  refine: false,
+  selfImproveFeedback: false,
+  beta: 1,
+  keptPerCritique: 1,
+  shortcutBarrier: false,
+  seed: 7,
+};
