@@ -1,22 +1,30 @@
 """Starts and ends the servers of one worker, so that none outlives it, however it ends.
 
-    python supervise.py FOLDER
+    python supervise.py FOLDER [LOCK...]
 
 reads commands from stdin and writes events to stdout, one JSON object a line:
 
     {"start": ID, "argv": [...], "env": {...}, "log": PATH}     {"event": "started", "process": ID, "pid": N}
                                                                 {"event": "failed", "process": ID, "message": "..."}
     {"end": ID}                                                 {"event": "ended", "process": ID, "how": "signal 9"}
+    {"lease": "acquire"}                                        {"event": "awaited", "holder": "..."}
+                                                                {"event": "acquired"}
+                                                                {"event": "wanted"}
+    {"lease": "release"}                                        {"event": "released"}
 
 `ended` comes when nothing of the server is left: neither its group nor anything else that it started. When stdin ends, all servers do.
 Each server has a guard, a process of its own that ends the server when the supervisor is killed. FOLDER holds a file for each guard, by
-which the next supervisor ends what a killed guard may have left. Only the standard library; Linux.
+which the next supervisor ends what a killed guard may have left.
+
+The LOCKs are those of the GPUs (lease.py). While they are held, `wanted` says once that another waits for them. However the supervisor
+ends, they are free only when its servers are gone. Only the standard library; Linux.
 """
 
 import ctypes
 import fcntl
 import json
 import os
+import queue
 import select
 import signal
 import subprocess
@@ -24,10 +32,13 @@ import sys
 import threading
 import time
 
+from lease import Lease
+
 PR_SET_PDEATHSIG = 1
 PR_SET_CHILD_SUBREAPER = 36
 #: From SIGTERM to SIGKILL.
 GRACE_S = 5
+LOOK_S = 0.5
 #: Of a terminal or a service manager: when to end is for the worker to say.
 IGNORED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -35,32 +46,75 @@ libc = ctypes.CDLL(None, use_errno=True)
 
 
 class Supervisor:
-    def __init__(self, folder: str) -> None:
+    def __init__(self, folder: str, locks: list[str]) -> None:
         self.folder = folder
+        self.lease = Lease(locks, "vLLM")
+        self.leasing: queue.Queue[str] = queue.Queue()
+        self.is_ending = threading.Event()
         self.guards: dict[str, subprocess.Popen] = {}
         self.following: list[threading.Thread] = []
         self.writing = threading.Lock()
 
     def run(self) -> None:
+        leasing = threading.Thread(target=self.keep_lease)
+        leasing.start()
         for line in sys.stdin.buffer:
             command = json.loads(line)
             if "start" in command:
                 self.start(command)
+            elif "lease" in command:
+                self.leasing.put(command["lease"])
             elif command["end"] in self.guards:
                 self.guards[command["end"]].stdin.close()
+        self.is_ending.set()
+        self.leasing.put("keep")
         for guard in self.guards.values():
             guard.stdin.close()
-        for thread in self.following:
+        for thread in [leasing, *self.following]:
             thread.join()
+
+    def keep_lease(self) -> None:
+        is_told = False
+        while not self.is_ending.is_set():
+            try:
+                wish = self.leasing.get(timeout=LOOK_S if self.lease.held else None)
+            except queue.Empty:
+                if not is_told and self.lease.wanted():
+                    self.say({"event": "wanted"})
+                    is_told = True
+                continue
+            if wish == "acquire":
+                is_told = False
+                if self.lease.acquire(self.tell_holder()):
+                    self.say({"event": "acquired"})
+            elif wish == "release":
+                self.lease.release()
+                self.say({"event": "released"})
+
+    def tell_holder(self):
+        told = None
+
+        def look() -> bool:
+            nonlocal told
+            holder = self.lease.holder()
+            if holder != told:
+                self.say({"event": "awaited", "holder": holder})
+                told = holder
+            return self.is_ending.is_set()
+
+        return look
 
     def start(self, command: dict) -> None:
         spec = json.dumps({"argv": command["argv"], "log": command["log"], "folder": self.folder})
+        # When the supervisor is killed the guard holds the GPUs until its server is gone.
+        self.lease.inherit()
         guard = subprocess.Popen(
             [sys.executable, __file__, "--guard", spec],
             env={**os.environ, **command["env"]},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             start_new_session=True,
+            close_fds=False,
         )
         self.guards[command["start"]] = guard
         thread = threading.Thread(target=self.follow, args=(command["start"], guard))
@@ -247,7 +301,7 @@ def main() -> None:
         return guard(json.loads(sys.argv[2]))
     os.makedirs(sys.argv[1], exist_ok=True)
     end_leftovers(sys.argv[1])
-    Supervisor(sys.argv[1]).run()
+    Supervisor(sys.argv[1], sys.argv[2:]).run()
 
 
 if __name__ == "__main__":

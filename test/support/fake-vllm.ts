@@ -42,7 +42,9 @@ export class FakeVllm {
     this.log = log;
   }
 
-  static async start(options: { args?: string[]; command?: string[]; model?: string } = {}): Promise<FakeVllm> {
+  static async start(
+    options: { args?: string[]; command?: string[]; model?: string; locks?: string[] } = {},
+  ): Promise<FakeVllm> {
     const folder = await temporaryFolder();
     const log: string[] = [];
     const command = options.command ?? [process.execPath, join(import.meta.dirname, 'fake-vllm.mjs'), folder];
@@ -51,7 +53,7 @@ export class FakeVllm {
       config: { command, args: options.args ?? [], model: options.model },
       python: 'python3',
       folder: join(folder, 'cache'),
-      gpus: '0',
+      gpus: { names: ['0'], locks: options.locks ?? [] },
       log: (line) => log.push(line),
     });
     onTestFinished(() => engine.close());
@@ -116,4 +118,11 @@ export class FakeVllm {
 export async function isRunning(pid: number): Promise<boolean> {
   const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => null);
   return stat !== null && !/\) Z/.test(stat);
+}
+
+/** Its guard's parent. */
+export async function supervisorOf(pid: number): Promise<number> {
+  const parent = async (of: number) =>
+    Number((await readFile(`/proc/${of}/stat`, 'utf8')).split(') ')[1]!.split(' ')[1]);
+  return await parent(await parent(pid));
 }

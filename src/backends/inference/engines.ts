@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { findGpus } from '../gpus.ts';
 import type { Store } from '../storage/store.ts';
 import { EmbeddedEngine } from './embedded.ts';
 import { EndpointEngine } from './endpoint.ts';
@@ -42,5 +43,5 @@ const createVllm = (store: Store, env: NodeJS.ProcessEnv, { config, cache, log }
     // supervise.py needs no package, and so no environment of its own.
     python: env.CRITIQUE_LOOP_PYTHON || 'python3',
     folder: join(cache, 'vllm'),
-    gpus: env.CUDA_VISIBLE_DEVICES || 'all',
+    gpus: findGpus(env),
   });

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Failure } from '../../failures.ts';
+import type { Gpus } from '../../gpus.ts';
 import { resolveModel } from '../../models.ts';
 import type { Store } from '../../storage/store.ts';
 import type { GenerationRequest, GenerationResult } from '../client.ts';
@@ -16,6 +17,9 @@ import { readWeights, type Source, type Weights } from './weights.ts';
 
 /** How long a model may keep others waiting. */
 const QUANTUM_MS = 20_000;
+/** The turn of the processes that wait for the GPUs. */
+const OTHERS = 'others';
+const NEVER = new AbortController().signal;
 /** With a seed of its own each request is drawn by kernels of its own, which vLLM says can be slow. */
 const SENDS_SEEDS = true;
 
@@ -35,6 +39,7 @@ export class VllmEngine implements Engine {
   /** The one that may be on the GPU. */
   #awake: VllmServer | null = null;
   #recovering: Promise<VllmProcess> | null = null;
+  #loading: Promise<unknown> = Promise.resolve();
   #starts = 0;
 
   /** @param options.folder for the logs of vLLM, and for what a killed worker leaves to the next */
@@ -43,19 +48,20 @@ export class VllmEngine implements Engine {
     config: VllmConfig;
     python: string;
     folder: string;
-    /** GPUs that it uses, as CUDA_VISIBLE_DEVICES says. */
-    gpus: string;
+    gpus: Gpus;
     log: Log;
   }) {
     this.#store = options.store;
     this.#config = options.config;
     this.#log = options.log;
     this.#logFolder = options.folder;
-    this.#supervisor = new Supervisor({ python: options.python, folder: join(options.folder, `gpus-${options.gpus}`) });
-    this.#turns = new Turns({
-      begin: async (id) => void (await this.#load(this.#weights.get(id)!)),
-      quantumMs: QUANTUM_MS,
+    this.#supervisor = new Supervisor({
+      python: options.python,
+      folder: join(options.folder, ['gpus', ...options.gpus.names].join('-')),
+      locks: options.gpus.locks,
+      wanted: () => void this.#giveWay(),
     });
+    this.#turns = new Turns({ begin: (key) => this.#begin(key), quantumMs: QUANTUM_MS });
     if (options.config.model !== undefined) void this.#startEarly(options.config.model);
   }
 
@@ -110,11 +116,41 @@ export class VllmEngine implements Engine {
     return await this.#recovering;
   }
 
+  async #begin(key: string): Promise<void> {
+    if (key !== OTHERS) await this.#load(this.#weights.get(key)!);
+    else
+      await this.#oneAfterTheOther(async () => {
+        await this.#awake?.rest();
+        this.#awake = null;
+        await this.#supervisor.release();
+      });
+  }
+
   async #load(weights: Weights): Promise<VllmProcess> {
-    const server = this.#serverOf(weights);
-    if (this.#awake !== server) await this.#awake?.rest();
-    this.#awake = server;
-    return await server.load(weights);
+    return await this.#oneAfterTheOther(async () => {
+      const server = this.#serverOf(weights);
+      if (this.#awake !== server) await this.#awake?.rest();
+      this.#awake = server;
+      await this.#supervisor.acquire();
+      return await server.load(weights);
+    });
+  }
+
+  /** One change after the other: those who wait for a start may all have left before it is over. */
+  async #oneAfterTheOther<T>(change: () => Promise<T>): Promise<T> {
+    const changed = this.#loading.catch(() => {}).then(change);
+    this.#loading = changed;
+    return await changed;
+  }
+
+  /** Another process wants the GPUs: its turn comes as a model's does. */
+  async #giveWay(): Promise<void> {
+    try {
+      const leave = await this.#turns.enter(OTHERS, NEVER);
+      leave();
+    } catch (error) {
+      this.#log(`the GPUs are not given to others: ${(error as Error).message}`);
+    }
   }
 
   #serverOf({ architecture }: Weights): VllmServer {
@@ -135,7 +171,9 @@ export class VllmEngine implements Engine {
 
   #waitingFor(weights: Weights): string | null {
     const { current } = this.#turns;
-    if (current !== null && current !== weights.id)
+    const { holder } = this.#supervisor;
+    if (holder !== null) return `the GPU: ${holder} has it`;
+    if (current !== null && current !== weights.id && current !== OTHERS)
       return `its turn on the GPU: ${this.#weights.get(current)?.name} is answering`;
     const server = this.#serverOf(weights);
     return server.doing?.() ?? server.answering(weights)?.client.waitingFor ?? null;
@@ -154,9 +192,8 @@ export class VllmEngine implements Engine {
   /** So that the start is over when the first run asks. */
   async #startEarly(model: string): Promise<void> {
     try {
-      const { signal } = new AbortController();
-      const weights = await this.#readWeights({ name: model, path: model }, signal);
-      const leave = await this.#turns.enter(weights.id, signal);
+      const weights = await this.#readWeights({ name: model, path: model }, NEVER);
+      const leave = await this.#turns.enter(weights.id, NEVER);
       leave();
     } catch (error) {
       this.#log(`CRITIQUE_LOOP_VLLM_MODEL: ${(error as Failure).message}`);

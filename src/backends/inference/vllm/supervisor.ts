@@ -5,11 +5,12 @@ import { Failure } from '../../failures.ts';
 import { trainerFile } from '../../package.ts';
 
 /** A line of supervise.py. */
-type SupervisorEvent = { process: string } & (
-  | { event: 'started'; pid: number }
-  | { event: 'failed'; message: string }
-  | { event: 'ended'; how: string }
-);
+type SupervisorEvent =
+  | { event: 'started'; process: string; pid: number }
+  | { event: 'failed'; process: string; message: string }
+  | { event: 'ended'; process: string; how: string }
+  | { event: 'awaited'; holder: string }
+  | { event: 'acquired' | 'wanted' | 'released' };
 
 export interface ServerSpec {
   argv: readonly string[];
@@ -30,23 +31,45 @@ export interface Supervised {
 /** How long after the supervisor was killed its guards may take to end their servers. */
 const LATEST_MS = 30_000;
 
-/** deploy/trainer/supervise.py: the servers that this process starts, none of which outlives it. Started again after a kill. */
+/**
+ * deploy/trainer/supervise.py: the servers that this process starts, none of which outlives it, and its lease of the GPUs. Started again
+ * after a kill.
+ */
 export class Supervisor {
+  /** Who has the GPUs while this process waits for them. */
+  holder: string | null = null;
   readonly #python: string;
   readonly #folder: string;
+  readonly #locks: readonly string[];
+  readonly #wanted: () => void;
+  #isHeld = false;
+  #leasing: { resolve(): void; reject(error: Failure): void } | null = null;
   #child: ChildProcess | null = null;
   readonly #running = new Map<string, Running>();
   #started = 0;
   #closed = false;
 
-  /** @param options.folder where the supervisor finds what a killed one left; the same for all that use the same GPUs */
-  constructor(options: { python: string; folder: string }) {
+  /**
+   * @param options.folder where the supervisor finds what a killed one left; the same for all that use the same GPUs
+   * @param options.locks of the GPUs @param options.wanted is called when another waits for the GPUs that this process holds
+   */
+  constructor(options: { python: string; folder: string; locks: readonly string[]; wanted: () => void }) {
     this.#python = options.python;
     this.#folder = options.folder;
+    this.#locks = options.locks;
+    this.#wanted = options.wanted;
+  }
+
+  /** Waits for the GPUs, unless this process holds them already. */
+  async acquire(): Promise<void> {
+    if (!this.#isHeld) await this.#lease('acquire');
+  }
+
+  async release(): Promise<void> {
+    if (this.#isHeld) await this.#lease('release');
   }
 
   start({ argv, env, log }: ServerSpec): Supervised {
-    if (this.#closed) throw new Failure('EngineUnavailable', 'the worker is shutting down');
     const child = this.#ensure();
     const id = String(++this.#started);
     const running = new Running();
@@ -70,10 +93,22 @@ export class Supervisor {
     await Promise.all([...this.#running.values()].map(({ ended }) => ended));
   }
 
+  async #lease(wish: 'acquire' | 'release'): Promise<void> {
+    const child = this.#ensure();
+    await new Promise<void>((resolve, reject) => {
+      this.#leasing = { resolve, reject };
+      tell(child, { lease: wish });
+    }).finally(() => {
+      this.#leasing = null;
+      this.holder = null;
+    });
+  }
+
   #ensure(): ChildProcess {
+    if (this.#closed) throw new Failure('EngineUnavailable', 'the worker is shutting down');
     if (this.#child) return this.#child;
     // A group of its own: a signal to the worker's group is not for it.
-    const child = spawn(this.#python, [trainerFile('supervise.py'), this.#folder], {
+    const child = spawn(this.#python, [trainerFile('supervise.py'), this.#folder, ...this.#locks], {
       stdio: ['pipe', 'pipe', 'inherit'],
       detached: true,
     });
@@ -85,14 +120,26 @@ export class Supervisor {
     const end = (why: string) => {
       if (this.#child !== child) return;
       this.#child = null;
+      this.#isHeld = false;
+      this.#leasing?.reject(new Failure('EngineUnavailable', `no lease of the GPU: ${why}`));
       void this.#lose([...this.#running.keys()], why);
     };
-    child.once('error', (error) => end(`its supervisor can't be started: ${error.message}`));
-    child.once('close', () => end('its supervisor was killed'));
+    child.once('error', (error) => end(`the supervisor can't be started: ${error.message}`));
+    child.once('close', () => end('the supervisor was killed'));
     return child;
   }
 
   #see(event: SupervisorEvent): void {
+    if ('process' in event) this.#seeServer(event);
+    else if (event.event === 'awaited') this.holder = event.holder;
+    else if (event.event === 'wanted') this.#wanted();
+    else {
+      this.#isHeld = event.event === 'acquired';
+      this.#leasing?.resolve();
+    }
+  }
+
+  #seeServer(event: Extract<SupervisorEvent, { process: string }>): void {
     const running = this.#running.get(event.process);
     if (!running) return;
     if (event.event === 'started') running.pid = event.pid;

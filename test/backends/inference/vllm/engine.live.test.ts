@@ -1,10 +1,9 @@
 import { createHash } from 'node:crypto';
 import { readdirSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
-import { FakeVllm, isRunning } from '../../../support/fake-vllm.ts';
+import { FakeVllm, isRunning, supervisorOf } from '../../../support/fake-vllm.ts';
 
 const digits = (name: string) => createHash('sha256').update(name).digest('hex').slice(0, 8);
 
@@ -224,10 +223,3 @@ test('sends no seed with a greedy request', async () => {
     ['drawn', 7],
   ]);
 });
-
-/** The guard's parent. */
-async function supervisorOf(pid: number): Promise<number> {
-  const parent = async (of: number) =>
-    Number((await readFile(`/proc/${of}/stat`, 'utf8')).split(') ')[1]!.split(' ')[1]);
-  return await parent(await parent(pid));
-}
