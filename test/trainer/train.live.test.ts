@@ -61,7 +61,7 @@ async function start(name: string, over: Record<string, unknown> = {}) {
   await writeFile(file, JSON.stringify({ ...job, ...over }));
   // One thread each: several of these run at once here, and threads that wait for each other would fight for the cores.
   const child = spawn(python, [script, file], { env: { ...process.env, OMP_NUM_THREADS: '1' } });
-  return { child, output, ended: collect(child) };
+  return { child, file, output, ended: collect(child) };
 }
 
 async function collect(child: ChildProcess) {
@@ -195,7 +195,7 @@ describe('interrupted', () => {
     await until(() => existsSync(join(first.output, 'pid')));
     const second = await run('locked', { epochs: 1000 });
     expect(second).toMatchObject({ code: 3, message: expect.stringContaining('another process is training into') });
-    expect(await readFile(join(first.output, 'pid'), 'utf8')).toBe(String(first.child.pid));
+    expect(await readFile(join(first.output, 'pid'), 'utf8')).toBe(`${first.child.pid}\n${first.file}\n`);
     first.child.kill('SIGKILL');
     await first.ended;
   });
