@@ -266,25 +266,9 @@ def import_libraries() -> None:
     """They take seconds: not before the job is known to be good, or else long before there is one."""
     import torch  # noqa: F401
     from datasets import Dataset  # noqa: F401
-    from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer  # noqa: F401
     from trl import SFTConfig, SFTTrainer  # noqa: F401
 
-
-def load_model(path: str, dtype):
-    """A checkpoint, or an adapter merged into its base."""
-    from transformers import AutoModelForCausalLM
-
-    base = adapter_base(path)
-    if base is None:
-        return AutoModelForCausalLM.from_pretrained(path, dtype=dtype)
-    from peft import PeftModel
-
-    return PeftModel.from_pretrained(load_model(base, dtype), path).merge_and_unload()
-
-
-def adapter_base(path: str) -> str | None:
-    file = Path(path) / "adapter_config.json"
-    return json.loads(file.read_text())["base_model_name_or_path"] if file.is_file() else None
+    import checkpoint  # noqa: F401
 
 
 def needs_checkpointing(model, tokens: int) -> bool:
@@ -309,6 +293,8 @@ def train(job: dict, rows: list[dict], output: Path, arguments, emit) -> int:
     from transformers import AutoConfig, AutoTokenizer, PrinterCallback, TrainerCallback, logging, set_seed
     from trl import SFTConfig, SFTTrainer
 
+    import checkpoint
+
     logging.set_verbosity_error()
     logging.disable_progress_bar()
     warnings.simplefilter("ignore", FutureWarning)
@@ -317,14 +303,12 @@ def train(job: dict, rows: list[dict], output: Path, arguments, emit) -> int:
         raise BadInput(f"job field processes is {processes}, but there are {torch.cuda.device_count()} GPUs")
     bf16 = (job["dtype"] or ("bfloat16" if cuda else "float32")) == "bfloat16"
     try:
-        whole = job["base"]
-        while adapter_base(whole):
-            whole = adapter_base(whole)
-        saved_dtype = AutoConfig.from_pretrained(whole).dtype or torch.float32  # as the base has it
+        # as the base has it
+        saved_dtype = AutoConfig.from_pretrained(checkpoint.whole_base_of(job["base"])).dtype or torch.float32
         tokenizer = AutoTokenizer.from_pretrained(job["base"])
         tokenized = tokenize(rows, tokenizer, job["maxLength"], job["data"])
         # what is only read need not be exact
-        model = load_model(job["base"], torch.bfloat16 if bf16 and lora else torch.float32)
+        model = checkpoint.load(job["base"], torch.bfloat16 if bf16 and lora else torch.float32)
     except (OSError, ValueError) as error:
         raise BadInput(f"job field base: {job['base']} can't be loaded: {error}") from error
     if lora:

@@ -133,8 +133,7 @@ export function checkServed(
   if (isPromoted(model)) return [notPromoted(field, model, store)];
   if (isCheckpoint(resolveModel(model))) return checkContext(field.replace(/\w+$/, 'maxTokens'), maxTokens, model);
   if (endpoint) return [];
-  const expected =
-    'expected a folder with a Hugging Face checkpoint (config.json), or an "endpoint" that serves it';
+  const expected = 'expected a folder with a Hugging Face checkpoint (config.json), or an "endpoint" that serves it';
   return [mistake(field, model, expected)];
 }
 

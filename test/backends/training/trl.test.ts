@@ -212,13 +212,16 @@ describe('a pid that was given to another process', () => {
     expect(await pidOf(output)).not.toBe(process.pid);
   });
 
-  test.each(['', '0', '-1', 'x', '99999999', '1', `${process.pid}`, `${process.pid}\n`])('or is %j is nobody', async (text) => {
-    const { backend, job, output } = await setUp('exit 1');
-    await backend.submit(job);
-    await writeFile(join(output, 'pid'), text);
-    expect(await backend.poll(job)).toMatchObject({ state: 'interrupted' });
-    await backend.cancel(job);
-  });
+  test.each(['', '0', '-1', 'x', '99999999', '1', `${process.pid}`, `${process.pid}\n`])(
+    'or is %j is nobody',
+    async (text) => {
+      const { backend, job, output } = await setUp('exit 1');
+      await backend.submit(job);
+      await writeFile(join(output, 'pid'), text);
+      expect(await backend.poll(job)).toMatchObject({ state: 'interrupted' });
+      await backend.cancel(job);
+    },
+  );
 });
 
 describe('a result', () => {
