@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { localFiles } from '../backends/datasets/index.ts';
 import { Failure } from '../backends/failures.ts';
-import { resolveModel } from '../backends/models.ts';
+import { isCheckpoint, resolveModel } from '../backends/models.ts';
 import type { Store } from '../backends/storage/store.ts';
 import { Questions, type QuestionsConfig, Triples, type TriplesConfig } from '../config/datasets.ts';
 import { Evaluate, type EvaluateConfig } from '../config/evaluate.ts';
@@ -131,13 +131,11 @@ export function checkServed(
   store: Keys,
 ): InputIssue[] {
   if (isPromoted(model)) return [notPromoted(field, model, store)];
-  if (isCheckpoint(model)) return checkContext(field.replace(/\w+$/, 'maxTokens'), maxTokens, model);
+  if (isCheckpoint(resolveModel(model))) return checkContext(field.replace(/\w+$/, 'maxTokens'), maxTokens, model);
   if (endpoint) return [];
   const expected = 'expected a folder with a Hugging Face checkpoint (config.json), or an "endpoint" that serves it';
   return [mistake(field, model, expected)];
 }
-
-const isCheckpoint = (model: string) => existsSync(resolve(resolveModel(model), 'config.json'));
 
 /** Tokens; undefined where its config.json does not say. */
 function contextOf(model: string): number | undefined {
@@ -159,7 +157,7 @@ function checkContext(field: string, maxTokens: number | undefined, model: strin
 export function checkBase(field: string, model: string, store: Keys): InputIssue[] {
   if (isPromoted(model)) return [notPromoted(field, model, store)];
   const isHubName = /^[A-Za-z0-9][\w.-]*\/[\w.-]+$/.test(model) && !model.startsWith('models/') && !existsSync(model);
-  if (isHubName || isCheckpoint(model)) return [];
+  if (isHubName || isCheckpoint(resolveModel(model))) return [];
   return [mistake(field, model, EXPECTED_BASE)];
 }
 
