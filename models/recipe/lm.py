@@ -107,9 +107,9 @@ def pretrain(model, encoded, *, steps, rows, length, rate, seed, log):
 
     def batches():
         while True:
-            for chosen in torch.randperm(len(ids), generator=generator).split(rows):
+            for chosen in torch.randperm(len(ids), generator=generator).to(device).split(rows):
                 if len(chosen) == rows:
-                    yield ids[chosen.to(device)].long(), labels[chosen.to(device)].long()
+                    yield ids[chosen].long(), labels[chosen].long()
 
     fit(model, itertools.islice(batches(), steps), steps, rate, log, decay=0.01)
 

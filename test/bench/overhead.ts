@@ -3,12 +3,13 @@ import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import type { Client } from '@temporalio/client';
 import { startLocal } from '../../src/cli/local.ts';
 import type { SelfImproveInput } from '../../src/config/self-improve.ts';
 import { QUEUES } from '../../src/workflows/queues.ts';
 import type { selfImprove } from '../../src/workflows/self-improve.ts';
+import { activityRuns } from '../support/activity-runs.ts';
 import { startEngine } from '../support/engine-process.ts';
+import { type Span, sum, without } from '../support/spans.ts';
 
 const root = join(import.meta.dirname, '../..');
 
@@ -16,9 +17,6 @@ const root = join(import.meta.dirname, '../..');
 const LATENCY_MS = 200;
 const SIDE_BY_SIDE = 64;
 const POOL = 12_000;
-
-/** From and to, in milliseconds since the epoch. */
-type Span = [from: number, to: number];
 
 interface Measured {
   run: string;
@@ -61,7 +59,7 @@ export async function bench(args: string[]): Promise<void> {
     });
     const wall: Span = [started, Date.now()];
     const trainers = await trainersOf(join(folder, '.critique-loop/store/runs/bench'));
-    const measured = compare(values.run, wall, requests(), trainers, await activitiesOf(local.client));
+    const measured = compare(values.run, wall, requests(), trainers, await activityRuns(local.client, 'bench'));
     if (values.json) console.log(JSON.stringify(measured));
     else console.log(measured);
   } finally {
@@ -124,29 +122,6 @@ async function trainersOf(run: string): Promise<{ whole: Span; start: Span }[]> 
   );
 }
 
-/** Every attempt of an activity that completed, by the histories. */
-async function activitiesOf(client: Client): Promise<{ name: string; span: Span }[]> {
-  const found: { name: string; span: Span }[] = [];
-  for await (const { workflowId, runId } of client.workflow.list({ query: "WorkflowId STARTS_WITH 'bench'" })) {
-    const { events } = await client.workflow.getHandle(workflowId, runId).fetchHistory();
-    const at = ({ eventTime }: NonNullable<typeof events>[number]) =>
-      Number(eventTime!.seconds) * 1000 + eventTime!.nanos! / 1e6;
-    const names = new Map<string, string>();
-    const starts = new Map<string, number>();
-    for (const event of events!) {
-      const scheduled = event.activityTaskScheduledEventAttributes;
-      const started = event.activityTaskStartedEventAttributes;
-      const completed = event.activityTaskCompletedEventAttributes;
-      if (scheduled) names.set(String(event.eventId), scheduled.activityType!.name!);
-      if (started) starts.set(String(started.scheduledEventId), at(event));
-      if (!completed) continue;
-      const id = String(completed.scheduledEventId);
-      found.push({ name: names.get(id)!, span: [starts.get(id)!, at(event)] });
-    }
-  }
-  return found;
-}
-
 function compare(
   run: string,
   wall: Span,
@@ -185,19 +160,5 @@ function compare(
   };
 }
 
-/** What is left of a span. */
-function without(span: Span, others: Span[]): Span[] {
-  const left: Span[] = [];
-  let [from, to] = span;
-  for (const [start, end] of others.toSorted(([a], [b]) => a - b)) {
-    if (start > from) left.push([from, Math.min(start, to)]);
-    from = Math.max(from, end);
-    if (from >= to) return left;
-  }
-  left.push([from, to]);
-  return left.filter(([from, to]) => to > from);
-}
-
-const sum = (spans: Span[]) => spans.reduce((total, [from, to]) => total + to - from, 0);
 const seconds = (ms: number) => Math.round(ms / 10) / 100;
 const share = (part: number, whole: number) => Math.round((10_000 * part) / whole) / 10_000;

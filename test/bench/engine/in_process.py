@@ -1,0 +1,54 @@
+"""vLLM as people use it in a script: python in_process.py JOB.json
+
+JOB.json: {model, args, prompts, samples, temperature, maxTokens, stop}. Says {"ready": seconds} on standard output, waits for a line, asks
+greedily for one answer to each prompt, then for the samples, then for the same with a seed of its own for each prompt, and says what it
+measured. vLLM's own output goes to standard error.
+"""
+
+import json
+import os
+import sys
+import time
+
+began = time.time()
+
+
+def main():
+    # vLLM and its children log to standard output.
+    told = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)
+
+    from vllm import LLM, EngineArgs, SamplingParams
+    from vllm.utils.argparse_utils import FlexibleArgumentParser
+
+    def say(found):
+        told.write(json.dumps(found) + "\n")
+        told.flush()
+
+    with open(sys.argv[1]) as file:
+        job = json.load(file)
+    # The server has arguments that are not the engine's.
+    known, _ = EngineArgs.add_cli_args(FlexibleArgumentParser()).parse_known_args(["--model", job["model"], *job["args"]])
+    llm = LLM(**{**vars(EngineArgs.from_cli_args(known)), "disable_log_stats": True})
+    prompts = job["prompts"]
+
+    def parameters(n, temperature, seed=None):
+        return SamplingParams(n=n, temperature=temperature, max_tokens=job["maxTokens"], stop=job["stop"], seed=seed)
+
+    def measure(sampling):
+        cpu, start = time.process_time(), time.perf_counter()
+        answers = llm.generate(prompts, sampling, use_tqdm=False)
+        seconds = time.perf_counter() - start
+        tokens = sum(len(output.token_ids) for answer in answers for output in answer.outputs)
+        return {"completionTokens": tokens, "seconds": seconds, "cpu": (time.process_time() - cpu) / seconds}
+
+    say({"ready": time.time() - began})
+    sys.stdin.readline()
+    measure(parameters(1, 0.0))
+    plain = measure(parameters(job["samples"], job["temperature"]))
+    seeded = measure([parameters(job["samples"], job["temperature"], seed) for seed in range(len(prompts))])
+    say({"plain": plain, "seeded": seeded})
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,59 @@
+import type { Client } from '@temporalio/client';
+import { defaultPayloadConverter } from '@temporalio/common';
+import type { Span } from './spans.ts';
+
+/** An activity that completed, by a history: its last attempt. */
+export interface ActivityRun {
+  workflowId: string;
+  name: string;
+  /** Identity of the worker that it ran on. */
+  worker: string;
+  span: Span;
+  /** What it was told. */
+  task: unknown;
+  result: unknown;
+}
+
+/** Those of a workflow and of the children whose IDs begin with its own. */
+export async function activityRuns(client: Client, workflowId: string): Promise<ActivityRun[]> {
+  const query = `WorkflowId = '${workflowId}' OR WorkflowId STARTS_WITH '${workflowId}/'`;
+  const found: ActivityRun[] = [];
+  for await (const { workflowId, runId } of client.workflow.list({ query }))
+    found.push(...(await ofOne(client, workflowId, runId)));
+  return found;
+}
+
+async function ofOne(client: Client, workflowId: string, runId: string): Promise<ActivityRun[]> {
+  const { events } = await client.workflow.getHandle(workflowId, runId).fetchHistory();
+  type Event = NonNullable<typeof events>[number];
+  const at = ({ eventTime }: Event) => Number(eventTime!.seconds) * 1000 + eventTime!.nanos! / 1e6;
+  const read = (payloads: { payloads?: unknown[] | null } | null | undefined) => {
+    const [first] = payloads?.payloads ?? [];
+    return first ? defaultPayloadConverter.fromPayload<unknown>(first) : null;
+  };
+  const scheduled = new Map<string, NonNullable<Event['activityTaskScheduledEventAttributes']>>();
+  const started = new Map<string, { worker: string; at: number }>();
+  return events!.flatMap((event) => {
+    const {
+      activityTaskScheduledEventAttributes: schedules,
+      activityTaskStartedEventAttributes: starts,
+      activityTaskCompletedEventAttributes: completes,
+    } = event;
+    if (schedules) scheduled.set(String(event.eventId), schedules);
+    if (starts) started.set(String(starts.scheduledEventId), { worker: starts.identity!, at: at(event) });
+    if (!completes) return [];
+    const id = String(completes.scheduledEventId);
+    const { activityType, input } = scheduled.get(id)!;
+    const { worker, at: begun } = started.get(id)!;
+    return [
+      {
+        workflowId,
+        name: activityType!.name!,
+        worker,
+        span: [begun, at(event)],
+        task: read(input),
+        result: read(completes.result),
+      },
+    ];
+  });
+}
