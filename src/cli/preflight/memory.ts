@@ -75,8 +75,11 @@ export async function checkTraining(trainings: Trainings, { gpus }: Machine, sha
   );
 }
 
+/** As the reference has it. */
+const ZERO_2 = 'deploy/llamafactory/zero-2.json';
+
 /** What of a fine-tune's fields decides its memory. */
-interface Tuning extends Pick<TrainingConfig, 'batchSize' | 'maxLength'> {
+interface Tuning extends Pick<TrainingConfig, 'batchSize' | 'gradientAccumulation' | 'maxLength'> {
   processes?: number;
   lora?: { rank: number } | null;
   /** A configuration of DeepSpeed: ZeRO-2, as in the reference. */
@@ -98,16 +101,18 @@ export function planOf({ processes = 1, lora = null, deepspeed, batchSize, maxLe
 
 function tuning(what: string, shape: ModelShape, training: Tuning, gpus: Gpus): Check {
   const plan = planOf(training);
-  if (plan.processes > gpus.count) return wrong(what, `"processes": ${plan.processes}, of ${gpus.count} GPUs`);
   const memory = trainingMemory(shape, plan);
-  const found = `${billions(shape.parameters)}, ${describePlan(plan)}: ${gib(memory.total)} of ${gib(gpus.memory)} on each GPU`;
+  const tooMany = plan.processes > gpus.count;
+  const found = tooMany
+    ? `"processes": ${plan.processes}, of ${gpus.count} GPUs`
+    : `${billions(shape.parameters)}, ${describePlan(plan)}: ${gib(memory.total)} of ${gib(gpus.memory)} on each GPU`;
   const notes = [describeMemory(memory, plan), describeDisk(diskUse(shape, plan))];
-  if (fitsIn(memory, gpus.memory)) return { what, ok: true, detail: found, notes };
+  if (!tooMany && fitsIn(memory, gpus.memory)) return { what, ok: true, detail: found, notes };
   const remedy = trainingRemedy(shape, plan, gpus);
   const advice = remedy
-    ? `with ${changes(training, plan, remedy.plan)} it takes ${gib(remedy.memory.total)}`
+    ? `with ${changes(training, plan, remedy.plan)} it takes ${gib(remedy.memory.total)} of ${gib(gpus.memory)}`
     : 'take more or larger GPUs, or a smaller model';
-  return { ...wrong(what, `${found} do not fit: ${advice}`), notes };
+  return { ...wrong(what, `${found}${tooMany ? '' : ' do not fit'}: ${advice}`), notes };
 }
 
 function describePlan({ lora, sharding, processes }: TrainingPlan): string {
@@ -123,24 +128,21 @@ const describeMemory = ({ weights, optimizer, activations, other }: TrainingMemo
 const describeDisk = ({ checkpoint, resumePoint }: DiskUse) =>
   `on disk ${gib(checkpoint)} for its checkpoint, and while it trains ${gib(resumePoint)} for each of 2 resume points (every saveSteps)`;
 
-/** The fields of a run file that make one plan the other. */
-function changes(
-  { gradientAccumulation }: Tuning & { gradientAccumulation?: number },
-  from: TrainingPlan,
-  to: TrainingPlan,
-) {
+/** The fields of a run file that make one plan the other, at the same number of rows a step. */
+function changes({ gradientAccumulation }: Tuning, from: TrainingPlan, to: TrainingPlan): string {
   const fields: string[] = [];
-  if (to.sharding !== from.sharding)
-    fields.push('"backend": "llamafactory"', '"deepspeed"', `"processes": ${to.processes}`);
-  if (to.lora !== from.lora) fields.push(`"lora": {"rank": ${to.lora}}`);
-  if (to.batchSize !== from.batchSize)
-    fields.push(
-      `"batchSize": ${to.batchSize}`,
-      ...(gradientAccumulation
-        ? [`"gradientAccumulation": ${(gradientAccumulation * from.batchSize) / to.batchSize}`]
-        : []),
-    );
-  if (to.maxLength !== from.maxLength) fields.push(`"maxLength": ${to.maxLength}`);
+  const set = (name: string, value: unknown) => fields.push(`"${name}": ${JSON.stringify(value)}`);
+  if (to.sharding !== from.sharding) {
+    set('backend', to.sharding === 'none' ? 'trl' : 'llamafactory');
+    set('deepspeed', to.sharding === 'none' ? null : ZERO_2);
+  }
+  if (to.lora !== from.lora) set('lora', { rank: to.lora });
+  if (to.processes !== from.processes) set('processes', to.processes);
+  if (to.batchSize !== from.batchSize) set('batchSize', to.batchSize);
+  const rows = (plan: TrainingPlan) => plan.batchSize * plan.processes;
+  const accumulation = Math.max(1, Math.round((gradientAccumulation * rows(from)) / rows(to)));
+  if (accumulation !== gradientAccumulation) set('gradientAccumulation', accumulation);
+  if (to.maxLength !== from.maxLength) set('maxLength', to.maxLength);
   return fields.join(', ');
 }
 

@@ -101,13 +101,14 @@ export function trainingRemedy(
   plan: TrainingPlan,
   gpus: { count: number; memory: number },
 ): { plan: TrainingPlan; memory: TrainingMemory } | null {
+  const given = { ...plan, processes: Math.min(plan.processes, gpus.count) };
   const sizes = [plan.maxLength, 4096, 2048, 1024].filter((length) => length <= plan.maxLength);
   const ways = [
-    { ...plan },
+    given,
     ...(gpus.count > 1 && plan.lora === null
-      ? [{ ...plan, sharding: 'zero-2' as const, weights: 'bfloat16' as const, processes: gpus.count }]
+      ? [{ ...given, sharding: 'zero-2' as const, weights: 'bfloat16' as const, processes: gpus.count }]
       : []),
-    ...(plan.lora === null ? [{ ...plan, lora: 16, sharding: 'none' as const, weights: 'bfloat16' as const }] : []),
+    ...(plan.lora === null ? [{ ...given, lora: 16, sharding: 'none' as const, weights: 'bfloat16' as const }] : []),
   ];
   const candidates = ways.flatMap((way) =>
     sizes.flatMap((maxLength) =>
