@@ -49,7 +49,7 @@ async function preflight(args: string[], env: NodeJS.ProcessEnv = {}): Promise<S
 }
 
 /** A Hugging Face cache as `hf download` leaves it, with a model of 8B under each name. */
-async function downloaded(names: readonly string[]): Promise<string> {
+async function downloaded(names: readonly string[], files = ['model.safetensors.index.json']): Promise<string> {
   const cache = await temporaryFolder();
   for (const name of names) {
     const folder = join(cache, `models--${name.replace('/', '--')}`);
@@ -57,7 +57,7 @@ async function downloaded(names: readonly string[]): Promise<string> {
     mkdirSync(join(folder, 'snapshots', COMMIT), { recursive: true });
     writeFileSync(join(folder, 'refs/main'), COMMIT);
     writeFileSync(join(folder, 'snapshots', COMMIT, 'config.json'), config8b);
-    writeFileSync(join(folder, 'snapshots', COMMIT, 'model.safetensors.index.json'), '{"weight_map":{}}');
+    for (const file of files) writeFileSync(join(folder, 'snapshots', COMMIT, file), '{"weight_map":{}}');
   }
   return cache;
 }
@@ -66,6 +66,7 @@ describe('preflight of a run file for GPUs', () => {
   it.each(FILES)('%s, 8 GPUs of 80 GiB: it fits, and takes so many GPU hours', async (file) => {
     const env = { HF_HUB_CACHE: await downloaded(MODELS) };
     const { checks } = await preflight([file, '--gpus', '8', '--gpu-memory', '80'], env);
+    expect(checks.has('critic.model')).toBe(false);
     expect(checks.get('actor, memory')).toMatchObject({ label: 'ok' });
     expect(checks.get('critic, memory')).toMatchObject({
       label: 'ok',
@@ -103,7 +104,9 @@ describe('preflight of a run file for GPUs', () => {
   });
 
   it('a model that is nowhere: its memory could not be checked, and how to have it checked', async () => {
-    const { checks, output } = await preflight([FILES[0]!, '--gpus', '8', '--gpu-memory', '80']);
+    // As a library leaves it that has only looked at the model.
+    const env = { HF_HUB_CACHE: await downloaded(MODELS, []) };
+    const { checks, output } = await preflight([FILES[0]!, '--gpus', '8', '--gpu-memory', '80'], env);
     const { label, detail } = checks.get('actor, memory')!;
     expect(label).toBe('?');
     expect(detail).toContain('could not be checked: meta-llama/Meta-Llama-3-8B is no folder here');

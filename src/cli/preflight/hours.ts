@@ -75,7 +75,7 @@ function summary({ total, generation, training, starts }: GpuHours, { count }: G
 const rateNote = (measured: Measured | null, { name, tflops, bandwidth }: Device) =>
   measured
     ? `as measured in ${measured.run}, on the GPUs that it had`
-    : `an ${name} taken at ${tflops} TFLOP/s and ${bandwidth} TB/s, decoding at ${100 * DECODING} % of the slower, ` +
+    : `${name} taken at ${tflops} TFLOP/s and ${bandwidth} TB/s, decoding at ${100 * DECODING} % of the slower, ` +
       `reading at ${100 * PREFILL} %, a server at most ${SERVER_TOKENS_PER_SECOND.toLocaleString('en-US')} tokens/s`;
 
 const textsNote = ({ like, sizes, wrong, helpful }: Expectation) =>

@@ -49,11 +49,12 @@ export function trainingMemory(shape: ModelShape, plan: TrainingPlan): TrainingM
 
 /**
  * 16 bytes a weight in mixed precision (Rajbhandari et al. 2020, ZeRO, 3.1): 2 of weights, 2 of gradients, 12 of float32 weights and two
- * moments; ZeRO-2 shares the last 14. PyTorch's autocast keeps weights and gradients in float32 and a bfloat16 copy.
+ * moments; ZeRO-2 shares the last 14. PyTorch's autocast keeps weights and gradients in float32 and a bfloat16 copy, and its
+ * DistributedDataParallel gathers gradients in buckets that are another copy of them.
  */
 function optimizerBytes({ sharding, weights, processes, lora }: TrainingPlan, trained: number): number {
   if (lora !== null) return 16 * trained;
-  if (weights === 'float32') return 12 * trained;
+  if (weights === 'float32') return (processes > 1 ? 16 : 12) * trained;
   return (14 * trained) / (sharding === 'zero-2' ? processes : 1);
 }
 
