@@ -1,6 +1,7 @@
 import { Failure } from '../../backends/failures.ts';
 import { EndpointEngine } from '../../backends/inference/endpoint.ts';
 import type { Store } from '../../backends/storage/store.ts';
+import { urlsOf } from '../../config/models.ts';
 import type { Check } from './check.ts';
 import type { Models } from './run-file.ts';
 
@@ -9,11 +10,12 @@ const PATIENCE_MS = 10_000;
 /** Asks every endpoint that a run file names what it serves. */
 export async function checkEndpoints(models: Models, store: Store): Promise<Check[]> {
   const engine = new EndpointEngine(store, process.env);
-  const checks = Object.entries(models).map(async ([what, model]): Promise<Check[]> => {
-    if (!model?.endpoint) return [];
-    const { baseUrl } = model.endpoint;
+  const asked = Object.entries(models).flatMap(([what, model]) =>
+    model?.endpoint ? urlsOf(model.endpoint).map((baseUrl) => ({ what, model, baseUrl })) : [],
+  );
+  const checks = asked.map(async ({ what, model, baseUrl }): Promise<Check[]> => {
     const names = await engine
-      .listModels(model.endpoint, AbortSignal.timeout(PATIENCE_MS))
+      .listModels({ ...model.endpoint!, baseUrl }, AbortSignal.timeout(PATIENCE_MS))
       .catch((error: Error) => error);
     if (names instanceof Error) {
       const unneeded = 'base' in model && names instanceof Failure && names.retryable;
