@@ -4,6 +4,24 @@ import { parseInput } from './parse.ts';
 
 const port = z.coerce.number().int().min(0).max(65_535);
 
+/** Arguments without a shell: a word is what is between spaces. */
+const words = z.string().transform((text) => text.split(/\s+/).filter((word) => word !== ''));
+
+/** What the engine gives to `vllm serve` itself, or what would keep it from asking. */
+const OWN_ARGUMENTS = [
+  ...['--host', '--port', '--uds', '--root-path', '--ssl-keyfile', '--ssl-certfile', '--api-key'],
+  ...['--model', '--served-model-name', '--generation-config', '--enable-lora', '--max-lora-rank', '--lora-modules'],
+  ...['--headless', '--grpc', '--config'],
+];
+
+const vllmArguments = words.superRefine((args, context) => {
+  const names = args.map((arg) => arg.split('=')[0]!.replaceAll('_', '-'));
+  for (const name of names.filter((one) => OWN_ARGUMENTS.includes(one)))
+    context.addIssue({ code: 'custom', message: `may not have ${name}: the engine sets that itself` });
+  if (names[0] && !names[0].startsWith('-'))
+    context.addIssue({ code: 'custom', message: `begins with "${args[0]}": expected arguments that begin with --` });
+});
+
 /** What a worker reads from its environment, besides Temporal's own TEMPORAL_* variables and profiles. */
 const Environment = z.object({
   /** Folder of all artifacts, or s3://bucket/prefix; workers on several hosts share it. */
@@ -18,8 +36,16 @@ const Environment = z.object({
   /** Port of /livez and /readyz on loopback; 0 picks a free one, absent means none. */
   CRITIQUE_LOOP_HEALTH_PORT: port.optional(),
   CRITIQUE_LOOP_LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error']).default('info'),
+  /** What answers for models without an endpoint: the embedded engine on the CPU, or vLLM on this machine's GPUs. */
+  CRITIQUE_LOOP_ENGINE: z.enum(['embedded', 'vllm']).default('embedded'),
   /** Threads of the embedded engine; all cores by default. */
   CRITIQUE_LOOP_ENGINE_THREADS: z.coerce.number().int().min(1).optional(),
+  /** The vLLM command, for instance python3 -m vllm.entrypoints.cli.main. */
+  CRITIQUE_LOOP_VLLM: words.default(['vllm']),
+  /** Further arguments of `vllm serve`, for instance --tensor-parallel-size 2. */
+  CRITIQUE_LOOP_VLLM_ARGS: vllmArguments.default([]),
+  /** A checkpoint to start vLLM with at once, so that the start is over when the first run asks. */
+  CRITIQUE_LOOP_VLLM_MODEL: z.string().optional(),
 });
 
 export interface WorkerEnvironment {
@@ -29,6 +55,8 @@ export interface WorkerEnvironment {
   healthPort?: number | undefined;
   logLevel: 'trace' | 'debug' | 'info' | 'warn' | 'error';
   engineThreads?: number | undefined;
+  /** Absent where the engine is the embedded one. */
+  vllm?: { command: string[]; args: string[]; model?: string | undefined } | undefined;
 }
 
 /** Whether a store is one of S3, and not a folder. */
@@ -49,5 +77,12 @@ export function readEnvironment(env: NodeJS.ProcessEnv = process.env): WorkerEnv
     healthPort: value.CRITIQUE_LOOP_HEALTH_PORT,
     logLevel: value.CRITIQUE_LOOP_LOG_LEVEL,
     engineThreads: value.CRITIQUE_LOOP_ENGINE_THREADS,
+    ...(value.CRITIQUE_LOOP_ENGINE === 'vllm' && {
+      vllm: {
+        command: value.CRITIQUE_LOOP_VLLM,
+        args: value.CRITIQUE_LOOP_VLLM_ARGS,
+        model: value.CRITIQUE_LOOP_VLLM_MODEL,
+      },
+    }),
   };
 }

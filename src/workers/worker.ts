@@ -1,11 +1,12 @@
-import { type NativeConnection, Worker } from '@temporalio/worker';
+import { type NativeConnection, Runtime, Worker } from '@temporalio/worker';
 import { cpuActivities, inferenceActivities, trainActivities } from '../activities/index.ts';
 import { Grader } from '../backends/grading/grader.ts';
 import { MathVerify } from '../backends/grading/math-verify.ts';
 import { GradingThreads } from '../backends/grading/threads.ts';
-import { createEngines } from '../backends/inference/engines.ts';
+import { createEngines, type VllmOptions } from '../backends/inference/engines.ts';
 import { openStore } from '../backends/storage/open-store.ts';
 import { createTrainingBackends } from '../backends/training/index.ts';
+import type { WorkerEnvironment } from '../config/environment.ts';
 import { QUEUES, type Role } from '../workflows/queues.ts';
 import { hasSearchAttributes } from './search-attributes.ts';
 
@@ -25,6 +26,8 @@ export interface WorkerOptions {
   graderPython: () => Promise<string>;
   env: NodeJS.ProcessEnv;
   engineThreads?: number | undefined;
+  /** How vLLM is run, where it is this worker's engine. */
+  vllm?: WorkerEnvironment['vllm'];
   identity?: string;
 }
 
@@ -54,7 +57,7 @@ const LONGEST_WORKFLOW_STEP = '1 minute';
 export async function startWorkers(options: WorkerOptions): Promise<RunningWorkers> {
   const { connection, namespace, env, python } = options;
   const store = await openStore(options);
-  const engine = createEngines({ store, env, python, threads: options.engineThreads });
+  const engine = createEngines({ store, env, python, threads: options.engineThreads, vllm: vllmOf(options) });
   const mathVerify = new MathVerify({ python: options.graderPython });
   const threads = new GradingThreads();
   const grader = new Grader({ engine, threads, mathVerify });
@@ -117,5 +120,16 @@ export async function startWorkers(options: WorkerOptions): Promise<RunningWorke
       await done;
     },
     status: () => workers.map(({ role, worker }) => ({ role, state: worker.getState() })),
+  };
+}
+
+function vllmOf({ vllm, roles, cache }: WorkerOptions): VllmOptions | undefined {
+  if (!vllm) return undefined;
+  const { logger } = Runtime.instance();
+  return {
+    // Who only grades may never need it.
+    config: roles.includes('inference') ? vllm : { ...vllm, model: undefined },
+    cache,
+    log: (message, numbers) => logger.info(message, numbers),
   };
 }

@@ -13,7 +13,8 @@ export interface GenerationRequest {
   prompt: Prompt;
   /** Generations wanted; one prefill serves them all. */
   n: number;
-  seed: number;
+  /** Absent where the engine may draw as it likes. */
+  seed: number | undefined;
   temperature: number;
   maxTokens: number;
   stop: readonly string[];

@@ -1,0 +1,47 @@
+import type { Weights } from './weights.ts';
+
+/** How this worker runs vLLM. */
+export interface VllmConfig {
+  /** Program and first arguments: `vllm`, or `python3 -m vllm.entrypoints.cli.main`. */
+  command: readonly string[];
+  /** Further arguments of `serve`. */
+  args: readonly string[];
+  /** Folder of a checkpoint to start with at once. */
+  model?: string | undefined;
+}
+
+/** vLLM's own number for GPUs of 70 GiB or more. On smaller ones, where it takes 256, the limiter finds that more only wait. */
+const MOST_SEQUENCES = 1024;
+
+/** What engine processes are started with. Config refuses the same flags in CRITIQUE_LOOP_VLLM_ARGS. */
+export function serveCommand(
+  { command, args }: VllmConfig,
+  { weights, port, servedName }: { weights: Weights; port: number; servedName: string },
+): { argv: string[]; env: Record<string, string> } {
+  const own = [
+    ...['--host', '127.0.0.1', '--port', String(port)],
+    ...['--served-model-name', servedName],
+    // Otherwise a model's generation_config.json has a say in how it is sampled.
+    ...['--generation-config', 'vllm'],
+    '--enable-sleep-mode',
+    '--disable-uvicorn-access-log',
+    ...(weights.adapter ? ['--enable-lora', '--max-lora-rank', String(weights.adapter.rank)] : []),
+  ];
+  return {
+    argv: [...command, 'serve', weights.path, ...own, ...args],
+    env: {
+      // Opens /pause, /collective_rpc, /sleep and the like, which ask for no key: loopback only.
+      VLLM_SERVER_DEV_MODE: '1',
+      // The worker may have that of an endpoint.
+      VLLM_API_KEY: '',
+      ...(weights.adapter && { VLLM_ALLOW_RUNTIME_LORA_UPDATING: 'True' }),
+    },
+  };
+}
+
+/** Sequences that it decodes at a time. */
+export function maxSequences(args: readonly string[]): number {
+  const at = args.findIndex((arg) => /^--max[-_]num[-_]seqs(=|$)/.test(arg));
+  if (at < 0) return MOST_SEQUENCES;
+  return Number(args[at]!.split('=')[1] ?? args[at + 1]) || MOST_SEQUENCES;
+}

@@ -1,0 +1,177 @@
+import { randomUUID } from 'node:crypto';
+import { mkdir, open } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { dirname } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Agent, request } from 'undici';
+import { InferenceClient } from '../client.ts';
+import { HttpError } from '../errors.ts';
+import type { Limiter } from '../limiter.ts';
+import { serveCommand, type VllmConfig } from './command.ts';
+import { type Answer, probe } from './probe.ts';
+import { lastWords, type Reason, reasonOf } from './reasons.ts';
+import type { Supervised, Supervisor } from './supervisor.ts';
+import type { Weights } from './weights.ts';
+
+const LOOK_EVERY_MS = 250;
+const TAIL = 64 * 1024;
+
+/** For what takes as long as it takes: loading weights, or waking. */
+const patient = new Agent({ headersTimeout: 0, bodyTimeout: 0 });
+
+/** A vLLM process that answers, from its start to its end. */
+export class VllmProcess {
+  readonly client: InferenceClient;
+  /** Whether anybody was answered. */
+  hasAnswered = false;
+  readonly #origin: string;
+  readonly #servedName: string;
+  readonly #supervised: Supervised;
+  readonly #log: string;
+  /** Name by path. */
+  readonly #adapters = new Map<string, string>();
+
+  private constructor(options: {
+    origin: string;
+    servedName: string;
+    supervised: Supervised;
+    log: string;
+    limiter: Limiter;
+  }) {
+    const { origin, servedName, supervised, log, limiter } = options;
+    this.#origin = origin;
+    this.#servedName = servedName;
+    this.#supervised = supervised;
+    this.#log = log;
+    this.client = new InferenceClient({
+      baseUrl: `${origin}/v1`,
+      limiter,
+      hasEnded: () => supervised.hasEnded(),
+      watchLoad: true,
+    });
+  }
+
+  /**
+   * Waits until it answers, or for the reason why it does not, however long that takes.
+   * @param options.log file for its output @param options.said is told what it does meanwhile
+   */
+  static async start(options: {
+    supervisor: Supervisor;
+    config: VllmConfig;
+    weights: Weights;
+    limiter: Limiter;
+    log: string;
+    said: (words: string) => void;
+  }): Promise<VllmProcess | Reason> {
+    const { supervisor, config, weights, limiter, log, said } = options;
+    const port = await freePort();
+    // By this name we know that it is ours who answers there.
+    const servedName = `critique-loop-${randomUUID()}`;
+    await mkdir(dirname(log), { recursive: true });
+    const command = serveCommand(config, { weights, port, servedName });
+    const supervised = supervisor.start({ ...command, log });
+    const origin = `http://127.0.0.1:${port}`;
+    while (!(await isHealthy(origin))) {
+      if (supervised.hasEnded()) return reasonOf(await tail(log), await supervised.ended);
+      said(lastWords(await tail(log)));
+      await Promise.race([supervised.ended, sleep(LOOK_EVERY_MS)]);
+    }
+    const started = new VllmProcess({ origin, servedName, supervised, log, limiter });
+    const names = await started.client.models(new AbortController().signal).catch(() => []);
+    if (names.some(({ id }) => id === servedName)) return started;
+    if (supervised.hasEnded()) return await started.reason();
+    await supervised.end();
+    return { type: 'EngineUnavailable', message: `somebody else answers on port ${port}` };
+  }
+
+  get hasEnded(): boolean {
+    return this.#supervised.hasEnded();
+  }
+
+  /** Why it ended, by its log. */
+  async reason(): Promise<Reason> {
+    return reasonOf(await tail(this.#log), await this.#supervised.ended);
+  }
+
+  async end(): Promise<void> {
+    await this.#supervised.end();
+  }
+
+  /** The name to ask for. */
+  nameOf({ adapter }: Weights): string {
+    return adapter ? this.#adapters.get(adapter.path)! : this.#servedName;
+  }
+
+  async probe(weights: Weights): Promise<Answer> {
+    return await probe(this.#origin, this.nameOf(weights));
+  }
+
+  /** Loads other weights of the same architecture where the present ones are. */
+  async reload({ path }: Weights): Promise<void> {
+    await this.#post('/pause?mode=wait');
+    await this.#post('/collective_rpc', { method: 'reload_weights', kwargs: { weights_path: path } });
+    await this.#post('/reset_prefix_cache');
+    await this.#post('/resume');
+  }
+
+  /** Loads an adapter beside its base, unless it is there. */
+  async addAdapter({ path }: { path: string }): Promise<void> {
+    if (this.#adapters.has(path)) return;
+    const name = `adapter-${this.#adapters.size + 1}`;
+    await this.#post('/v1/load_lora_adapter', { lora_name: name, lora_path: path });
+    this.#adapters.set(path, name);
+  }
+
+  /** Gives the GPU's memory back, but for a small rest, and keeps the weights in the machine's. */
+  async sleep(): Promise<void> {
+    await this.#post('/sleep?level=1&mode=wait');
+  }
+
+  async wake(): Promise<void> {
+    await this.#post('/wake_up');
+  }
+
+  async #post(path: string, body?: object): Promise<void> {
+    const response = await request(`${this.#origin}${path}`, {
+      method: 'POST',
+      dispatcher: patient,
+      ...(body && { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }),
+    });
+    const text = await response.body.text();
+    if (response.statusCode !== 200)
+      throw new HttpError(response.statusCode, `${path}: ${response.statusCode} ${text.slice(0, 500)}`);
+  }
+}
+
+async function isHealthy(origin: string): Promise<boolean> {
+  try {
+    const { statusCode, body } = await request(`${origin}/health`, { headersTimeout: 5_000, bodyTimeout: 5_000 });
+    await body.dump();
+    return statusCode === 200;
+  } catch {
+    return false;
+  }
+}
+
+/** One that nobody listens on now. vLLM shares a port with others that do (SO_REUSEPORT), so that it is not left to it to find out. */
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as { port: number };
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+/** The end of a log; empty where there is none yet. */
+async function tail(path: string): Promise<string> {
+  const file = await open(path).catch(() => null);
+  if (!file) return '';
+  try {
+    const { size } = await file.stat();
+    const from = Math.max(0, size - TAIL);
+    const { buffer, bytesRead } = await file.read({ buffer: Buffer.alloc(size - from), position: from });
+    return buffer.toString('utf8', 0, bytesRead);
+  } finally {
+    await file.close();
+  }
+}
