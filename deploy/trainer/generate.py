@@ -18,8 +18,9 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from transformers import AutoModelForCausalLM, AutoTokenizer
+from transformers import AutoTokenizer
 
+import checkpoint
 from forward import SlotCache, forward_for
 
 PREFILL_TOKENS = 8192  # padded tokens of one prefill: bounds memory, and how long it holds up the other models
@@ -63,7 +64,7 @@ class Model:
             self.tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
             dtype = torch.float32 if device.type == "cpu" else torch.bfloat16
             # safetensors only: a pickle can run code
-            model = AutoModelForCausalLM.from_pretrained(folder, local_files_only=True, use_safetensors=True, dtype=dtype)
+            model = checkpoint.load(folder, dtype, local_files_only=True, use_safetensors=True)
         except Exception as error:
             raise BadCheckpoint(f"{path} can't be loaded: {error}") from error
         model = model.eval().requires_grad_(False).to(device)
@@ -125,12 +126,13 @@ def check_folder(path: str) -> str:
     folder = Path(path)
     if not folder.is_dir():
         raise BadCheckpoint(f"{path} is not a folder")
-    if not (folder / "config.json").is_file():
+    config = folder / ("adapter_config.json" if (folder / "adapter_config.json").is_file() else "config.json")
+    if not config.is_file():
         raise BadCheckpoint(f"{path} has no config.json")
     try:
-        json.loads((folder / "config.json").read_text())
+        json.loads(config.read_text())
     except ValueError as error:
-        raise BadCheckpoint(f"{path}/config.json is not JSON: {error}") from error
+        raise BadCheckpoint(f"{config} is not JSON: {error}") from error
     if not any(folder.glob("*.safetensors")):
         raise BadCheckpoint(f"{path} has no weights (*.safetensors)")
     if not any((folder / name).is_file() for name in ("tokenizer.json", "tokenizer.model", "vocab.json")):

@@ -54,7 +54,7 @@ export function rightOnes<Parts extends object>(parts: { [Name in keyof Parts]: 
 function checkParts({ actor, critic, questions, reason, test, refine }: Parts, store: Keys): InputIssue[] {
   return [
     ...(actor ? checkBase('actor.base', actor.base, store) : []),
-    ...(actor && isCheckpoint(actor.base) ? checkContext('actor.maxTokens', actor.maxTokens, actor.base) : []),
+    ...(actor && isHere(actor.base) ? checkContext('actor.maxTokens', actor.maxTokens, actor.base) : []),
     ...(critic ? checkServed('critic.model', critic, store) : []),
     ...(critic?.retrain ? checkRetraining(critic.retrain, critic.model, store) : []),
     ...Object.entries({ questions, reason, test }).flatMap(([field, part]) =>
@@ -131,14 +131,14 @@ export function checkServed(
   store: Keys,
 ): InputIssue[] {
   if (isPromoted(model)) return [notPromoted(field, model, store)];
-  if (isCheckpoint(model)) return checkContext(field.replace(/\w+$/, 'maxTokens'), maxTokens, model);
+  if (isHere(model)) return checkContext(field.replace(/\w+$/, 'maxTokens'), maxTokens, model);
   if (endpoint) return [];
   const expected = 'expected a folder with a Hugging Face checkpoint (config.json), or an "endpoint" that serves it';
   const fetch = isHubName(model) ? `, or what \`hf download ${model}\` brings here` : '';
   return [mistake(field, model, expected + fetch)];
 }
 
-const isCheckpoint = (model: string) => findModel(model) !== null;
+const isHere = (model: string) => findModel(model) !== null;
 
 /** Tokens; undefined where its config.json does not say. */
 function contextOf(model: string): number | undefined {
@@ -159,7 +159,7 @@ function checkContext(field: string, maxTokens: number | undefined, model: strin
 /** What is trained from may be a hub name, too: the trainer fetches it. */
 export function checkBase(field: string, model: string, store: Keys): InputIssue[] {
   if (isPromoted(model)) return [notPromoted(field, model, store)];
-  if (isHubName(model) || isCheckpoint(model)) return [];
+  if (isHubName(model) || isHere(model)) return [];
   return [mistake(field, model, EXPECTED_BASE)];
 }
 

@@ -59,7 +59,7 @@ export async function submitFineTune(
     if (now?.owner === owner) await backend.cancel(job);
   };
   let status: TrainingStatus = { state: 'queued' };
-  const details = () => ({ ...status, waitingFor: `${task.training.backend} fine-tune` });
+  const details = () => ({ waitingFor: `${task.training.backend} fine-tune`, ...status });
   const { checkpoint, weightsSha256, rows, dropped, steps, seconds, losses } = await withHeartbeat(
     details,
     async () => {

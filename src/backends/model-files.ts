@@ -12,12 +12,17 @@ export interface ModelFiles {
 }
 
 /**
- * What says how large a model is: from its folder on this machine, or the small files of one on the hub.
+ * What says how large a model is, or an adapter's base: from its folder on this machine, or the small files of one on the hub.
  * @throws Failure InvalidInput where the hub does not have it or can't be asked
  */
 export async function readModelFiles(model: string, access: Access): Promise<ModelFiles> {
   const folder = findModel(model);
-  if (folder) return { config: await readJson(join(folder, 'config.json')), weightBytes: await sizeOfWeights(folder) };
+  if (folder) {
+    const adapter = join(folder, 'adapter_config.json');
+    if (existsSync(adapter))
+      return await readModelFiles(String((await readJson(adapter)).base_model_name_or_path), access);
+    return { config: await readJson(join(folder, 'config.json')), weightBytes: await sizeOfWeights(folder) };
+  }
   const request = { name: model, revision: 'main', files: `{config.json,${INDEX}}`, source: 'model' as const };
   const { paths } = await fetchFromHub(request, access);
   const fetched = dirname(paths[0]!);

@@ -5,16 +5,20 @@ import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { packageRoot } from './package.ts';
 
+/** Whether a folder has a checkpoint, or an adapter of one. */
+export const isCheckpoint = (folder: string): boolean =>
+  ['config.json', 'adapter_config.json'].some((name) => existsSync(join(folder, name)));
+
 /** Where a configured model is: a folder here, a folder of this package (models/actor), or else a hub name as it stands. */
 export function resolveModel(model: string): string {
   const folders = [resolve(model), join(packageRoot, model)];
-  return folders.find((folder) => existsSync(join(folder, 'config.json'))) ?? model;
+  return folders.find(isCheckpoint) ?? model;
 }
 
 /** The folder of a model on this machine: its own, or where `hf download` put what has a hub name. null where it is not here. */
 export function findModel(model: string): string | null {
   const folder = resolveModel(model);
-  if (existsSync(join(folder, 'config.json'))) return folder;
+  if (isCheckpoint(folder)) return folder;
   const fetched = fetchedFromHub(model);
   const isWhole = WEIGHTS.some((name) => fetched !== null && existsSync(join(fetched, name)));
   return isWhole ? fetched : null;

@@ -1,5 +1,14 @@
 import { z } from 'zod';
 
+/** An adapter beside the frozen weights; it is then the checkpoint. */
+const Lora = z.strictObject({
+  rank: z.int().min(1).max(1024).default(16),
+  alpha: z.number().positive().default(32),
+  dropout: z.number().min(0).lt(1).default(0),
+  /** Names of the modules that get one. */
+  targets: z.union([z.literal('all-linear'), z.array(z.string().min(1)).min(1)]).default('all-linear'),
+});
+
 /** How a checkpoint is fine-tuned. The defaults are the reference scripts' (method.md C1). */
 export const Training = z.strictObject({
   backend: z.enum(['trl']).default('trl'),
@@ -15,6 +24,10 @@ export const Training = z.strictObject({
   maxGradNorm: z.number().positive().default(1),
   /** A resume point is written every so many steps. */
   saveSteps: z.int().min(1).default(500),
+  /** All weights are trained where it is null. */
+  lora: Lora.nullable().default(null),
+  /** Each has a GPU of its own; batchSize and gradientAccumulation are those of one process. */
+  processes: z.int().min(1).max(64).default(1),
 });
 
 /** Of a critic: its epochs are the successor repository's (method.md C2). */

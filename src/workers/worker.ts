@@ -1,5 +1,6 @@
 import { type NativeConnection, Runtime, Worker } from '@temporalio/worker';
 import { cpuActivities, inferenceActivities, trainActivities } from '../activities/index.ts';
+import { findGpus } from '../backends/gpus.ts';
 import { Grader } from '../backends/grading/grader.ts';
 import { MathVerify } from '../backends/grading/math-verify.ts';
 import { GradingThreads } from '../backends/grading/threads.ts';
@@ -89,7 +90,10 @@ export async function startWorkers(options: WorkerOptions): Promise<RunningWorke
       maxConcurrentActivityTaskExecutions: SHARDS_AT_ONCE,
     }),
     train: () => ({
-      activities: trainActivities({ store, training: createTrainingBackends({ python }) }),
+      activities: trainActivities({
+        store,
+        training: createTrainingBackends({ python, gpuLocks: findGpus(env).locks }),
+      }),
       maxConcurrentActivityTaskExecutions: 1,
     }),
   };

@@ -13,7 +13,6 @@ export interface FineTune {
   repeated: number;
   /** Two trainers at once would mix their steps: each step follows the one before it, or the resume point. */
   inOrder: boolean;
-  pid: number | null;
   weights: string | null;
 }
 
@@ -22,7 +21,6 @@ export function readFineTune(folder: string): FineTune {
   const found: FineTune = {
     submissions: read('log').split('{"event":"submitted"}').length - 1,
     ...{ starts: 0, step: 0, most: 0, repeated: 0, inOrder: true },
-    pid: Number(read('pid')) || null,
     weights: null,
   };
   for (const line of read('progress.jsonl').split('\n')) {

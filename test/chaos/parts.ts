@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client, Connection } from '@temporalio/client';
-import { isAlive } from '../../src/backends/training/process.ts';
+import { runningTrainer } from '../../src/backends/training/process.ts';
 import { type DevServer, startDevServer } from '../../src/cli/setup/dev-server.ts';
 import type { Role } from '../../src/workflows/queues.ts';
 import { type EngineProcess, startEngine } from '../support/engine-process.ts';
@@ -100,10 +100,10 @@ export const fineTunes = (parts: Parts, runId: string, iterations: number): Fine
 export async function killTrainer(parts: Parts, runId: string, iteration: number): Promise<{ at: number } | null> {
   const folder = fineTuneFolder(parts, runId, iteration);
   for (;;) {
-    const { pid, weights } = readFineTune(folder);
-    if (weights !== null) return null;
-    if (pid !== null && (await isAlive(pid, join(folder, 'job.json')))) {
-      process.kill(pid, 'SIGKILL');
+    if (readFineTune(folder).weights !== null) return null;
+    const trainer = await runningTrainer(folder);
+    if (trainer) {
+      process.kill(trainer.pid, 'SIGKILL');
       return { at: Date.now() };
     }
     await sleep(20);

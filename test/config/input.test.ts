@@ -70,6 +70,8 @@ describe('a run file', () => {
         weightDecay: 0,
         maxGradNorm: 1,
         saveSteps: 500,
+        lora: null,
+        processes: 1,
       },
       evaluation: { withCritic: true, gate: 'verdict' },
       oracle: { policies: DEFAULT_POLICIES, mathVerify: false, judge: null },

@@ -1,11 +1,12 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readdirSync } from 'node:fs';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { isAlive } from '../../src/backends/training/process.ts';
 import { randomCheckpoint, startEngine } from '../support/engine.ts';
 
 const python = inject('python');
@@ -43,7 +44,7 @@ const lines = (text: string) =>
     .map((line) => JSON.parse(line) as Event);
 
 /** Starts train.py with a small job; `over` changes its fields. */
-async function start(name: string, over: Record<string, unknown> = {}) {
+async function start(name: string, over: Record<string, unknown> = {}, args: string[] = []) {
   const output = join(folder, name);
   const file = join(folder, `${name}.json`);
   const job = {
@@ -60,8 +61,8 @@ async function start(name: string, over: Record<string, unknown> = {}) {
   };
   await writeFile(file, JSON.stringify({ ...job, ...over }));
   // One thread each: several of these run at once here, and threads that wait for each other would fight for the cores.
-  const child = spawn(python, [script, file], { env: { ...process.env, OMP_NUM_THREADS: '1' } });
-  return { child, output, ended: collect(child) };
+  const child = spawn(python, [script, file, ...args], { env: { ...process.env, OMP_NUM_THREADS: '1' } });
+  return { child, file, output, ended: collect(child) };
 }
 
 async function collect(child: ChildProcess) {
@@ -195,9 +196,157 @@ describe('interrupted', () => {
     await until(() => existsSync(join(first.output, 'pid')));
     const second = await run('locked', { epochs: 1000 });
     expect(second).toMatchObject({ code: 3, message: expect.stringContaining('another process is training into') });
-    expect(await readFile(join(first.output, 'pid'), 'utf8')).toBe(String(first.child.pid));
+    expect(await readFile(join(first.output, 'pid'), 'utf8')).toBe(`${first.child.pid}\n${first.file}\n`);
     first.child.kill('SIGKILL');
     await first.ended;
+  });
+});
+
+const LORA = { lora: { rank: 8, alpha: 32, dropout: 0.1, targets: 'all-linear' }, learningRate: 0.03 };
+
+describe('an adapter', () => {
+  test('is learnt beside the weights of its base, and the engine serves it', async () => {
+    const { code, message } = await run('adapter', { ...LORA, epochs: 20 });
+    expect(code, message).toBe(0);
+    const checkpoint = join(folder, 'adapter', 'checkpoint');
+    expect(existsSync(join(checkpoint, 'model.safetensors'))).toBe(false);
+    expect(JSON.parse(await readFile(join(checkpoint, 'adapter_config.json'), 'utf8'))).toMatchObject({
+      base_model_name_or_path: join(folder, 'base'),
+      r: 8,
+      lora_alpha: 32,
+      target_modules: ['down_proj', 'gate_proj', 'k_proj', 'o_proj', 'q_proj', 'up_proj', 'v_proj'],
+    });
+
+    const engine = await startEngine(python, ['--model', `m=${checkpoint}`]);
+    try {
+      const body = { model: 'm', prompt: 'Ann has 5 pears. How many?', temperature: 0, max_tokens: 30 };
+      const answer = await fetch(`${engine.url}/v1/completions`, { method: 'POST', body: JSON.stringify(body) });
+      expect(await answer.json()).toMatchObject({ choices: [{ text: ' The answer is 5.', finish_reason: 'stop' }] });
+    } finally {
+      await engine.stop();
+    }
+  });
+
+  test('killed while it is learnt ends in the same weights bit for bit', async () => {
+    const undisturbed = run('adapter-undisturbed', LORA);
+    const first = await start('adapter-killed', LORA);
+    await until(() => existsSync(join(first.output, 'resume', 'checkpoint-20', 'whole')));
+    first.child.kill('SIGKILL');
+    await first.ended;
+    const second = await run('adapter-killed', LORA);
+    expect(second.events[0], second.message).toMatchObject({ event: 'start', resumedFrom: 20 });
+    expect((await undisturbed).code).toBe(0);
+    const [whole, resumed] = [await result('adapter-undisturbed'), await result('adapter-killed')];
+    expect(resumed.weightsSha256).toBe(whole.weightsSha256);
+  });
+
+  test('of what the base does not have is refused', async () => {
+    const { code, message } = await run('adapter-of-nothing', { lora: { targets: ['no_such_module'] } });
+    expect(message).toContain('job field lora.targets: Target modules');
+    expect(code).toBe(2);
+  });
+});
+
+describe('several processes', () => {
+  // The last step has two rows, one for each process; the last but one of four times as many is whole.
+  const TWO = { batchSize: 4, processes: 2, epochs: 1.1 };
+  const peersOf = (pid: number) =>
+    execFileSync('ps', ['-o', 'pid=', '--ppid', String(pid)])
+      .toString()
+      .split('\n');
+
+  test('learn what one learns from as many rows a step', async () => {
+    const [one, two] = await Promise.all([run('one', { batchSize: 8, epochs: 1.1 }), run('two', TWO)]);
+    expect(two.code, two.message).toBe(0);
+    const [alone, together] = [await result('one'), await result('two')];
+    expect(together.steps).toBe(14);
+    expect(together.rows).toBe(96);
+    expect(one.events[0]).toMatchObject({ total_steps: 14 });
+    for (const [i, { loss }] of together.losses.entries()) expect(loss).toBeCloseTo(alone.losses[i].loss, 2);
+    const step = (events: Event[]) => events.flatMap((e) => (e.event === 'step' ? [e.step] : []));
+    expect(step(two.events)).toEqual(step(one.events));
+  });
+
+  test('end when one of them is killed, and go on to the same weights', async () => {
+    const over = { ...TWO, epochs: 4 };
+    const undisturbed = run('two-undisturbed', over);
+    const first = await start('two-killed', over);
+    await until(() => existsSync(join(first.output, 'resume', 'checkpoint-10', 'whole')));
+    const [peer] = peersOf(first.child.pid!).map(Number);
+    process.kill(peer!, 'SIGKILL');
+    const { code, message } = await first.ended;
+    expect(code).toBe(1);
+    expect(message).toContain('process 1 of this fine-tune ended (-9)');
+
+    const second = await start('two-killed', over);
+    await until(() => existsSync(join(second.output, 'resume', 'checkpoint-30', 'whole')));
+    const [other] = peersOf(second.child.pid!).map(Number);
+    second.child.kill('SIGKILL');
+    await second.ended;
+    while (await isAlive(other!, '--rank')) await sleep(10);
+
+    const third = await run('two-killed', over);
+    expect(third.code, third.message).toBe(0);
+    expect(third.events[0]).toMatchObject({ event: 'start', resumedFrom: 30 });
+    expect((await undisturbed).code).toBe(0);
+    expect((await result('two-killed')).weightsSha256).toBe((await result('two-undisturbed')).weightsSha256);
+  });
+
+  test('stop at the same step', async () => {
+    const first = await start('two-stopped', { ...TWO, epochs: 50, saveSteps: 1000 });
+    await until(() => existsSync(join(first.output, 'progress.jsonl')));
+    while (lines(await readFile(join(first.output, 'progress.jsonl'), 'utf8')).length < 5) await sleep(5);
+    first.child.kill('SIGTERM');
+    const { code, events, message } = await first.ended;
+    expect(code, message).toBe(143);
+    const point = readdirSync(join(first.output, 'resume')).map((name) => Number(name.split('-')[1]));
+    expect(point).toEqual([events.at(-1)!.step]);
+  });
+});
+
+test('the GPU is waited for, and the holder named', async () => {
+  const lock = join(folder, 'gpus', '0.lock');
+  const lease = new URL('../../deploy/trainer/lease.py', import.meta.url).pathname;
+  const holder = spawn(python, [lease, 'run', lock, '--', 'sleep', '1000']);
+  await until(() => existsSync(lock) && readFileSync(lock, 'utf8') !== '');
+  const { output, ended } = await start('leased', { epochs: 1 }, ['--gpu-lock', lock]);
+  await until(
+    () => existsSync(join(output, 'progress.jsonl')) && readFileSync(join(output, 'progress.jsonl'), 'utf8') !== '',
+  );
+  holder.kill('SIGKILL');
+  const { code, events, message } = await ended;
+  expect(code, message).toBe(0);
+  expect(events.slice(0, 2)).toMatchObject([
+    { event: 'queued', holder: `process ${holder.pid} (sleep 1000)` },
+    { event: 'start', total_steps: 12 },
+  ]);
+});
+
+describe('a spare', () => {
+  const spare = () => spawn(python, [script, 'spare-of-the-test', '--spare']);
+
+  test('trains the job that it is given, and writes its log', async () => {
+    const { file, output, ended } = await start('given', { epochs: 1 });
+    expect((await ended).code).toBe(0);
+    const { weightsSha256 } = await result('given');
+    await rm(output, { recursive: true });
+
+    const child = spare();
+    const spareEnded = collect(child);
+    await mkdir(output);
+    await rename(file, join(output, 'job.json'));
+    child.stdin.end(`${JSON.stringify({ job: join(output, 'job.json'), gpuLocks: [] })}\n`);
+    expect(await spareEnded).toMatchObject({ code: 0, stdout: '' });
+    expect((await result('given')).weightsSha256).toBe(weightsSha256);
+    const log = lines(await readFile(join(output, 'log'), 'utf8'));
+    expect(log.at(-1)).toMatchObject({ event: 'done', steps: 12 });
+    expect(await readFile(join(output, 'pid'), 'utf8')).toBe(`${child.pid}\nspare-of-the-test\n`);
+  });
+
+  test('ends with who might give it one', async () => {
+    const child = spare();
+    child.stdin.end();
+    expect(await collect(child)).toMatchObject({ code: 0, stdout: '' });
   });
 });
 
@@ -219,6 +368,8 @@ describe('bad input', () => {
 
   test.each([
     ['a missing field', async () => ({ base: undefined }), 'job field base is missing'],
+    ['an unknown field of lora', async () => ({ lora: { r: 3 } }), 'job field lora.r is unknown'],
+    ['a bad value of lora', async () => ({ lora: { rank: 0 } }), 'job field lora.rank has a bad value: 0'],
     ['an unknown field', async () => ({ epoch: 3 }), 'job field epoch is unknown'],
     ['a value out of range', async () => ({ learningRate: -1 }), 'job field learningRate has a bad value: -1'],
     ['a missing file', async () => ({ data: '/nowhere.jsonl' }), 'job field data: /nowhere.jsonl can'],

@@ -18,7 +18,7 @@ export interface LossPoint {
 }
 
 export interface TrainingResult {
-  /** Folder of the Hugging Face checkpoint. */
+  /** Folder of the Hugging Face checkpoint, or of the adapter. */
   checkpoint: string;
   weightsSha256: string;
   /** Rows trained on, and rows left out because their prompts alone fill maxLength. */
@@ -32,7 +32,8 @@ export interface TrainingResult {
 
 /** `unknown` means that nobody could say; it never leads to a second submission. */
 export type TrainingStatus =
-  | { state: 'queued' }
+  /** It waits, where it says so for somebody. */
+  | { state: 'queued'; waitingFor?: string }
   | { state: 'running'; step: number; total: number; loss: number | null }
   | { state: 'succeeded'; result: TrainingResult }
   | { state: 'failed'; message: string }

@@ -4,6 +4,9 @@ import { TrlBackend } from './trl.ts';
 
 export type TrainingBackends = Record<TrainingConfig['backend'], TrainingBackend>;
 
-export function createTrainingBackends(options: { python: () => Promise<string> }): TrainingBackends {
+export function createTrainingBackends(options: {
+  python: () => Promise<string>;
+  gpuLocks?: readonly string[];
+}): TrainingBackends {
   return { trl: new TrlBackend(options) };
 }

@@ -1,9 +1,51 @@
-import { execFile } from 'node:child_process';
+import { type ChildProcess, execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 
 const run = promisify(execFile);
+
+/** After so long a process that was asked to end is ended. */
+const PATIENCE_MS = 10_000;
+
+/** The process that trains into a job's folder, by its file `pid`: a line with the pid, and one with an argument that it has. */
+export interface Trainer {
+  pid: number;
+  argument: string;
+}
+
+export async function readTrainer(folder: string): Promise<Trainer | null> {
+  const [first, argument] = (await readFile(join(folder, 'pid'), 'utf8').catch(() => '')).split('\n');
+  const pid = Number(first);
+  return Number.isInteger(pid) && pid > 0 && argument ? { pid, argument } : null;
+}
+
+export async function runningTrainer(folder: string): Promise<Trainer | null> {
+  const trainer = await readTrainer(folder);
+  return trainer && (await isAlive(trainer.pid, trainer.argument)) ? trainer : null;
+}
+
+/** Asks it to end, insists after a while, and waits. */
+export async function endTrainer(folder: string): Promise<void> {
+  for (let waited = 0; ; waited += 200) {
+    const trainer = await runningTrainer(folder);
+    if (!trainer) return;
+    kill(trainer.pid, waited < PATIENCE_MS ? 'SIGTERM' : 'SIGKILL');
+    await sleep(200);
+  }
+}
+
+export const hasEnded = (child: ChildProcess): boolean => child.exitCode !== null || child.signalCode !== null;
+
+function kill(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(pid, signal);
+  } catch {
+    // Gone already.
+  }
+}
 
 /** Whether a process runs under this pid with `argument` on its command line: a pid alone may have been given to another. */
 export async function isAlive(pid: number, argument: string): Promise<boolean> {

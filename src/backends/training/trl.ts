@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir, open, readFile, rename, writeFile } from 'node:fs/promises';
@@ -8,7 +8,8 @@ import { Failure } from '../failures.ts';
 import { resolveModel } from '../models.ts';
 import { trainerFile } from '../package.ts';
 import type { LossPoint, TrainingBackend, TrainingJob, TrainingResult, TrainingStatus } from './contract.ts';
-import { isAlive } from './process.ts';
+import { endTrainer, hasEnded, readTrainer, runningTrainer } from './process.ts';
+import { SpareTrainer } from './spare.ts';
 
 const LOSS_POINTS = 200;
 /** train.py's exit code where another process trains in the same folder. */
@@ -18,16 +19,15 @@ const LOCK_TRIES = 10;
 const LOCK_RETRY_MS = 300;
 /** Begins with the end of a line, for the one before may be cut short. */
 const SUBMITTED = '\n{"event":"submitted"}\n';
-/** What a whole checkpoint has, each under one of these names: big ones are in several files with an index. */
-const PARTS = [
-  ['config.json'],
-  ['model.safetensors', 'model.safetensors.index.json'],
-  ['tokenizer.json', 'tokenizer_config.json'],
-];
+/** What a whole checkpoint or adapter has, each under one of these names: big ones are in several files with an index. */
+const TOKENIZER = ['tokenizer.json', 'tokenizer_config.json'];
+const CHECKPOINT = [['config.json'], ['model.safetensors', 'model.safetensors.index.json'], TOKENIZER];
+const ADAPTER = [['adapter_config.json'], ['adapter_model.safetensors'], TOKENIZER];
 
 /** A line of train.py's progress.jsonl, or of its log, in which every submission leaves a line of ours. */
 type TrainerEvent =
   | { event: 'submitted' }
+  | { event: 'queued'; holder: string }
   | { event: 'start'; total_steps: number }
   | { event: 'step'; step: number; total: number; loss: number }
   | { event: 'done' }
@@ -39,9 +39,14 @@ type TrainerEvent =
  */
 export class TrlBackend implements TrainingBackend {
   readonly #python: () => Promise<string>;
+  readonly #gpuLocks: readonly string[];
+  readonly #spare: SpareTrainer | null;
 
-  constructor(options: { python: () => Promise<string> }) {
-    this.#python = options.python;
+  /** `gpuLocks`: a file for each GPU that may be used, held while it is. With any, a trainer is kept ready: a GPU should not wait for imports. */
+  constructor({ python, gpuLocks = [] }: { python: () => Promise<string>; gpuLocks?: readonly string[] }) {
+    this.#python = python;
+    this.#gpuLocks = gpuLocks;
+    this.#spare = gpuLocks.length > 0 ? new SpareTrainer(python) : null;
   }
 
   async submit(job: TrainingJob): Promise<void> {
@@ -73,21 +78,22 @@ export class TrlBackend implements TrainingBackend {
 
     for (let tries = 1; ; tries++) {
       const code = await this.#start(job, file);
-      if (code !== HELD_BY_ANOTHER || tries === LOCK_TRIES || (await isTraining(job))) return;
+      if (code !== HELD_BY_ANOTHER || tries === LOCK_TRIES || (await runningTrainer(job.output))) return;
       await sleep(LOCK_RETRY_MS);
     }
   }
 
   async poll(job: TrainingJob): Promise<TrainingStatus> {
-    const alive = await isTraining(job);
+    const trainer = await runningTrainer(job.output);
     const result = await readResult(job);
     if (result) return await this.#check(job, result);
     const events = await readEvents(job);
-    if (alive) {
-      const step = events.findLast((event) => event.event === 'step');
-      return step
-        ? { state: 'running', step: step.step, total: step.total, loss: step.loss }
-        : { state: 'running', step: 0, total: 0, loss: null };
+    if (trainer) {
+      const last = events.findLast(({ event }) => event === 'queued' || event === 'start' || event === 'step');
+      if (last?.event === 'queued') return { state: 'queued', waitingFor: `the GPU: ${last.holder} uses it` };
+      return last?.event === 'step'
+        ? { state: 'running', step: last.step, total: last.total, loss: last.loss }
+        : { state: 'running', step: 0, total: last?.event === 'start' ? last.total_steps : 0, loss: null };
     }
     const { refusal, lastWords } = await readLog(job);
     if (refusal !== null) return { state: 'failed', message: refusal };
@@ -96,33 +102,18 @@ export class TrlBackend implements TrainingBackend {
   }
 
   async cancel(job: TrainingJob): Promise<void> {
-    for (let waited = 0; await isTraining(job); waited += 200) {
-      const pid = await readPid(job);
-      if (pid !== null) kill(pid, waited < 10_000 ? 'SIGTERM' : 'SIGKILL');
-      await sleep(200);
-    }
+    await endTrainer(job.output);
   }
 
   /** Gives the exit code where the trainer has ended already, and otherwise null. */
   async #start(job: TrainingJob, file: string): Promise<number | null> {
     const log = await open(join(job.output, 'log'), 'a');
     try {
-      const python = await this.#python();
       await log.write(SUBMITTED);
-      const child = spawn(python, [trainerFile('train.py'), file], {
-        detached: true,
-        stdio: ['ignore', log.fd, log.fd],
-      });
-      await new Promise<void>((resolve, reject) => {
-        child.once('spawn', resolve);
-        child.once('error', (error) =>
-          reject(new Failure('TrainerUnavailable', `the trainer can't be started: ${error.message}`, { cause: error })),
-        );
-      });
-      child.unref();
+      const locks = this.#gpuLocks.slice(0, job.training.processes);
+      const child = this.#spare?.give(file, locks) ?? (await this.#spawn(file, locks, log.fd));
       // It writes its pid once it holds the folder's lock; where another one holds it, that one is adopted.
-      while (child.exitCode === null && child.signalCode === null && (await readPid(job)) !== child.pid)
-        await sleep(50);
+      while (!hasEnded(child) && (await readTrainer(job.output))?.pid !== child.pid) await sleep(50);
       // What it said about the other one is no failure of the job.
       if (child.exitCode === HELD_BY_ANOTHER) await log.write(SUBMITTED);
       return child.exitCode;
@@ -131,9 +122,23 @@ export class TrlBackend implements TrainingBackend {
     }
   }
 
+  async #spawn(file: string, locks: string[], log: number): Promise<ChildProcess> {
+    const args = [trainerFile('train.py'), file, ...locks.flatMap((lock) => ['--gpu-lock', lock])];
+    const child = spawn(await this.#python(), args, { detached: true, stdio: ['ignore', log, log] });
+    await new Promise<void>((resolve, reject) => {
+      child.once('spawn', resolve);
+      child.once('error', (error) =>
+        reject(new Failure('TrainerUnavailable', `the trainer can't be started: ${error.message}`, { cause: error })),
+      );
+    });
+    child.unref();
+    return child;
+  }
+
   async #check(job: TrainingJob, result: TrainerResult): Promise<TrainingStatus> {
     const checkpoint = join(job.output, 'checkpoint');
-    const lacks = PARTS.filter((names) => !names.some((name) => existsSync(join(checkpoint, name))));
+    const parts = job.training.lora ? ADAPTER : CHECKPOINT;
+    const lacks = parts.filter((names) => !names.some((name) => existsSync(join(checkpoint, name))));
     if (lacks.length > 0)
       return {
         state: 'failed',
@@ -196,22 +201,4 @@ function lossCurve(events: TrainerEvent[]): LossPoint[] {
   // The last point comes on top.
   const every = Math.ceil(points.length / (LOSS_POINTS - 1));
   return points.filter((_, i) => i % every === 0 || i === points.length - 1);
-}
-
-async function readPid(job: TrainingJob): Promise<number | null> {
-  const pid = Number(await readFile(join(job.output, 'pid'), 'utf8').catch(() => ''));
-  return Number.isInteger(pid) && pid > 0 ? pid : null;
-}
-
-async function isTraining(job: TrainingJob): Promise<boolean> {
-  const pid = await readPid(job);
-  return pid !== null && (await isAlive(pid, join(job.output, 'job.json')));
-}
-
-function kill(pid: number, signal: NodeJS.Signals): void {
-  try {
-    process.kill(pid, signal);
-  } catch {
-    // Gone already.
-  }
 }

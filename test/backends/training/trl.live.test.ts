@@ -69,7 +69,7 @@ async function train(job: TrainingJob): Promise<TrainingResult> {
   return last.state === 'succeeded' ? last.result : expect.fail(last.state);
 }
 
-const pidOf = async ({ output }: TrainingJob) => Number(await readFile(join(output, 'pid'), 'utf8'));
+const pidOf = async ({ output }: TrainingJob) => Number.parseInt(await readFile(join(output, 'pid'), 'utf8'), 10);
 
 test('trains, says how far it is, and ends in the same weights however it is interrupted', async () => {
   const whole = aJob('whole');

@@ -33,11 +33,11 @@ async function setUp(script: string) {
   return { backend, job, output, rewrite, starts: async () => lines(join(output, 'starts')) };
 }
 
-const pidOf = async (output: string) => Number(await readFile(join(output, 'pid'), 'utf8'));
+const pidOf = async (output: string) => Number.parseInt(await readFile(join(output, 'pid'), 'utf8'), 10);
 const lines = async (file: string) => (await readFile(file, 'utf8').catch(() => '')).trim().split('\n');
 
 const STARTS = 'echo started >> "$output/starts"';
-const RUNS = `${STARTS}; printf $$ > "$output/pid"; while :; do sleep 0.05; done`;
+const RUNS = `${STARTS}; printf '%s\\n%s\\n' $$ "$2" > "$output/pid"; while :; do sleep 0.05; done`;
 const REFUSES = `${STARTS}; echo '{"event":"error","message":"data has no rows"}' >&2; exit 2`;
 /** As train.py does with its lock. */
 const RUNS_ALONE = `
@@ -80,6 +80,8 @@ describe('a submission', () => {
       weightDecay: 0,
       maxGradNorm: 1,
       saveSteps: 500,
+      lora: null,
+      processes: 1,
       loggingSteps: 1,
     });
   });
@@ -201,7 +203,7 @@ describe('a pid that was given to another process', () => {
   test('is not taken for the trainer, and is not killed', async () => {
     const { backend, job, output, rewrite, starts } = await setUp('exit 1');
     await backend.submit(job);
-    await writeFile(join(output, 'pid'), String(process.pid));
+    await writeFile(join(output, 'pid'), `${process.pid}\n${join(output, 'job.json')}\n`);
     expect(await backend.poll(job)).toMatchObject({ state: 'interrupted' });
     await backend.cancel(job);
     await rewrite(RUNS);
@@ -210,13 +212,16 @@ describe('a pid that was given to another process', () => {
     expect(await pidOf(output)).not.toBe(process.pid);
   });
 
-  test.each(['', '0', '-1', 'x', '99999999'])('or is %j is nobody', async (text) => {
-    const { backend, job, output } = await setUp('exit 1');
-    await backend.submit(job);
-    await writeFile(join(output, 'pid'), text);
-    expect(await backend.poll(job)).toMatchObject({ state: 'interrupted' });
-    await backend.cancel(job);
-  });
+  test.each(['', '0', '-1', 'x', '99999999', '1', `${process.pid}`, `${process.pid}\n`])(
+    'or is %j is nobody',
+    async (text) => {
+      const { backend, job, output } = await setUp('exit 1');
+      await backend.submit(job);
+      await writeFile(join(output, 'pid'), text);
+      expect(await backend.poll(job)).toMatchObject({ state: 'interrupted' });
+      await backend.cancel(job);
+    },
+  );
 });
 
 describe('a result', () => {
