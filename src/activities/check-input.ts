@@ -1,8 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { localFiles } from '../backends/datasets/index.ts';
 import { Failure } from '../backends/failures.ts';
-import { isCheckpoint, resolveModel } from '../backends/models.ts';
+import { findModel } from '../backends/models.ts';
 import type { Store } from '../backends/storage/store.ts';
 import { Questions, type QuestionsConfig, Triples, type TriplesConfig } from '../config/datasets.ts';
 import { Evaluate, type EvaluateConfig } from '../config/evaluate.ts';
@@ -54,7 +54,7 @@ export function rightOnes<Parts extends object>(parts: { [Name in keyof Parts]: 
 function checkParts({ actor, critic, questions, reason, test, refine }: Parts, store: Keys): InputIssue[] {
   return [
     ...(actor ? checkBase('actor.base', actor.base, store) : []),
-    ...(actor && isCheckpoint(actor.base) ? checkContext('actor.maxTokens', actor.maxTokens, actor.base) : []),
+    ...(actor && isHere(actor.base) ? checkContext('actor.maxTokens', actor.maxTokens, actor.base) : []),
     ...(critic ? checkServed('critic.model', critic, store) : []),
     ...(critic?.retrain ? checkRetraining(critic.retrain, critic.model, store) : []),
     ...Object.entries({ questions, reason, test }).flatMap(([field, part]) =>
@@ -124,23 +124,26 @@ function locatePromoted(name: string, store: Keys): string {
   return checkpoint ? store.path(checkpoint.uri) : name;
 }
 
-/** The embedded engine fetches nothing, so what it serves is a folder here. */
+/** A worker's own engine fetches nothing, so what it serves is on this machine. */
 export function checkServed(
   field: string,
   { model, endpoint, maxTokens }: Pick<CriticConfig, 'model' | 'endpoint'> & { maxTokens?: number | undefined },
   store: Keys,
 ): InputIssue[] {
   if (isPromoted(model)) return [notPromoted(field, model, store)];
-  if (isCheckpoint(resolveModel(model))) return checkContext(field.replace(/\w+$/, 'maxTokens'), maxTokens, model);
+  if (isHere(model)) return checkContext(field.replace(/\w+$/, 'maxTokens'), maxTokens, model);
   if (endpoint) return [];
   const expected = 'expected a folder with a Hugging Face checkpoint (config.json), or an "endpoint" that serves it';
-  return [mistake(field, model, expected)];
+  const fetch = isHubName(model) ? `, or what \`hf download ${model}\` brings here` : '';
+  return [mistake(field, model, expected + fetch)];
 }
+
+const isHere = (model: string) => findModel(model) !== null;
 
 /** Tokens; undefined where its config.json does not say. */
 function contextOf(model: string): number | undefined {
   try {
-    return JSON.parse(readFileSync(resolve(resolveModel(model), 'config.json'), 'utf8')).max_position_embeddings;
+    return JSON.parse(readFileSync(join(findModel(model)!, 'config.json'), 'utf8')).max_position_embeddings;
   } catch {
     return undefined;
   }
@@ -156,11 +159,12 @@ function checkContext(field: string, maxTokens: number | undefined, model: strin
 /** What is trained from may be a hub name, too: the trainer fetches it. */
 export function checkBase(field: string, model: string, store: Keys): InputIssue[] {
   if (isPromoted(model)) return [notPromoted(field, model, store)];
-  const isHubName = /^[A-Za-z0-9][\w.-]*\/[\w.-]+$/.test(model) && !model.startsWith('models/') && !existsSync(model);
-  if (isHubName || isCheckpoint(resolveModel(model))) return [];
+  if (isHubName(model) || isHere(model)) return [];
   return [mistake(field, model, EXPECTED_BASE)];
 }
 
+const isHubName = (model: string) =>
+  /^[A-Za-z0-9][\w.-]*\/[\w.-]+$/.test(model) && !model.startsWith('models/') && !existsSync(model);
 const EXPECTED_BASE = 'expected a folder with a Hugging Face checkpoint (config.json) or a hub name like org/model';
 
 /** What is promoted has got its path by now. */

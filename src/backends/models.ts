@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
-import { createReadStream, existsSync } from 'node:fs';
+import { createReadStream, existsSync, readFileSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
+import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { packageRoot } from './package.ts';
 
@@ -12,6 +13,26 @@ export const isCheckpoint = (folder: string): boolean =>
 export function resolveModel(model: string): string {
   const folders = [resolve(model), join(packageRoot, model)];
   return folders.find(isCheckpoint) ?? model;
+}
+
+/** The folder of a model on this machine: its own, or where `hf download` put what has a hub name. null where it is not here. */
+export function findModel(model: string): string | null {
+  const folder = resolveModel(model);
+  if (isCheckpoint(folder)) return folder;
+  const fetched = fetchedFromHub(model);
+  const isWhole = WEIGHTS.some((name) => fetched !== null && existsSync(join(fetched, name)));
+  return isWhole ? fetched : null;
+}
+
+const WEIGHTS = ['model.safetensors', 'model.safetensors.index.json'];
+
+/** Its main revision in the Hugging Face cache, which trainers and vLLM read too. */
+function fetchedFromHub(model: string): string | null {
+  const { HF_HUB_CACHE, HF_HOME, XDG_CACHE_HOME } = process.env;
+  const home = HF_HOME || join(XDG_CACHE_HOME || join(homedir(), '.cache'), 'huggingface');
+  const folder = join(HF_HUB_CACHE || join(home, 'hub'), `models--${model.replaceAll('/', '--')}`);
+  const main = join(folder, 'refs', 'main');
+  return existsSync(main) ? join(folder, 'snapshots', readFileSync(main, 'utf8').trim()) : null;
 }
 
 /** SHA-256 of a model's weights: of its .safetensors files, one after the other by name. null where it is not on this machine. */

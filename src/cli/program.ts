@@ -40,6 +40,19 @@ function parsePort(value: string): number {
   return port;
 }
 
+function parseGpus(value: string): number {
+  const gpus = Number(value);
+  if (!Number.isInteger(gpus) || gpus < 1)
+    throw new InvalidArgumentError('Expected a whole number of GPUs, 1 at least.');
+  return gpus;
+}
+
+function parseGpuMemory(value: string): number {
+  const gib = Number(value);
+  if (!Number.isFinite(gib) || gib <= 0) throw new InvalidArgumentError('Expected GiB, like 80.');
+  return gib;
+}
+
 function parsePolicies(value: string) {
   let policies: unknown;
   try {
@@ -102,7 +115,15 @@ program
 program
   .command('preflight')
   .argument('<file>', 'a run file of any workflow')
-  .description('find every mistake of a run file before any GPU time: fields, files, models, endpoints, disk, Temporal')
+  .description(
+    'find every mistake of a run file before any GPU time: fields, files, models, endpoints, memory, disk, Temporal; and how many GPU hours it takes',
+  )
+  .option(
+    '--gpus <n>',
+    'GPUs of the machine that it will run on (default: those that nvidia-smi lists here)',
+    parseGpus,
+  )
+  .option('--gpu-memory <GiB>', 'memory of each of them', parseGpuMemory)
   .action(preflight);
 
 program

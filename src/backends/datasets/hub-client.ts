@@ -6,11 +6,11 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { ReadableStream } from 'node:stream/web';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { datasetInfo, downloadFile, HubApiError, listFiles } from '@huggingface/hub';
+import { datasetInfo, downloadFile, HubApiError, listFiles, modelInfo } from '@huggingface/hub';
 import { EnvHttpProxyAgent, fetch, Headers } from 'undici';
 import { Failure } from '../failures.ts';
 
-/** What of a dataset is wanted. */
+/** What of a dataset or a model is wanted. */
 export interface HubRequest {
   /** `openai/gsm8k` */
   name: string;
@@ -18,8 +18,8 @@ export interface HubRequest {
   revision: string;
   /** Pattern of file names. */
   files: string;
-  /** What reads the same files from a folder. */
-  source: 'gsm8k' | 'math' | 'file';
+  /** What reads the same files from a folder; `model` of a model, not of a dataset. */
+  source: 'gsm8k' | 'math' | 'file' | 'model';
   /** Variable that holds a token; by default HF_TOKEN, where it is set. */
   tokenEnv?: string | undefined;
 }
@@ -57,7 +57,7 @@ class Transient extends Error {
 const ATTEMPTS = 5;
 const MAX_WAIT_MS = 60_000;
 
-/** One dataset on the hub, as one user sees it. All errors are Failures of type InvalidInput that say what to do. */
+/** One dataset or model on the hub, as one user sees it. All errors are Failures of type InvalidInput that say what to do. */
 export class HubClient {
   readonly #request: HubRequest;
   readonly #access: HubAccess;
@@ -84,7 +84,7 @@ export class HubClient {
     const { name, revision } = this.#request;
     const asked = { name, revision, additionalFields: ['sha' as const], ...this.#connection };
     return await this.#patiently(async () => {
-      const { sha } = await datasetInfo(asked);
+      const { sha } = this.#kind === 'model' ? await modelInfo(asked) : await datasetInfo(asked);
       if (/^[0-9a-f]{40}$/.test(sha)) return sha;
       throw new Error(`it names no commit for "${revision}"`);
     });
@@ -122,8 +122,12 @@ export class HubClient {
     }
   }
 
+  get #kind() {
+    return this.#request.source === 'model' ? 'model' : 'dataset';
+  }
+
   get #repo() {
-    return { type: 'dataset' as const, name: this.#request.name };
+    return { type: this.#kind, name: this.#request.name } as const;
   }
 
   /** Only the hub itself gets the token, no server that it sends us to. */
@@ -172,7 +176,8 @@ export class HubClient {
           `${this.#url} refuses ${name} (${statusCode}): there is none of this name, or a token that may read it has to be ` +
             `in ${tokenEnv} where this worker runs; ${this.#byHand}`,
         );
-      if (statusCode === 404) return failure(`${this.#url} has no dataset ${name} with a revision "${revision}" (404)`);
+      if (statusCode === 404)
+        return failure(`${this.#url} has no ${this.#kind} ${name} with a revision "${revision}" (404)`);
     }
     if (error instanceof Error && 'syscall' in error) return error;
     const message = error instanceof Error ? error.message : String(error);
@@ -181,6 +186,7 @@ export class HubClient {
 
   get #byHand(): string {
     const { name, revision, files, source } = this.#request;
+    if (source === 'model') return `where it can be read, run \`hf download ${name}\`, and bring the folder here`;
     const command = `hf download ${name} --repo-type dataset --revision ${revision} --include "${files}" --local-dir DIR`;
     return `where it can be read, run \`${command}\`, bring DIR here and take {"source": "${source}", "path": "DIR"}`;
   }

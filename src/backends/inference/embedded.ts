@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fetch } from 'undici';
 import { Failure } from '../failures.ts';
-import { resolveModel } from '../models.ts';
+import { findModel } from '../models.ts';
 import { trainerFile } from '../package.ts';
 import type { Store } from '../storage/store.ts';
 import { InferenceClient } from './client.ts';
@@ -42,7 +42,7 @@ export class EmbeddedEngine implements Engine {
 
   async serve(model: Servable, signal: AbortSignal): Promise<{ client: InferenceClient; name: string }> {
     const name = modelName(model);
-    const path = model.checkpoint ? await this.#store.fetch(model.checkpoint.uri) : resolveModel(name);
+    const path = model.checkpoint ? await this.#store.fetch(model.checkpoint.uri) : (findModel(name) ?? name);
     const engine = await this.#running(signal);
     const loaded = engine.loading.catch(() => {}).then(() => load(engine, name, path, signal));
     engine.loading = loaded;

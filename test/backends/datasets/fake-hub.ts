@@ -41,9 +41,10 @@ export async function startFakeHub(repositories: Record<string, FakeRepository>)
 
 function answer({ repositories, origin, cdn }: FakeHub, request: Received, response: ServerResponse): unknown {
   const url = new URL(request.path, origin);
-  const found = /^(?:\/api)?\/datasets\/([^/]+\/[^/]+)\/(revision|tree|resolve|cache)\/([^/]+)(?:\/(.*))?$/.exec(
-    url.pathname,
-  );
+  const found =
+    /^(?:\/api)?(?:\/(?:datasets|models))?\/([^/]+\/[^/]+)\/(revision|tree|resolve|cache)\/([^/]+)(?:\/(.*))?$/.exec(
+      url.pathname,
+    );
   if (!found) return reply(response, { error: 'Not Found' }, 404);
   const [, name, what, revision, path = ''] = found.map((part) => part && decodeURIComponent(part));
   const repository = repositories[name!];

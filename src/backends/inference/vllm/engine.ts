@@ -3,7 +3,7 @@ import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Failure } from '../../failures.ts';
 import type { Gpus } from '../../gpus.ts';
-import { resolveModel } from '../../models.ts';
+import { findModel } from '../../models.ts';
 import type { Store } from '../../storage/store.ts';
 import type { GenerationRequest, GenerationResult } from '../client.ts';
 import { type Engine, type ModelClient, modelName, type Servable } from '../engine.ts';
@@ -180,7 +180,7 @@ export class VllmEngine implements Engine {
   }
 
   async #readWeights(model: Source, signal: AbortSignal): Promise<Weights> {
-    const key = `${model.path} ${await contents(resolveModel(model.path))}`;
+    const key = `${model.path} ${await contents(findModel(model.path) ?? model.path)}`;
     const reading = this.#read.get(key) ?? readWeights(model);
     this.#read.set(key, reading);
     reading.catch(() => this.#read.delete(key));

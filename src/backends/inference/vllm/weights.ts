@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Failure } from '../../failures.ts';
-import { hashModel, resolveModel } from '../../models.ts';
+import { findModel, hashModel } from '../../models.ts';
 
 /** Model weights as a vLLM process takes them. */
 export interface Weights {
@@ -43,12 +43,12 @@ export interface Source {
 const NEVER = new AbortController().signal;
 
 /**
- * Reads what a model is from its folder. A name of the hub is taken as it stands.
+ * Reads what a model is from its folder. A name of the hub that has not been fetched is taken as it stands.
  * @throws Failure ModelNotFound where the folder is no model
  */
 export async function readWeights(model: Source): Promise<Weights> {
   const { name } = model;
-  const path = resolveModel(model.path);
+  const path = findModel(model.path) ?? model.path;
   const adapter = await readJson(path, 'adapter_config.json');
   if (adapter) return await readAdapter({ ...model, path }, adapter);
   if (!existsSync(path)) {
