@@ -56,6 +56,16 @@ const KNOWN: Known[] = [
     message: '$1 is neither a folder with a config.json nor a model of the hub',
   },
   {
+    pattern: /(The checkpoint you are trying to load has model type `[^`]*`) but Transformers does not recognize this/,
+    type: 'ModelNotFound',
+    message: '$1, which its version of transformers does not know',
+  },
+  {
+    pattern: /(SafetensorError: [^\n]*|Following weights were not initialized from checkpoint: [^\n]{0,200})/,
+    type: 'ModelNotFound',
+    message: 'the weights are not whole: $1',
+  },
+  {
     pattern: /error: ((?:unrecognized arguments|argument |ambiguous option)[^\n]*)/,
     type: 'EngineFailing',
     message: 'it refuses CRITIQUE_LOOP_VLLM_ARGS: $1',
