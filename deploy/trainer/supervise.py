@@ -20,6 +20,7 @@ The LOCKs are those of the GPUs (lease.py). While they are held, `wanted` says o
 ends, they are free only when its servers are gone. Only the standard library; Linux.
 """
 
+import contextlib
 import ctypes
 import fcntl
 import json
@@ -259,7 +260,8 @@ class Record:
         return Record(path, file)
 
     def remove(self) -> None:
-        os.unlink(self.path)
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(self.path)
         self.file.close()
 
 

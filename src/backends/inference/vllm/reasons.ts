@@ -71,6 +71,11 @@ const KNOWN: Known[] = [
     message: 'it refuses CRITIQUE_LOOP_VLLM_ARGS: $1',
   },
   {
+    pattern: /(VLLM_ALLOW_RUNTIME_LORA_UPDATING cannot be used with api_server_count > 1)/,
+    type: 'EngineFailing',
+    message: 'adapters need one API server: drop --api-server-count and --data-parallel-size ($1)',
+  },
+  {
     pattern: /validation errors? for \w+\s+(?:\w+\s+)?Value error, ([^\n]*?)(?: \[type=|\n|$)/,
     type: 'EngineFailing',
     message: 'it refuses its configuration: $1',
