@@ -18,6 +18,7 @@ export async function probe(origin: string, model: string): Promise<Answer> {
   const body = { model, prompt: PROMPT, max_tokens: TOKENS, temperature: 0, logprobs: ALTERNATIVES };
   const response = await request(`${origin}/v1/completions`, {
     method: 'POST',
+    reset: true,
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify(body),
   }).catch((error) => {

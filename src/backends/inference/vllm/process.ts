@@ -132,6 +132,8 @@ export class VllmProcess {
     const response = await request(`${this.#origin}${path}`, {
       method: 'POST',
       dispatcher: patient,
+      // A connection that was kept may be closed at the moment of asking.
+      reset: true,
       ...(body && { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }),
     });
     const text = await response.body.text();
@@ -142,7 +144,11 @@ export class VllmProcess {
 
 async function isHealthy(origin: string): Promise<boolean> {
   try {
-    const { statusCode, body } = await request(`${origin}/health`, { headersTimeout: 5_000, bodyTimeout: 5_000 });
+    const { statusCode, body } = await request(`${origin}/health`, {
+      headersTimeout: 5_000,
+      bodyTimeout: 5_000,
+      reset: true,
+    });
     await body.dump();
     return statusCode === 200;
   } catch {
