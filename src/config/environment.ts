@@ -20,6 +20,8 @@ const Environment = z.object({
   CRITIQUE_LOOP_LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error']).default('info'),
   /** Threads of the embedded engine; all cores by default. */
   CRITIQUE_LOOP_ENGINE_THREADS: z.coerce.number().int().min(1).optional(),
+  /** How many shards an inference worker works on side by side. */
+  CRITIQUE_LOOP_SHARDS_AT_ONCE: z.coerce.number().int().min(1).max(64).optional(),
 });
 
 export interface WorkerEnvironment {
@@ -29,6 +31,7 @@ export interface WorkerEnvironment {
   healthPort?: number | undefined;
   logLevel: 'trace' | 'debug' | 'info' | 'warn' | 'error';
   engineThreads?: number | undefined;
+  shardsAtOnce?: number | undefined;
 }
 
 /** Whether a store is one of S3, and not a folder. */
@@ -49,5 +52,6 @@ export function readEnvironment(env: NodeJS.ProcessEnv = process.env): WorkerEnv
     healthPort: value.CRITIQUE_LOOP_HEALTH_PORT,
     logLevel: value.CRITIQUE_LOOP_LOG_LEVEL,
     engineThreads: value.CRITIQUE_LOOP_ENGINE_THREADS,
+    shardsAtOnce: value.CRITIQUE_LOOP_SHARDS_AT_ONCE,
   };
 }
