@@ -132,6 +132,8 @@ describe('a run file', () => {
     ['critic.model', undefined],
     ['questions', undefined],
     ['questions', []],
+    ['shards', 0],
+    ['shards', 65],
     ['questions.source', 'web'],
     ['questions.source', undefined],
     ['questions.split', 'validation'],
