@@ -163,6 +163,6 @@ function drawn(sampled: ActivityRun[]): Drawn {
 
 function partOf({ command }: ProcessInfo): string | null {
   if (command.includes('EngineCore')) return 'engineCore';
-  if (/\bserve\b.* --port /.test(command)) return 'apiServer';
+  if (command.includes('APIServer') || /\bserve\b.* --port /.test(command)) return 'apiServer';
   return command.includes('main.js worker') ? 'worker' : null;
 }
