@@ -38,8 +38,8 @@ VOCABULARY = 1024
 LENGTH = 384
 MOST_TOKENS = {"response": 96, "critique": 176}
 
-# Shapes; how the bases are pretrained, in steps of `rows` x 384 tokens; and how the actor is fine-tuned on D_reason (and D_refine): as in
-# runs/demo.json, and in runs/gpu-study.json.
+# Shapes; how the bases are pretrained, in steps of `rows` x 384 tokens; and how the actor is fine-tuned on how much of D_reason and D_refine:
+# as in runs/demo.json, and in runs/gpu-study.json.
 SIZES = {
     "1m": {
         "actor": {"width": 128, "layers": 4, "heads": 8},
@@ -47,6 +47,7 @@ SIZES = {
         "steps": {"actor": 3000, "critic": 4000, "critic-base": 4000},
         "rows": 43,
         "rate": 3e-3,
+        "iteration 0": {"reason": 300, "refine": 150},
         "fine-tuning": {"epochs": 1, "rate": 1e-3, "rows": 8},
     },
     "10m": {
@@ -55,21 +56,19 @@ SIZES = {
         "steps": {"actor": 1000, "critic-base": 1200},
         "rows": 128,
         "rate": 1.5e-3,
-        "fine-tuning": {"epochs": 1, "rate": 4e-4, "rows": 8},
+        "iteration 0": {"reason": 600, "refine": 300},
+        "fine-tuning": {"epochs": 2, "rate": 4e-4, "rows": 32},
     },
 }
 SIZE = SIZES[args.size]
 if args.smoke:
-    SIZE |= {"steps": dict.fromkeys(SIZE["steps"], 15), "rows": 8}
+    SIZE |= {"steps": dict.fromkeys(SIZE["steps"], 15), "rows": 8, "iteration 0": {"reason": 20, "refine": 10}}
 if args.steps:
     SIZE["steps"] = dict.fromkeys(SIZE["steps"], args.steps)
 
-# Documents; D_reason and D_refine of iteration 0; critiques of each kind; questions to measure on.
-FULL = {
-    "tokenizer": 6000, "actor": 240_000, "critic": 300_000, "critic-base": 200_000,
-    "reason": 300, "refine": 150, "judged": 16_000, "test": 2000,
-}  # fmt: skip
-SMOKE = {"tokenizer": 600, "actor": 1000, "critic": 1000, "critic-base": 1000, "reason": 20, "refine": 10, "judged": 40, "test": 20}
+# Documents; critiques of each kind; questions to measure on.
+FULL = {"tokenizer": 6000, "actor": 240_000, "critic": 300_000, "critic-base": 200_000, "judged": 16_000, "test": 2000}
+SMOKE = {"tokenizer": 600, "actor": 1000, "critic": 1000, "critic-base": 1000, "judged": 40, "test": 20}
 COUNT = SMOKE if args.smoke else FULL
 
 began = time.time()
@@ -132,9 +131,9 @@ def make_critic(path):
 
 def tuned_actor(seed):
     """The actor after iteration 0: its base, fine-tuned on D_reason and D_refine."""
-    reason = world.rows("questions", split="train", seed=seed, count=COUNT["reason"])
+    reason = world.rows("questions", split="train", seed=seed, count=SIZE["iteration 0"]["reason"])
     rows = [{"prompt": world.solve(question), "completion": question["solution"]} for question in reason]
-    for triple in world.rows("refinements", split="train", seed=seed + 1, count=COUNT["refine"]):
+    for triple in world.rows("refinements", split="train", seed=seed + 1, count=SIZE["iteration 0"]["refine"]):
         prompt = world.refine(triple["question"], triple["response"], triple["critique"])
         rows.append({"prompt": prompt, "completion": triple["refinement"]})
     actor, tokenizer = lm.load(args.out / "actor", DEVICE)

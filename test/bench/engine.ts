@@ -22,7 +22,7 @@ const FULL_CORE = 0.9;
 interface Measured {
   model: string;
   inProcess: Rate & { readySeconds: number; cpu: number };
-  /** The same with a seed for each prompt, as the service has one for each request. */
+  /** With a seed for each prompt, as the service has one for each request; of a quarter of the prompts. */
   inProcessWithSeeds: Rate & { cpu: number };
   service: Rate & { readySeconds: number; cores: Record<string, number> };
   /** Of the service to in-process. */
@@ -70,7 +70,14 @@ export async function bench(args: string[]): Promise<void> {
     const models = await Promise.all(values.model.map((name) => prepare(name, folder, log)));
     const found =
       workers > 1
-        ? await measureScaling({ ...models[0]!, asked, args: engineArgs, workers, kill: values.kill, log })
+        ? await measureScaling({
+            ...models[0]!,
+            asked,
+            args: engineArgs,
+            gpus: gpusOf(workers),
+            kill: values.kill,
+            log,
+          })
         : await compare({ models, asked, args: engineArgs, folder, log });
     const said = { ...asked, engineArgs, ...found };
     if (values.json) console.log(JSON.stringify(said));
@@ -83,6 +90,13 @@ export async function bench(args: string[]): Promise<void> {
 interface Model {
   name: string;
   path: string;
+}
+
+/** So many of those that are visible, as CUDA is told of them. */
+function gpusOf(count: number): string[] {
+  const visible = process.env.CUDA_VISIBLE_DEVICES?.split(',') ?? Array.from({ length: count }, (_, i) => String(i));
+  if (visible.length < count) throw new Error(`CUDA_VISIBLE_DEVICES names fewer than ${count}: ${visible.join(',')}`);
+  return visible.slice(0, count);
 }
 
 const python = () => process.env.CRITIQUE_LOOP_PYTHON || 'python3';
@@ -106,7 +120,7 @@ async function compare(options: {
   log: (line: string) => void;
 }): Promise<{ models: Measured[] }> {
   const { models, asked, args, folder, log } = options;
-  const [gpu = '0'] = (process.env.CUDA_VISIBLE_DEVICES ?? '').split(',').filter(Boolean);
+  const [gpu] = gpusOf(1) as [string];
   const services: Service[] = [];
   try {
     const ready = await Promise.all(

@@ -9,7 +9,7 @@ import { QUEUES } from '../../src/workflows/queues.ts';
 import type { selfImprove } from '../../src/workflows/self-improve.ts';
 import { activityRuns } from '../support/activity-runs.ts';
 import { startEngine } from '../support/engine-process.ts';
-import { type Span, sum, without } from '../support/spans.ts';
+import { attribute, latestFirst, type Span, sum, without } from '../support/spans.ts';
 
 const root = join(import.meta.dirname, '../..');
 
@@ -133,16 +133,8 @@ function compare(
   const starts = trainers.map(({ start }) => start);
   const idle = without(wall, [...requests, ...whole]);
   const [wallMs, idleMs] = [sum([wall]), sum(idle)];
-  const causes = new Map<string, number>();
-  // The one that started last is what the others wait for.
-  const latestFirst = activities.toSorted((a, b) => b.span[0] - a.span[0]);
-  let left = idle;
-  for (const { name, span } of latestFirst) {
-    const rest = left.flatMap((gap) => without(gap, [span]));
-    causes.set(name, (causes.get(name) ?? 0) + sum(left) - sum(rest));
-    left = rest;
-  }
-  causes.set('Temporal', sum(left));
+  const { byName, rest } = attribute(idle, latestFirst(activities));
+  const causes = [...byName, ['Temporal', rest] as const];
   return {
     run,
     wallSeconds: seconds(wallMs),
@@ -152,7 +144,7 @@ function compare(
     overhead: share(idleMs, wallMs),
     overheadWithTrainerStarts: share(idleMs + sum(starts), wallMs),
     causes: Object.fromEntries(
-      [...causes]
+      causes
         .filter(([, ms]) => ms >= 1)
         .sort(([, a], [, b]) => b - a)
         .map(([name, ms]) => [name, seconds(ms)]),

@@ -37,12 +37,12 @@ export async function measureScaling(options: {
   path: string;
   asked: Asked;
   args: readonly string[];
-  workers: number;
+  gpus: readonly string[];
   kill: boolean;
   log: (line: string) => void;
 }): Promise<Scaled> {
-  const { name, path, asked, args, workers, kill, log } = options;
-  const gpus = Array.from({ length: workers }, (_, i) => String(i));
+  const { name, path, asked, args, gpus, kill, log } = options;
+  const workers = gpus.length;
   const service = await Service.start({ asked: { ...asked, model: path }, gpus, args });
   try {
     log(`${workers} workers are ready`);

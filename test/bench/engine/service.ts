@@ -4,6 +4,7 @@ import { defaultPayloadConverter } from '@temporalio/common';
 import type { ShardResult } from '../../../src/activities/shard.ts';
 import type { evaluate } from '../../../src/workflows/evaluate.ts';
 import { QUEUES } from '../../../src/workflows/queues.ts';
+import { cutShards } from '../../../src/workflows/shards.ts';
 import { type ActivityRun, activityRuns } from '../../support/activity-runs.ts';
 import { startBenchServer } from '../../support/bench-server.ts';
 import { CpuWatch } from '../../support/cpu-watch.ts';
@@ -100,11 +101,15 @@ export class Service {
       .catch(() => null);
     if (described && described.status.name !== 'RUNNING')
       throw new Error(`${id} was over too soon: ask more questions`);
-    const done = (described?.raw.pendingActivities ?? []).map(({ heartbeatDetails }) => {
+    const pending = described?.raw.pendingActivities ?? [];
+    if (pending.length === 0) return 0;
+    const { questions } = this.#asked;
+    const inShard = questions / cutShards(questions).length;
+    const left = pending.map(({ heartbeatDetails }) => {
       const [payload] = heartbeatDetails?.payloads ?? [];
-      return payload ? (defaultPayloadConverter.fromPayload<{ done?: number }>(payload).done ?? 0) : 0;
+      return inShard - (payload ? (defaultPayloadConverter.fromPayload<{ done?: number }>(payload).done ?? 0) : 0);
     });
-    return done.reduce((total, items) => total + items, 0);
+    return Math.round(questions - left.reduce((total, items) => total + items, 0));
   }
 
   /** Cores that the parts of an inference worker take meanwhile. */
@@ -158,6 +163,6 @@ function drawn(sampled: ActivityRun[]): Drawn {
 
 function partOf({ command }: ProcessInfo): string | null {
   if (command.includes('EngineCore')) return 'engineCore';
-  if (/\bserve\b.* --port /.test(command)) return 'apiServer';
+  if (command.includes('APIServer') || /\bserve\b.* --port /.test(command)) return 'apiServer';
   return command.includes('main.js worker') ? 'worker' : null;
 }
