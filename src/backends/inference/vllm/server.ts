@@ -116,6 +116,7 @@ export class VllmServer {
       if (this.#isAsleep) {
         await process.wake();
         this.#isAsleep = false;
+        await this.#prove(process, before, null);
         this.#log(`vLLM has woken with ${before.name}`, since(began));
       }
       if (before.id === weights.id) return true;
