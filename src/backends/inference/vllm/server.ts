@@ -1,6 +1,6 @@
 import { Failure } from '../../failures.ts';
 import { Limiter } from '../limiter.ts';
-import { maxSequences, type VllmConfig } from './command.ts';
+import { maxSequences, sleeps, type VllmConfig } from './command.ts';
 import { type Answer, agree, areEqual } from './probe.ts';
 import { VllmProcess } from './process.ts';
 import type { Reason } from './reasons.ts';
@@ -79,6 +79,7 @@ export class VllmServer {
   async rest(): Promise<void> {
     const process = this.#process;
     if (!process || process.hasEnded || this.#isAsleep) return;
+    if (!sleeps(this.#config.args)) return await this.end();
     const began = performance.now();
     try {
       await process.sleep();
@@ -121,7 +122,7 @@ export class VllmServer {
       }
       if (before.id === weights.id) return true;
       began = performance.now();
-      if (weights.adapter) await process.addAdapter(weights.adapter);
+      if (weights.adapter) await process.addAdapter(weights);
       else await process.reload(weights);
       await this.#prove(process, weights, before);
       this.#weights = weights;
@@ -186,7 +187,7 @@ export class VllmServer {
     });
     if (!(started instanceof VllmProcess)) return started;
     try {
-      if (weights.adapter) await started.addAdapter(weights.adapter);
+      await started.addAdapter(weights);
       await this.#prove(started, weights, null);
     } catch (error) {
       if (started.hasEnded) return await started.reason();

@@ -50,6 +50,14 @@ test('ends what does not sleep', async () => {
   expect(vllm.log).toContainEqual(expect.stringContaining('vLLM does not sleep and is ended'));
 });
 
+test('ends what may not sleep', async () => {
+  const vllm = await FakeVllm.start({ args: ['--no-enable-sleep-mode'] });
+  const [actor, large] = [await vllm.model('actor'), await vllm.model('large', { hidden_size: 128 })];
+  await vllm.ask(actor);
+  await vllm.ask(large);
+  expect(vllm.story).toEqual(['start actor', 'terminated', 'start large']);
+});
+
 test('loads an adapter beside its base', async () => {
   const vllm = await FakeVllm.start();
   await vllm.model('base');
