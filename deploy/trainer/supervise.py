@@ -42,6 +42,8 @@ GRACE_S = 5
 GRACE_OF_REST_S = 1
 #: Between looks whether another wants the GPUs.
 LOOK_S = 0.2
+#: What a guard is told. The end of its stdin without that is the end of the supervisor.
+END = b"."
 #: Of a terminal or a service manager: when to end is for the worker to say.
 IGNORED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -68,11 +70,11 @@ class Supervisor:
             elif "lease" in command:
                 self.leasing.put(command["lease"])
             elif command["end"] in self.guards:
-                self.guards[command["end"]].stdin.close()
+                self.end(self.guards[command["end"]])
         self.is_ending.set()
         self.leasing.put("keep")
         for guard in self.guards.values():
-            guard.stdin.close()
+            self.end(guard)
         for thread in [leasing, *self.following]:
             thread.join()
 
@@ -124,6 +126,11 @@ class Supervisor:
         self.following.append(thread)
         thread.start()
 
+    def end(self, guard: subprocess.Popen) -> None:
+        with contextlib.suppress(OSError, ValueError):  # It has ended, or was told before.
+            guard.stdin.write(END)
+            guard.stdin.close()
+
     def follow(self, name: str, guard: subprocess.Popen) -> None:
         pid = None
         for line in guard.stdout:
@@ -149,7 +156,7 @@ class Supervisor:
 
 
 def guard(spec: dict) -> None:
-    """Runs one server until it ends, or until the supervisor says so by closing stdin or by being gone."""
+    """Runs one server until it ends, or until the supervisor says so, or is gone: then at once, for others may have the GPUs."""
     libc.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
     with open(spec["log"], "ab") as log:
         try:
@@ -164,7 +171,9 @@ def guard(spec: dict) -> None:
     how, told = None, None
     while how is None and (told is None or time.monotonic() < told + GRACE_S):
         readable, _, _ = select.select([0] if told is None else [], [], [], 0.1)
-        if readable and os.read(0, 1) == b"":
+        if readable:
+            if os.read(0, 1) != END:
+                break
             told = time.monotonic()
             os.kill(server.pid, signal.SIGTERM)
         how = reap(server.pid)

@@ -10,7 +10,7 @@ export const FAILURES = {
   BadRequest: { retryable: false }, // the engine refuses every request of a shard
   Unauthorized: { retryable: false }, // the engine refuses the key
   QuotaExhausted: { retryable: false }, // the provider wants to be paid first
-  EngineFailing: { retryable: false }, // the engine answers every request with an error, again and again
+  EngineFailing: { retryable: false }, // the engine answers every request with an error, or can't be run as it is set up
   ModelNotFound: { retryable: false }, // the engine does not know the model and can't load it
   NoRows: { retryable: false }, // a stage would have succeeded without doing anything
   YieldTooLow: { retryable: false }, // too few rows were left to go on with

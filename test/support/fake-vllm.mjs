@@ -158,7 +158,12 @@ function main() {
   }, faults.startMs);
 }
 
-const FLAGS = new Set(['--enable-sleep-mode', '--disable-uvicorn-access-log', '--enable-lora']);
+const FLAGS = new Set([
+  '--enable-sleep-mode',
+  '--no-enable-sleep-mode',
+  '--disable-uvicorn-access-log',
+  '--enable-lora',
+]);
 const OPTIONS = new Set([
   '--host',
   '--port',

@@ -45,3 +45,7 @@ export function maxSequences(args: readonly string[]): number {
   if (at < 0) return MOST_SEQUENCES;
   return Number(args[at]!.split('=')[1] ?? args[at + 1]) || MOST_SEQUENCES;
 }
+
+/** Whether its sleep frees the GPU's memory: not where somebody has switched that off. */
+export const sleeps = (args: readonly string[]): boolean =>
+  !args.some((arg) => arg.replaceAll('_', '-') === '--no-enable-sleep-mode');

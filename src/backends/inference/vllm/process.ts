@@ -26,7 +26,7 @@ export class VllmProcess {
   readonly #servedName: string;
   readonly #supervised: Supervised;
   readonly #log: string;
-  /** Name by path. */
+  /** Names of adapters, by their weights. */
   readonly #adapters = new Map<string, string>();
 
   private constructor(options: {
@@ -95,8 +95,8 @@ export class VllmProcess {
   }
 
   /** The name to ask for. */
-  nameOf({ adapter }: Weights): string {
-    return adapter ? this.#adapters.get(adapter.path)! : this.#servedName;
+  nameOf({ id, adapter }: Weights): string {
+    return adapter ? this.#adapters.get(id)! : this.#servedName;
   }
 
   async probe(weights: Weights): Promise<Answer> {
@@ -111,12 +111,12 @@ export class VllmProcess {
     await this.#post('/resume');
   }
 
-  /** Loads an adapter beside its base, unless it is there. */
-  async addAdapter({ path }: { path: string }): Promise<void> {
-    if (this.#adapters.has(path)) return;
+  /** Loads the adapter of these weights beside its base, unless they have none or it is there. */
+  async addAdapter({ id, adapter }: Weights): Promise<void> {
+    if (!adapter || this.#adapters.has(id)) return;
     const name = `adapter-${this.#adapters.size + 1}`;
-    await this.#post('/v1/load_lora_adapter', { lora_name: name, lora_path: path });
-    this.#adapters.set(path, name);
+    await this.#post('/v1/load_lora_adapter', { lora_name: name, lora_path: adapter.path });
+    this.#adapters.set(id, name);
   }
 
   /** Gives the GPU's memory back, but for a small rest, and keeps the weights in the machine's. */

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { maxSequences, serveCommand } from '../../../../src/backends/inference/vllm/command.ts';
+import { maxSequences, serveCommand, sleeps } from '../../../../src/backends/inference/vllm/command.ts';
 import { OWN_ARGUMENTS } from '../../../../src/config/environment.ts';
 
 const config = { command: ['python3', '-m', 'vllm.entrypoints.cli.main'], args: ['--max-model-len', '4096'] };
@@ -35,4 +35,9 @@ test('knows how many sequences it decodes at a time', () => {
   expect(maxSequences([])).toBe(1024);
   expect(maxSequences(['--max-num-seqs', '64'])).toBe(64);
   expect(maxSequences(['--max_num_seqs=32', '--enforce-eager'])).toBe(32);
+});
+
+test('knows whether it sleeps', () => {
+  expect(sleeps(['--max-num-seqs', '64'])).toBe(true);
+  expect(sleeps(['--no-enable-sleep-mode'])).toBe(false);
 });
