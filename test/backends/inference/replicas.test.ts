@@ -185,7 +185,7 @@ describe('a replica that is killed', () => {
     const answers = ask(client, 12);
     await vi.waitFor(() => {
       for (const url of urls) expect(client.waitingFor).toContain(`${url}: no connection`);
-    });
+    }, 10_000);
     const port = Number(new URL(urls[1]!).port);
     const back = await FakeOpenAi.start({ questions: POOL, models: ['critic'] }, port);
     onTestFinished(() => back.close());
