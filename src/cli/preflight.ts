@@ -4,7 +4,7 @@ import { readEnvironment, type WorkerEnvironment } from '../config/environment.t
 import type { Check } from './preflight/check.ts';
 import { checkEndpoints } from './preflight/endpoints.ts';
 import { readEngineArguments } from './preflight/engine-arguments.ts';
-import { findGpus, type GpuOptions } from './preflight/gpus.ts';
+import { chooseGpus, type GpuOptions } from './preflight/gpus.ts';
 import { estimateHours } from './preflight/hours.ts';
 import { checkServing, checkTraining } from './preflight/memory.ts';
 import { type RunFile, readRunFile } from './preflight/run-file.ts';
@@ -39,7 +39,7 @@ async function checkGpus(
   store: Store,
   { cache, vllm }: WorkerEnvironment,
 ): Promise<Check[]> {
-  const gpus = await findGpus(options);
+  const gpus = await chooseGpus(options);
   if (!gpus) return [];
   const machine = { gpus, engine: readEngineArguments(vllm?.args ?? []), isVllm: vllm !== undefined };
   const shapes = new Shapes(cache);
