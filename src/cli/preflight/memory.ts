@@ -87,16 +87,14 @@ export async function checkTraining(trainings: Trainings, { gpus }: Machine, sha
 const ZERO_2 = 'deploy/llamafactory/zero-2.json';
 
 /** What of a fine-tune's fields decides its memory. */
-interface Tuning extends Pick<TrainingConfig, 'batchSize' | 'gradientAccumulation' | 'maxLength'> {
-  processes?: number;
-  lora?: { rank: number } | null;
-  /** A configuration of DeepSpeed: ZeRO-2, as in the reference. */
-  deepspeed?: string | null | undefined;
-}
+type Tuning = Pick<
+  TrainingConfig,
+  'batchSize' | 'gradientAccumulation' | 'maxLength' | 'processes' | 'lora' | 'deepspeed'
+>;
 
 /** Both trainers keep trained weights in float32, unless DeepSpeed does, beside a bfloat16 copy. */
-export function planOf({ processes = 1, lora = null, deepspeed, batchSize, maxLength }: Tuning): TrainingPlan {
-  const isSharded = deepspeed !== undefined && deepspeed !== null;
+export function planOf({ processes, lora, deepspeed, batchSize, maxLength }: Tuning): TrainingPlan {
+  const isSharded = deepspeed !== null;
   return {
     lora: lora?.rank ?? null,
     sharding: isSharded ? 'zero-2' : 'none',

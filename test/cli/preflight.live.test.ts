@@ -159,6 +159,18 @@ describe('preflight of a run file for GPUs', () => {
     );
   });
 
+  it('a DeepSpeed configuration that is not there', async () => {
+    const folder = await temporaryFolder();
+    const input = JSON.parse(readFileSync(join(root, FILES[0]!), 'utf8'));
+    input.training.deepspeed = 'nowhere/zero-2.json';
+    writeFileSync(join(folder, 'run.json'), JSON.stringify(input));
+    const { checks } = await preflight([join(folder, 'run.json')]);
+    expect(checks.get('training.deepspeed')).toEqual({
+      label: 'WRONG',
+      detail: 'got "nowhere/zero-2.json", expected a file: there is none',
+    });
+  });
+
   it('an adapter is as large as its base', async () => {
     const folder = await temporaryFolder();
     const adapter = { base_model_name_or_path: MODELS[0], r: 16 };
