@@ -46,6 +46,8 @@ const Environment = z.object({
   CRITIQUE_LOOP_VLLM_ARGS: vllmArguments.default([]),
   /** A checkpoint to start vLLM with at once, so that the start is over when the first run asks. */
   CRITIQUE_LOOP_VLLM_MODEL: z.string().optional(),
+  /** How many shards an inference worker works on side by side. */
+  CRITIQUE_LOOP_SHARDS_AT_ONCE: z.coerce.number().int().min(1).max(64).optional(),
 });
 
 export interface WorkerEnvironment {
@@ -57,6 +59,7 @@ export interface WorkerEnvironment {
   engineThreads?: number | undefined;
   /** Absent where the engine is the embedded one. */
   vllm?: { command: string[]; args: string[]; model?: string | undefined } | undefined;
+  shardsAtOnce?: number | undefined;
 }
 
 /** Whether a store is one of S3, and not a folder. */
@@ -84,5 +87,6 @@ export function readEnvironment(env: NodeJS.ProcessEnv = process.env): WorkerEnv
         model: value.CRITIQUE_LOOP_VLLM_MODEL,
       },
     }),
+    shardsAtOnce: value.CRITIQUE_LOOP_SHARDS_AT_ONCE,
   };
 }

@@ -96,7 +96,7 @@ export class InferenceClient {
   /**
    * @throws Failure EngineUnavailable, Unauthorized, ModelNotFound, BadRequest or QuotaExhausted; the signal's reason when aborted.
    * Waits for room in the limiter first.
-   * @param elsewhere whether another engine would answer: then this one is not waited for, and Unreachable is thrown
+   * @param elsewhere whether another engine would answer: then one that can't be reached or asks to wait is Unreachable, at once
    */
   async generate(
     request: GenerationRequest,
@@ -138,8 +138,11 @@ export class InferenceClient {
           if (sameFailures >= most) return unanswered(request.n, 'failed', `${most} times: ${failed.message}`);
         }
         const atOnce = attempt === 0 && error instanceof ConnectionError && error.wasReset;
-        if (failed.kind === 'down' && !atOnce && elsewhere())
+        const isAway = failed.kind === 'busy' ? failed.retryAfter !== undefined : failed.kind === 'down' && !atOnce;
+        if (isAway && elsewhere()) {
+          if (failed.retryAfter !== undefined) this.limiter.pause(Date.now() + failed.retryAfter);
           throw new Unreachable(`${this.baseUrl}: ${failed.message}`);
+        }
         this.waitingFor = `${this.baseUrl}: ${failed.message}`;
         failingSince ??= Date.now();
         wait = failed.retryAfter ?? (atOnce ? 0 : backoff(attempt));

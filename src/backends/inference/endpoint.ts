@@ -120,7 +120,11 @@ async function list(replica: Replica, signal: AbortSignal, waiting = ''): Promis
 }
 
 /** Why none of several serves a model: waiting helps where it helps with one of them. */
-function together(failures: Failure[]): Failure {
+function together(errors: unknown[]): Failure {
+  const failures = errors.map((error) => {
+    if (error instanceof Failure) return error;
+    throw error;
+  });
   const { type, retryAfter, cause } = failures.find(({ retryable }) => retryable) ?? failures[0]!;
   const message = failures.map((failure) => failure.message).join('; ');
   return new Failure(type, message, { cause, ...(retryAfter !== undefined && { retryAfter }) });

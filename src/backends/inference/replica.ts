@@ -34,6 +34,11 @@ export class Replica {
     return known.name;
   }
 
+  /** Whether it would answer now. */
+  get answers(): boolean {
+    return this.trouble === null && !this.client.limiter.paused;
+  }
+
   /** Generations that it has room for. */
   get room(): number {
     return this.client.limiter.limit - this.load;

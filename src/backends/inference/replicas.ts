@@ -130,23 +130,26 @@ export class Replicas {
     }
   }
 
-  /** Those that answer and serve the model; where there is none, whoever may answer it next. */
+  /** Those that answer and serve the model; where there is none, those that may be the next to do so. */
   #candidates(find: FindName): readonly Replica[] {
     const serving = this.all.filter((replica) => replica.nameOf(find) !== undefined);
-    const answering = serving.filter(({ trouble }) => trouble === null);
-    if (answering.length > 0) return answering;
-    return serving.length > 0 ? serving : this.all;
+    const hopes = [
+      serving.filter(({ answers }) => answers),
+      serving.filter(({ trouble }) => trouble === null),
+      serving,
+    ];
+    return hopes.find((replicas) => replicas.length > 0) ?? this.all;
   }
 
   /** Whether another one answers and serves the model. */
   #answers(find: FindName, but: Replica): boolean {
-    return this.all.some((one) => one !== but && one.trouble === null && one.nameOf(find) !== undefined);
+    return this.all.some((one) => one !== but && one.answers && one.nameOf(find) !== undefined);
   }
 
   #check(): void {
     for (const replica of this.all)
       void replica.check(this.#deadline).then(() => {
-        const someAnswer = this.all.some(({ trouble }) => trouble === null);
+        const someAnswer = this.all.some(({ answers }) => answers);
         for (const one of this.all) if (one.isLost && someAnswer) one.giveAway();
         this.#admit();
       });
@@ -167,6 +170,4 @@ const isOfReplica = (error: unknown): error is Error =>
   error instanceof Unreachable ||
   (error instanceof Failure && (error.type === 'EngineUnavailable' || error.type === 'ModelNotFound'));
 
-/** One that has asked everybody to wait comes last. */
-const roomiest = (replicas: Replica[]): Replica | undefined =>
-  replicas.sort((a, b) => Number(a.client.limiter.paused) - Number(b.client.limiter.paused) || b.room - a.room)[0];
+const roomiest = (replicas: Replica[]): Replica | undefined => replicas.sort((a, b) => b.room - a.room)[0];
