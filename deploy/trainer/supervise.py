@@ -20,6 +20,7 @@ The LOCKs are those of the GPUs (lease.py). While they are held, `wanted` says o
 ends, they are free only when its servers are gone. Only the standard library; Linux.
 """
 
+import contextlib
 import ctypes
 import fcntl
 import json
@@ -36,9 +37,11 @@ from lease import Lease
 
 PR_SET_PDEATHSIG = 1
 PR_SET_CHILD_SUBREAPER = 36
-#: From SIGTERM to SIGKILL.
+#: From SIGTERM to SIGKILL, of a server and then of what it leaves: some of that cleans up.
 GRACE_S = 5
-LOOK_S = 0.5
+GRACE_OF_REST_S = 1
+#: Between looks whether another wants the GPUs.
+LOOK_S = 0.2
 #: Of a terminal or a service manager: when to end is for the worker to say.
 IGNORED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -133,7 +136,7 @@ class Supervisor:
             # Killed, or it could not start anything.
             event = {"event": "ended", "how": "its guard was killed"}
             if pid is not None:
-                end_group(pid)
+                signal_group(pid, signal.SIGKILL)
         guard.wait()
         self.say({**event, "process": name})
 
@@ -165,10 +168,12 @@ def guard(spec: dict) -> None:
             told = time.monotonic()
             os.kill(server.pid, signal.SIGTERM)
         how = reap(server.pid)
-    while has_descendants(os.getpid()):
-        end_group(server.pid)
-        for pid in descendants(os.getpid()):
-            kill(pid)
+    signal_group(server.pid, signal.SIGTERM)
+    left = time.monotonic()
+    while rest := descendants(os.getpid()):
+        if how is None or time.monotonic() > left + GRACE_OF_REST_S:
+            for pid in rest:
+                kill(pid)
         how = reap(server.pid) or how
         time.sleep(0.02)
     record.remove()
@@ -209,9 +214,9 @@ def kill(pid: int) -> None:
         pass
 
 
-def end_group(group: int) -> None:
+def signal_group(group: int, sort: signal.Signals) -> None:
     try:
-        os.killpg(group, signal.SIGKILL)
+        os.killpg(group, sort)
     except ProcessLookupError:
         pass
 
@@ -238,10 +243,6 @@ def descendants(pid: int) -> list[int]:
     return found[1:]
 
 
-def has_descendants(pid: int) -> bool:
-    return len(descendants(pid)) > 0
-
-
 class Record:
     """A file that says which group a guard runs. The guard holds its lock: who gets that lock knows that the guard is gone."""
 
@@ -259,7 +260,8 @@ class Record:
         return Record(path, file)
 
     def remove(self) -> None:
-        os.unlink(self.path)
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(self.path)
         self.file.close()
 
 
@@ -291,7 +293,7 @@ def end_leftover(text: str) -> None:
     members = [stat for stat in processes().values() if int(stat[2]) == group and stat[0] != "Z"]
     is_reused = any(int(stat[19]) < started for stat in members) or (stat_of(group) or ["Z"] * 20)[19] not in ("Z", str(started))
     if record["boot"] == boot() and members and not is_reused:
-        end_group(group)
+        signal_group(group, signal.SIGKILL)
 
 
 def main() -> None:

@@ -8,7 +8,7 @@ const port = z.coerce.number().int().min(0).max(65_535);
 const words = z.string().transform((text) => text.split(/\s+/).filter((word) => word !== ''));
 
 /** What the engine gives to `vllm serve` itself, or what would keep it from asking. */
-const OWN_ARGUMENTS = [
+export const OWN_ARGUMENTS = [
   ...['--host', '--port', '--uds', '--root-path', '--ssl-keyfile', '--ssl-certfile', '--api-key'],
   ...['--model', '--served-model-name', '--generation-config', '--enable-lora', '--max-lora-rank', '--lora-modules'],
   ...['--headless', '--grpc', '--config'],
@@ -17,9 +17,9 @@ const OWN_ARGUMENTS = [
 const vllmArguments = words.superRefine((args, context) => {
   const names = args.map((arg) => arg.split('=')[0]!.replaceAll('_', '-'));
   for (const name of names.filter((one) => OWN_ARGUMENTS.includes(one)))
-    context.addIssue({ code: 'custom', message: `may not have ${name}: the engine sets that itself` });
+    context.addIssue({ code: 'custom', message: `expected no ${name}: the engine sets that itself` });
   if (names[0] && !names[0].startsWith('-'))
-    context.addIssue({ code: 'custom', message: `begins with "${args[0]}": expected arguments that begin with --` });
+    context.addIssue({ code: 'custom', message: `expected arguments that begin with --, not "${args[0]}"` });
 });
 
 /** What a worker reads from its environment, besides Temporal's own TEMPORAL_* variables and profiles. */
@@ -41,7 +41,7 @@ const Environment = z.object({
   /** Threads of the embedded engine; all cores by default. */
   CRITIQUE_LOOP_ENGINE_THREADS: z.coerce.number().int().min(1).optional(),
   /** The vLLM command, for instance python3 -m vllm.entrypoints.cli.main. */
-  CRITIQUE_LOOP_VLLM: words.default(['vllm']),
+  CRITIQUE_LOOP_VLLM: words.refine((all) => all.length > 0, { error: 'expected a command' }).default(['vllm']),
   /** Further arguments of `vllm serve`, for instance --tensor-parallel-size 2. */
   CRITIQUE_LOOP_VLLM_ARGS: vllmArguments.default([]),
   /** A checkpoint to start vLLM with at once, so that the start is over when the first run asks. */

@@ -39,6 +39,21 @@ describe('the environment of a worker', () => {
     });
   });
 
+  test('says how vLLM is run, where it is the engine', () => {
+    const vllm = {
+      CRITIQUE_LOOP_VLLM: 'python3 -m  vllm.entrypoints.cli.main',
+      CRITIQUE_LOOP_VLLM_ARGS: ' --tensor-parallel-size 2 --max-model-len=4096',
+      CRITIQUE_LOOP_VLLM_MODEL: 'models/actor',
+    };
+    expect(readEnvironment(vllm)).toEqual(NOTHING);
+    expect(readEnvironment({ ...vllm, CRITIQUE_LOOP_ENGINE: 'vllm' }).vllm).toEqual({
+      command: ['python3', '-m', 'vllm.entrypoints.cli.main'],
+      args: ['--tensor-parallel-size', '2', '--max-model-len=4096'],
+      model: 'models/actor',
+    });
+    expect(readEnvironment({ CRITIQUE_LOOP_ENGINE: 'vllm' }).vllm).toEqual({ command: ['vllm'], args: [] });
+  });
+
   test('may have a bucket for a store', () => {
     expect(readEnvironment({ CRITIQUE_LOOP_STORE: 's3://bucket/a/b' }).store).toBe('s3://bucket/a/b');
   });
@@ -59,8 +74,19 @@ describe('the environment of a worker', () => {
     ['CRITIQUE_LOOP_ENGINE_THREADS', '1.5'],
     ['CRITIQUE_LOOP_SHARDS_AT_ONCE', '0'],
     ['CRITIQUE_LOOP_SHARDS_AT_ONCE', 'all'],
+    ['CRITIQUE_LOOP_ENGINE', 'sglang'],
+    ['CRITIQUE_LOOP_VLLM', ' '],
+    ['CRITIQUE_LOOP_VLLM_ARGS', 'models/actor'],
+    ['CRITIQUE_LOOP_VLLM_ARGS', '--max-model-len 4096 --port 8000'],
+    ['CRITIQUE_LOOP_VLLM_ARGS', '--served_model_name=actor'],
   ])('%s=%s is refused by its name', (name, value) => {
     expect(() => readEnvironment({ [name]: value })).toThrow(name);
+  });
+
+  test('an argument of vLLM that the engine sets itself is named', () => {
+    expect(() => readEnvironment({ CRITIQUE_LOOP_VLLM_ARGS: '--api-key=abc' })).toThrow(
+      'expected no --api-key: the engine sets that itself',
+    );
   });
 
   test('names every wrong variable at once', () => {

@@ -29,35 +29,15 @@ export interface VllmEvent {
   seed?: number | null;
 }
 
-/** An engine `vllm` whose vLLM is fake-vllm.mjs, run by the real supervise.py. */
-export class FakeVllm {
+/** The folder of fake-vllm.mjs, with models and what its processes did. */
+export class FakeVllmFolder {
   readonly folder: string;
-  readonly engine: VllmEngine;
-  /** What it logged. */
-  readonly log: string[];
+  /** What runs it. */
+  readonly command: string[];
 
-  private constructor(folder: string, engine: VllmEngine, log: string[]) {
+  constructor(folder: string) {
     this.folder = folder;
-    this.engine = engine;
-    this.log = log;
-  }
-
-  static async start(
-    options: { args?: string[]; command?: string[]; model?: string; locks?: string[] } = {},
-  ): Promise<FakeVllm> {
-    const folder = await temporaryFolder();
-    const log: string[] = [];
-    const command = options.command ?? [process.execPath, join(import.meta.dirname, 'fake-vllm.mjs'), folder];
-    const engine = new VllmEngine({
-      store: new FolderStore(folder),
-      config: { command, args: options.args ?? [], model: options.model },
-      python: 'python3',
-      folder: join(folder, 'cache'),
-      gpus: { names: ['0'], locks: options.locks ?? [] },
-      log: (line) => log.push(line),
-    });
-    onTestFinished(() => engine.close());
-    return new FakeVllm(folder, engine, log);
+    this.command = [process.execPath, join(import.meta.dirname, 'fake-vllm.mjs'), folder];
   }
 
   async faults(faults: VllmFaults): Promise<void> {
@@ -65,7 +45,7 @@ export class FakeVllm {
   }
 
   /** Weights that answer otherwise than those of any other name. */
-  async model(name: string, config: object = {}): Promise<Servable> {
+  async model(name: string, config: object = {}): Promise<LocalModel> {
     const path = join(this.folder, name);
     await mkdir(path, { recursive: true });
     await writeFile(join(path, 'config.json'), JSON.stringify({ model_type: 'llama', hidden_size: 64, ...config }));
@@ -73,25 +53,13 @@ export class FakeVllm {
     return { config: { model: path }, checkpoint: null };
   }
 
-  async adapter(name: string, base: string, rank = 16): Promise<Servable> {
+  async adapter(name: string, base: string, rank = 16): Promise<LocalModel> {
     const path = join(this.folder, name);
     await mkdir(path, { recursive: true });
     const config = { base_model_name_or_path: join(this.folder, base), r: rank };
     await writeFile(join(path, 'adapter_config.json'), JSON.stringify(config));
     await writeFile(join(path, 'adapter_model.safetensors'), name);
     return { config: { model: path }, checkpoint: null };
-  }
-
-  /** Asks once; the text begins with the first digits of the hash of the weights. */
-  async ask(
-    model: Servable,
-    prompt = 'Hello',
-    options: { signal?: AbortSignal; temperature?: number } = {},
-  ): Promise<string> {
-    const { signal = new AbortController().signal, temperature = 0 } = options;
-    const { client, name } = await this.engine.serve(model, signal);
-    const request = { model: name, prompt, n: 1, seed: 7, temperature, maxTokens: 16, stop: [] };
-    return (await client.generate(request, signal)).texts[0]!.text;
   }
 
   get events(): VllmEvent[] {
@@ -112,6 +80,53 @@ export class FakeVllm {
     const told = this.events.filter(({ event }) => event !== 'answer' && event !== 'engine core');
     return told.map(({ event, model, path }) => [event, (model ?? path)?.split('/').at(-1)].filter(Boolean).join(' '));
   }
+}
+
+/** A model that is a folder. */
+type LocalModel = { config: { model: string }; checkpoint: null };
+
+/** An engine `vllm` whose vLLM is fake-vllm.mjs, run by the real supervise.py. */
+export class FakeVllm extends FakeVllmFolder {
+  readonly engine: VllmEngine;
+  /** What it logged. */
+  readonly log: string[] = [];
+
+  private constructor(folder: string, options: Options) {
+    super(folder);
+    this.engine = new VllmEngine({
+      store: new FolderStore(folder),
+      config: { command: options.command ?? this.command, args: options.args ?? [], model: options.model },
+      python: 'python3',
+      folder: join(folder, 'cache'),
+      gpus: { names: ['0'], locks: options.locks ?? [] },
+      log: (line) => this.log.push(line),
+    });
+  }
+
+  static async start(options: Options = {}): Promise<FakeVllm> {
+    const vllm = new FakeVllm(await temporaryFolder(), options);
+    onTestFinished(() => vllm.engine.close());
+    return vllm;
+  }
+
+  /** Asks once; the text begins with the first digits of the hash of the weights. */
+  async ask(
+    model: Servable,
+    prompt = 'Hello',
+    options: { signal?: AbortSignal; temperature?: number } = {},
+  ): Promise<string> {
+    const { signal = new AbortController().signal, temperature = 0 } = options;
+    const { client, name } = await this.engine.serve(model, signal);
+    const request = { model: name, prompt, n: 1, seed: 7, temperature, maxTokens: 16, stop: [] };
+    return (await client.generate(request, signal)).texts[0]!.text;
+  }
+}
+
+interface Options {
+  args?: string[];
+  command?: string[];
+  model?: string;
+  locks?: string[];
 }
 
 /** Whether a process is there, and no zombie. */

@@ -9,6 +9,7 @@ import type { GenerationRequest, GenerationResult } from '../client.ts';
 import { type Engine, type ModelClient, modelName, type Servable } from '../engine.ts';
 import { onAbort } from '../on-abort.ts';
 import type { VllmConfig } from './command.ts';
+import { newLog } from './logs.ts';
 import type { VllmProcess } from './process.ts';
 import { type Log, VllmServer } from './server.ts';
 import { Supervisor } from './supervisor.ts';
@@ -28,7 +29,7 @@ export class VllmEngine implements Engine {
   readonly #store: Store;
   readonly #config: VllmConfig;
   readonly #log: Log;
-  readonly #logFolder: string;
+  readonly #folder: string;
   readonly #supervisor: Supervisor;
   readonly #turns: Turns;
   readonly #servers = new Map<string, VllmServer>();
@@ -54,7 +55,7 @@ export class VllmEngine implements Engine {
     this.#store = options.store;
     this.#config = options.config;
     this.#log = options.log;
-    this.#logFolder = options.folder;
+    this.#folder = options.folder;
     this.#supervisor = new Supervisor({
       python: options.python,
       folder: join(options.folder, ['gpus', ...options.gpus.names].join('-')),
@@ -159,7 +160,7 @@ export class VllmEngine implements Engine {
     const server = new VllmServer({
       supervisor: this.#supervisor,
       config: this.#config,
-      logFile: () => join(this.#logFolder, `vllm-${process.pid}-${++this.#starts}.log`),
+      newLog: () => newLog(this.#folder, `vllm-${process.pid}-${++this.#starts}`),
       log: this.#log,
       makeRoom: async () => {
         await Promise.all([...this.#servers.values()].map((other) => other.endIfAsleep()));

@@ -10,14 +10,15 @@ const PROMPT =
   'How many apples does each friend have?\nAnswer:';
 const TOKENS = 8;
 const ALTERNATIVES = 5;
-/** In nats: between two batches bfloat16 rounds otherwise. */
-const TOLERANCE = 0.05;
+/** In nats: twice what a last bit of a bfloat16 logit may be. */
+const TOLERANCE = 0.3;
 
 /** Asks for the greedy answer to the probe. */
 export async function probe(origin: string, model: string): Promise<Answer> {
   const body = { model, prompt: PROMPT, max_tokens: TOKENS, temperature: 0, logprobs: ALTERNATIVES };
   const response = await request(`${origin}/v1/completions`, {
     method: 'POST',
+    reset: true,
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify(body),
   }).catch((error) => {

@@ -1,20 +1,18 @@
 import { randomUUID } from 'node:crypto';
-import { mkdir, open } from 'node:fs/promises';
 import { createServer } from 'node:net';
-import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Agent, request } from 'undici';
 import { InferenceClient } from '../client.ts';
 import { HttpError } from '../errors.ts';
 import type { Limiter } from '../limiter.ts';
 import { serveCommand, type VllmConfig } from './command.ts';
+import { tail } from './logs.ts';
 import { type Answer, probe } from './probe.ts';
 import { lastWords, type Reason, reasonOf } from './reasons.ts';
 import type { Supervised, Supervisor } from './supervisor.ts';
 import type { Weights } from './weights.ts';
 
 const LOOK_EVERY_MS = 250;
-const TAIL = 64 * 1024;
 
 /** For what takes as long as it takes: loading weights, or waking. */
 const patient = new Agent({ headersTimeout: 0, bodyTimeout: 0 });
@@ -67,7 +65,6 @@ export class VllmProcess {
     const port = await freePort();
     // By this name we know that it is ours who answers there.
     const servedName = `critique-loop-${randomUUID()}`;
-    await mkdir(dirname(log), { recursive: true });
     const command = serveCommand(config, { weights, port, servedName });
     const supervised = supervisor.start({ ...command, log });
     const origin = `http://127.0.0.1:${port}`;
@@ -135,6 +132,8 @@ export class VllmProcess {
     const response = await request(`${this.#origin}${path}`, {
       method: 'POST',
       dispatcher: patient,
+      // A connection that was kept may be closed at the moment of asking.
+      reset: true,
       ...(body && { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }),
     });
     const text = await response.body.text();
@@ -145,7 +144,11 @@ export class VllmProcess {
 
 async function isHealthy(origin: string): Promise<boolean> {
   try {
-    const { statusCode, body } = await request(`${origin}/health`, { headersTimeout: 5_000, bodyTimeout: 5_000 });
+    const { statusCode, body } = await request(`${origin}/health`, {
+      headersTimeout: 5_000,
+      bodyTimeout: 5_000,
+      reset: true,
+    });
     await body.dump();
     return statusCode === 200;
   } catch {
@@ -160,18 +163,4 @@ async function freePort(): Promise<number> {
   const { port } = server.address() as { port: number };
   await new Promise((resolve) => server.close(resolve));
   return port;
-}
-
-/** The end of a log; empty where there is none yet. */
-async function tail(path: string): Promise<string> {
-  const file = await open(path).catch(() => null);
-  if (!file) return '';
-  try {
-    const { size } = await file.stat();
-    const from = Math.max(0, size - TAIL);
-    const { buffer, bytesRead } = await file.read({ buffer: Buffer.alloc(size - from), position: from });
-    return buffer.toString('utf8', 0, bytesRead);
-  } finally {
-    await file.close();
-  }
 }

@@ -56,9 +56,24 @@ const KNOWN: Known[] = [
     message: '$1 is neither a folder with a config.json nor a model of the hub',
   },
   {
+    pattern: /(The checkpoint you are trying to load has model type `[^`]*`) but Transformers does not recognize this/,
+    type: 'ModelNotFound',
+    message: '$1, which its version of transformers does not know',
+  },
+  {
+    pattern: /(SafetensorError: [^\n]*|Following weights were not initialized from checkpoint: [^\n]{0,200})/,
+    type: 'ModelNotFound',
+    message: 'the weights are not whole: $1',
+  },
+  {
     pattern: /error: ((?:unrecognized arguments|argument |ambiguous option)[^\n]*)/,
     type: 'EngineFailing',
     message: 'it refuses CRITIQUE_LOOP_VLLM_ARGS: $1',
+  },
+  {
+    pattern: /(VLLM_ALLOW_RUNTIME_LORA_UPDATING cannot be used with api_server_count > 1)/,
+    type: 'EngineFailing',
+    message: 'adapters need one API server: drop --api-server-count and --data-parallel-size ($1)',
   },
   {
     pattern: /validation errors? for \w+\s+(?:\w+\s+)?Value error, ([^\n]*?)(?: \[type=|\n|$)/,

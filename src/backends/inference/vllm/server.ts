@@ -23,7 +23,7 @@ export class VllmServer {
   doing: (() => string) | null = null;
   readonly #supervisor: Supervisor;
   readonly #config: VllmConfig;
-  readonly #logFile: () => string;
+  readonly #newLog: () => Promise<string>;
   readonly #log: Log;
   readonly #makeRoom: () => Promise<void>;
   #process: VllmProcess | null = null;
@@ -38,13 +38,13 @@ export class VllmServer {
   constructor(options: {
     supervisor: Supervisor;
     config: VllmConfig;
-    logFile: () => string;
+    newLog: () => Promise<string>;
     log: Log;
     makeRoom: () => Promise<void>;
   }) {
     this.#supervisor = options.supervisor;
     this.#config = options.config;
-    this.#logFile = options.logFile;
+    this.#newLog = options.newLog;
     this.#log = options.log;
     this.#makeRoom = options.makeRoom;
     this.limiter = new Limiter({
@@ -137,7 +137,7 @@ export class VllmServer {
         `${weights.name} does not answer the probe as it did when it was loaded first`,
       );
     const other = before && this.#answers.get(before.id);
-    if (!known && other && areEqual(other, answer))
+    if (other && areEqual(other, answer) && !(known && areEqual(known, other)))
       throw new Failure('EngineFailing', `${weights.name} answers the probe just as ${before.name} did`);
     if (!known) this.#answers.set(weights.id, answer);
   }
@@ -152,7 +152,7 @@ export class VllmServer {
         const seconds = Math.round((performance.now() - began) / 1000);
         return `vLLM to ${again} (${seconds} s)${words && `: ${words}`}`;
       };
-      const log = this.#logFile();
+      const log = await this.#newLog();
       const started = await this.#tryToStart(weights, log, (said) => {
         words = said;
       });

@@ -206,7 +206,7 @@ test('a wait for the start ends with its signal, and the start goes on for other
 test('starts with the configured model before anybody asks', async () => {
   const folder = await FakeVllm.start();
   const model = await folder.model('actor');
-  const vllm = await FakeVllm.start({ model: (model.config as { model: string }).model });
+  const vllm = await FakeVllm.start({ model: model.config.model });
   while (!vllm.log.some((line) => line.startsWith('vLLM has started'))) await sleep(20);
   expect(await vllm.ask(model)).toContain(digits('actor'));
   expect(vllm.story).toEqual(['start actor']);
