@@ -150,6 +150,16 @@ describe('preflight of a run file for GPUs', () => {
     expect(together.output).toContain('vLLM takes 0.9 of it');
   });
 
+  it('fewer shards than eight workers take: says how many', async () => {
+    const folder = await temporaryFolder();
+    const { shards: _, ...input } = JSON.parse(readFileSync(join(root, FILES[0]!), 'utf8'));
+    writeFileSync(join(folder, 'run.json'), JSON.stringify(input));
+    const env = { HF_HUB_CACHE: await downloaded(MODELS) };
+    const args = ['--gpus', '8', '--gpu-memory', '80'];
+    expect((await preflight([join(folder, 'run.json'), ...args], env)).output).toContain('"shards": 64');
+    expect((await preflight([FILES[0]!, ...args], env)).output).not.toContain('"shards"');
+  });
+
   it('a large model without vLLM: says which variable is missing', async () => {
     const env = { HF_HUB_CACHE: await downloaded(MODELS), CRITIQUE_LOOP_ENGINE: 'embedded' };
     const { output } = await preflight([FILES[0]!, '--gpus', '8', '--gpu-memory', '80'], env);
