@@ -18,6 +18,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 POLL_SECONDS = 0.05
+#: A process that ends may let go of its lock before it lets go of the GPU's memory.
+LONGEST_END_SECONDS = 30
 
 
 class Lease:
@@ -80,12 +82,14 @@ class Lease:
         if descriptor is None:
             return False
         self._descriptors.append(descriptor)
+        _outlast(descriptor)
         os.ftruncate(descriptor, 0)
         os.pwrite(descriptor, json.dumps({"pid": os.getpid(), "what": self._what}).encode(), 0)
         return True
 
     def _let_go(self) -> None:
         for descriptor in self._descriptors:
+            os.ftruncate(descriptor, 0)
             _unlock(descriptor)
         self._descriptors = []
 
@@ -100,6 +104,24 @@ def _wait_for(path: str, give_up: Callable[[], bool] | None) -> int | None:
             return None
         time.sleep(POLL_SECONDS)
     return descriptor
+
+
+def _outlast(descriptor: int) -> None:
+    """Waits until a holder that did not release is gone."""
+    try:
+        pid = json.loads(os.pread(descriptor, 1000, 0))["pid"]
+    except (ValueError, KeyError):
+        return
+    until = time.monotonic() + LONGEST_END_SECONDS
+    while _is_alive(pid) and time.monotonic() < until:
+        time.sleep(POLL_SECONDS)
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
+    except OSError:
+        return False
 
 
 def _try_lock(path: str) -> int | None:

@@ -135,6 +135,6 @@ function vllmOf({ vllm, roles, cache }: WorkerOptions): VllmOptions | undefined 
     // Who only grades may never need it.
     config: roles.includes('inference') ? vllm : { ...vllm, model: undefined },
     cache,
-    log: (message, numbers) => logger.info(message, numbers),
+    log: (message, took) => logger.info(message, took),
   };
 }

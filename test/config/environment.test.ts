@@ -72,13 +72,13 @@ describe('the environment of a worker', () => {
     ['CRITIQUE_LOOP_LOG_LEVEL', 'verbose'],
     ['CRITIQUE_LOOP_ENGINE_THREADS', '0'],
     ['CRITIQUE_LOOP_ENGINE_THREADS', '1.5'],
-    ['CRITIQUE_LOOP_SHARDS_AT_ONCE', '0'],
-    ['CRITIQUE_LOOP_SHARDS_AT_ONCE', 'all'],
     ['CRITIQUE_LOOP_ENGINE', 'sglang'],
     ['CRITIQUE_LOOP_VLLM', ' '],
     ['CRITIQUE_LOOP_VLLM_ARGS', 'models/actor'],
     ['CRITIQUE_LOOP_VLLM_ARGS', '--max-model-len 4096 --port 8000'],
     ['CRITIQUE_LOOP_VLLM_ARGS', '--served_model_name=actor'],
+    ['CRITIQUE_LOOP_SHARDS_AT_ONCE', '0'],
+    ['CRITIQUE_LOOP_SHARDS_AT_ONCE', 'all'],
   ])('%s=%s is refused by its name', (name, value) => {
     expect(() => readEnvironment({ [name]: value })).toThrow(name);
   });

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, onTestFinished, test } from 'vitest';
@@ -72,6 +72,24 @@ test('one has the GPU at a time, and a killed one has it no more', async () => {
   await written('c asks');
   await kill(b);
   await written('c has them');
+});
+
+test('one that let go of the lock as it ended is waited for until it is gone', async () => {
+  const { holder, lock, written, lines, kill } = await machine();
+  const [a, b] = [holder('a', 0), holder('b', 0)];
+  a.tell('acquire');
+  await written('a has them');
+  a.tell('release');
+  await written('a lets go');
+  // As the file is when its holder ends and not when it releases.
+  const ending = spawn('sleep', ['600']);
+  writeFileSync(lock(0), JSON.stringify({ pid: ending.pid, what: 'a fine-tune' }));
+  b.tell('acquire');
+  await written('b asks');
+  await sleep(300);
+  expect(lines()).not.toContain('b has them');
+  await kill({ child: ending });
+  await written('b has them');
 });
 
 test('one that is killed while it waits is waited for by nobody', async () => {

@@ -6,14 +6,15 @@ import { EndpointEngine } from './endpoint.ts';
 import type { Engine, Servable } from './engine.ts';
 import type { VllmConfig } from './vllm/command.ts';
 import { VllmEngine } from './vllm/engine.ts';
+import type { Log } from './vllm/server.ts';
 
 /** The engine of this worker where it is vLLM. */
 export interface VllmOptions {
   config: VllmConfig;
   /** Folder on this machine. */
   cache: string;
-  /** Says what vLLM does: starts, changes of weights, crashes. */
-  log: (message: string, numbers?: object) => void;
+  /** Is told what vLLM does: starts, changes of weights, crashes. */
+  log: Log;
 }
 
 /** Sends each model to the engine that serves it: its endpoint where it names one, else the worker's own. */

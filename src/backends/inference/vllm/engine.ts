@@ -212,6 +212,8 @@ async function contents(folder: string): Promise<string> {
 
 /** A promise that others wait for, too, until the signal is aborted. */
 async function waitFor<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  // Nobody may be left who wants to know.
+  promise.catch(() => {});
   signal.throwIfAborted();
   return await new Promise<T>((resolve, reject) => {
     const forget = onAbort(signal, reject);

@@ -7,8 +7,10 @@ import type { Reason } from './reasons.ts';
 import type { Supervisor } from './supervisor.ts';
 import type { Weights } from './weights.ts';
 
-/** What tells people what happens, with numbers beside it. */
-export type Log = (message: string, numbers?: object) => void;
+/** What tells people what happens, and how many seconds it took. */
+export type Log = (message: string, took?: { seconds: number }) => void;
+
+const since = (began: number) => ({ seconds: (performance.now() - began) / 1000 });
 
 /** Starts in succession that may fail, or end before anybody is answered. */
 const STARTS = 3;
@@ -77,9 +79,11 @@ export class VllmServer {
   async rest(): Promise<void> {
     const process = this.#process;
     if (!process || process.hasEnded || this.#isAsleep) return;
+    const began = performance.now();
     try {
       await process.sleep();
       this.#isAsleep = true;
+      this.#log(`vLLM sleeps with ${this.#weights?.name}`, since(began));
     } catch (error) {
       this.#log(`vLLM does not sleep and is ended: ${(error as Error).message}`);
       await this.end();
@@ -105,20 +109,23 @@ export class VllmServer {
 
   /** @returns whether the running process answers with these weights now; where not it is ended */
   async #change(process: VllmProcess, weights: Weights): Promise<boolean> {
-    const began = performance.now();
+    let began = performance.now();
     const before = this.#weights!;
     this.doing = () => `vLLM to load ${weights.name}`;
     try {
-      if (this.#isAsleep) await process.wake();
-      this.#isAsleep = false;
+      if (this.#isAsleep) {
+        await process.wake();
+        this.#isAsleep = false;
+        await this.#prove(process, before, null);
+        this.#log(`vLLM has woken with ${before.name}`, since(began));
+      }
       if (before.id === weights.id) return true;
+      began = performance.now();
       if (weights.adapter) await process.addAdapter(weights.adapter);
       else await process.reload(weights);
       await this.#prove(process, weights, before);
       this.#weights = weights;
-      this.#log(`vLLM has loaded ${weights.name} in place of ${before.name}`, {
-        seconds: (performance.now() - began) / 1000,
-      });
+      this.#log(`vLLM has loaded ${weights.name} in place of ${before.name}`, since(began));
       return true;
     } catch (error) {
       this.#log(`vLLM is started again to load ${weights.name}: ${(error as Error).message}`);
@@ -157,7 +164,7 @@ export class VllmServer {
         words = said;
       });
       if (started instanceof VllmProcess) {
-        this.#log(`vLLM has started with ${weights.name}`, { seconds: (performance.now() - began) / 1000 });
+        this.#log(`vLLM has started with ${weights.name}`, since(began));
         return started;
       }
       const why = `vLLM does not start with ${weights.name}: ${started.message} (its log: ${log})`;
