@@ -190,7 +190,7 @@ describe('a shard that asks several replicas, of which one is killed', () => {
     task.model.config = Actor.parse(config({ endpoint: { baseUrl, maxInFlight: 4 } }));
     killed!.fault = () => (killed!.requests.length > 6 ? { hang: true } : null);
     const ended = sample(task);
-    await vi.waitFor(() => expect(killed!.inFlight).toBeGreaterThan(0));
+    await vi.waitFor(() => expect(killed!.inFlight).toBeGreaterThan(0), 10_000);
     await killed!.close();
     const result = await ended;
     expect(await rowsOf(result.artifact)).toEqual(rowsOfOne);

@@ -1,6 +1,6 @@
 import { setMaxListeners } from 'node:events';
 import type { GenerationRequest, GenerationResult, InferenceClient, ListedModel } from './client.ts';
-import { Unreachable } from './errors.ts';
+import { classify, Overdue, Unreachable } from './errors.ts';
 
 /** Finds the name of a model among those that a server lists. */
 export type FindName = (models: readonly ListedModel[]) => string | undefined;
@@ -29,9 +29,11 @@ export class Replica {
 
   /** What it calls a model; undefined where it does not serve it. */
   nameOf(find: FindName): string | undefined {
-    const known = this.#names.get(find) ?? { name: find(this.#models) };
-    this.#names.set(find, known);
-    return known.name;
+    const known = this.#names.get(find);
+    if (known) return known.name;
+    const name = find(this.#models);
+    this.#names.set(find, { name });
+    return name;
   }
 
   /** Whether it would answer now. */
@@ -69,7 +71,8 @@ export class Replica {
     try {
       await this.list(new AbortController().signal, deadline);
     } catch (error) {
-      this.#misses++;
+      // Who answers with an error is there.
+      this.#misses = error instanceof Overdue || classify(error).kind === 'down' ? this.#misses + 1 : 0;
       if (this.isLost) this.trouble = this.#say(error);
     } finally {
       this.#isChecking = false;

@@ -1,4 +1,5 @@
 import { setMaxListeners } from 'node:events';
+import type { ServerResponse } from 'node:http';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { questions } from '../../../src/backends/datasets/arithmetic/index.ts';
 import type { Failure } from '../../../src/backends/failures.ts';
@@ -11,7 +12,7 @@ import { Replicas } from '../../../src/backends/inference/replicas.ts';
 import { FolderStore } from '../../../src/backends/storage/store.ts';
 import { Actor, Critic, type CriticConfig } from '../../../src/config/models.ts';
 import { FakeOpenAi } from '../../support/fake-openai.ts';
-import { completion, reply, startHttp } from '../../support/http.ts';
+import { completion, type Received, reply, startHttp } from '../../support/http.ts';
 
 const POOL = [...questions({ seed: 1, split: 'train', count: 60 })];
 const everything = () => true;
@@ -84,7 +85,7 @@ describe('requests', () => {
     const hold = slow!.hold(everything);
     const answers = ask(await clientOf([slow!.url, ...quick.map(({ url }) => url)]), 60);
     await hold.reached(4);
-    await vi.waitFor(() => expect(quick.flatMap(answered)).toHaveLength(56));
+    await vi.waitFor(() => expect(quick.flatMap(answered)).toHaveLength(56), 10_000);
     expect(slow!.requests).toHaveLength(4);
     hold.release();
     await Promise.all(answers);
@@ -146,7 +147,7 @@ describe('a replica that is killed', () => {
     const client = await clientOf([url, one!.url, other!.url]);
     killed!.fault = () => ({ hang: true });
     const answers = ask(client, 60);
-    await vi.waitFor(() => expect(killed!.inFlight).toBe(4));
+    await vi.waitFor(() => expect(killed!.inFlight).toBe(4), 10_000);
     await killed!.close();
     expect(await Promise.all(answers)).toEqual(await alone(60));
     expect(answered(killed!)).toEqual([]);
@@ -184,7 +185,7 @@ describe('a replica that is killed', () => {
     const answers = ask(client, 12);
     await vi.waitFor(() => {
       for (const url of urls) expect(client.waitingFor).toContain(`${url}: no connection`);
-    });
+    }, 10_000);
     const port = Number(new URL(urls[1]!).port);
     const back = await FakeOpenAi.start({ questions: POOL, models: ['critic'] }, port);
     onTestFinished(() => back.close());
@@ -193,25 +194,72 @@ describe('a replica that is killed', () => {
   });
 });
 
+/** A server of the critic whose other answers are these, and whose list is for `lists` to answer, where it does. */
+async function replica(
+  answer: (request: Received, response: ServerResponse) => void,
+  lists: (response: ServerResponse) => unknown = (response) => reply(response, { data: [{ id: 'critic' }] }),
+) {
+  const server = await startHttp((request, response) => {
+    if (request.path === '/v1/models') lists(response);
+    else if (request.method === 'GET') reply(response, {}, 404);
+    else answer(request, response);
+  });
+  const url = `${server.origin}/v1`;
+  const asked = () => server.received.filter(({ method }) => method === 'POST');
+  const listed = () => server.received.filter(({ path }) => path === '/v1/models').length;
+  return {
+    url,
+    asked,
+    listed,
+    replica: new Replica(new InferenceClient({ baseUrl: url, limiter: new Limiter({ most: 4 }) })),
+  };
+}
+
+/** The same as `clientOf`, with replicas that are looked at often. */
+async function watching(...all: Replica[]): Promise<ModelClient> {
+  for (const one of all) await one.list(never);
+  return new Replicas(all, { everyMs: 50, deadlineMs: 100 }).clientFor((models) => models[0]?.id);
+}
+
+test('a request that every replica fails is left to the retries of its activity', async () => {
+  const [one, other] = await Promise.all([1, 2].map(() => replica((_, response) => reply(response, 'away', 502))));
+  const client = await watching(one!.replica, other!.replica);
+  expect(await failureOf(Promise.all(ask(client, 1)))).toMatchObject({ type: 'EngineUnavailable', retryable: true });
+  expect(one!.asked().length + other!.asked().length).toBeGreaterThan(10);
+});
+
+test('a replica that lists nothing for it is busy keeps what it has', async () => {
+  let isBusy = false;
+  const waiting: (() => void)[] = [];
+  const busy = await replica(
+    (request, response) => void waiting.push(() => reply(response, completion(request))),
+    (response) => (isBusy ? reply(response, 'too many', 429) : reply(response, { data: [{ id: 'critic' }] })),
+  );
+  const well = await replica((request, response) => void waiting.push(() => reply(response, completion(request))));
+  const client = await watching(busy.replica, well.replica);
+  const answers = ask(client, 8);
+  await vi.waitFor(() => expect(waiting).toHaveLength(8), 10_000);
+  isBusy = true;
+  await vi.waitFor(() => expect(busy.listed()).toBeGreaterThan(8), 10_000);
+  for (const answer of waiting) answer();
+  await Promise.all(answers);
+  expect([busy.asked().length, well.asked().length]).toEqual([4, 4]);
+});
+
 test('a replica that answers nothing any more loses what it has to the others', async () => {
   let hangs = false;
-  const hung = await startHttp((request, response) => {
-    if (request.path === '/v1/models' && !hangs) reply(response, { data: [{ id: 'critic' }] });
-  });
-  const well = await startHttp((request, response) =>
-    reply(response, request.path === '/v1/models' ? { data: [{ id: 'critic' }] } : completion(request)),
+  const hung = await replica(
+    () => {},
+    (response) => hangs || reply(response, { data: [{ id: 'critic' }] }),
   );
-  const all = [hung, well].map(
-    ({ origin }) => new Replica(new InferenceClient({ baseUrl: `${origin}/v1`, limiter: new Limiter({ most: 4 }) })),
-  );
-  const client = new Replicas(all, { everyMs: 50, deadlineMs: 100 }).clientFor((models) => models[0]?.id);
-  for (const replica of all) await replica.list(never);
+  const well = await replica((request, response) => reply(response, completion(request)));
+  const client = await watching(hung.replica, well.replica);
   const answers = ask(client, 20);
-  await vi.waitFor(() => expect(hung.received.filter(({ method }) => method === 'POST')).toHaveLength(4));
+  await vi.waitFor(() => expect(hung.asked()).toHaveLength(4), 10_000);
   hangs = true;
   await Promise.all(answers);
-  expect(well.received.filter(({ method }) => method === 'POST')).toHaveLength(20);
-  expect(client.waitingFor).toContain(`${hung.origin}/v1: no answer`);
+  expect(well.asked()).toHaveLength(20);
+  expect(client.waitingFor).toContain(`${hung.url}: no answer`);
 });
 
 describe('a replica that does not serve the model', () => {
