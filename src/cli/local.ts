@@ -56,6 +56,7 @@ export async function startLocal(options: { log: Log; port?: number; uiPort?: nu
       graderPython: () => ensurePython({ log, ...GRADER }),
       env: process.env,
       engineThreads: environment.engineThreads,
+      llamafactory: environment.llamafactory,
     });
     const clientConnection = await Connection.connect({ address: server.address });
     const failed = Promise.race([

@@ -32,6 +32,7 @@ export async function worker({ role: roles }: { role: Role[] }): Promise<void> {
     graderPython: () => ensurePython({ log, ...GRADER }),
     env: process.env,
     engineThreads: environment.engineThreads,
+    llamafactory: environment.llamafactory,
   });
   const health = environment.healthPort === undefined ? null : await serveHealth(workers, environment.healthPort);
   logger.info({ roles, address, namespace, store: environment.store, health: health?.port }, 'worker started');

@@ -4,6 +4,9 @@ import { parseInput } from './parse.ts';
 
 const port = z.coerce.number().int().min(0).max(65_535);
 
+/** Arguments without a shell: a word is what is between spaces. */
+const words = z.string().transform((text) => text.split(/\s+/).filter((word) => word !== ''));
+
 /** What a worker reads from its environment, besides Temporal's own TEMPORAL_* variables and profiles. */
 const Environment = z.object({
   /** Folder of all artifacts, or s3://bucket/prefix; workers on several hosts share it. */
@@ -20,6 +23,10 @@ const Environment = z.object({
   CRITIQUE_LOOP_LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error']).default('info'),
   /** Threads of the embedded engine; all cores by default. */
   CRITIQUE_LOOP_ENGINE_THREADS: z.coerce.number().int().min(1).optional(),
+  /** The LLaMA-Factory command, for fine-tunes of that backend. */
+  CRITIQUE_LOOP_LLAMAFACTORY: words
+    .refine((all) => all.length > 0, { error: 'expected a command' })
+    .default(['llamafactory-cli']),
 });
 
 export interface WorkerEnvironment {
@@ -29,6 +36,7 @@ export interface WorkerEnvironment {
   healthPort?: number | undefined;
   logLevel: 'trace' | 'debug' | 'info' | 'warn' | 'error';
   engineThreads?: number | undefined;
+  llamafactory: string[];
 }
 
 /** Whether a store is one of S3, and not a folder. */
@@ -49,5 +57,6 @@ export function readEnvironment(env: NodeJS.ProcessEnv = process.env): WorkerEnv
     healthPort: value.CRITIQUE_LOOP_HEALTH_PORT,
     logLevel: value.CRITIQUE_LOOP_LOG_LEVEL,
     engineThreads: value.CRITIQUE_LOOP_ENGINE_THREADS,
+    llamafactory: value.CRITIQUE_LOOP_LLAMAFACTORY,
   };
 }

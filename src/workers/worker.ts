@@ -26,6 +26,8 @@ export interface WorkerOptions {
   graderPython: () => Promise<string>;
   env: NodeJS.ProcessEnv;
   engineThreads?: number | undefined;
+  /** The command of LLaMA-Factory. */
+  llamafactory?: readonly string[] | undefined;
   identity?: string;
 }
 
@@ -89,7 +91,7 @@ export async function startWorkers(options: WorkerOptions): Promise<RunningWorke
     train: () => ({
       activities: trainActivities({
         store,
-        training: createTrainingBackends({ python, gpuLocks: findGpus(env).locks }),
+        training: createTrainingBackends({ python, gpus: findGpus(env), llamafactory: options.llamafactory }),
       }),
       maxConcurrentActivityTaskExecutions: 1,
     }),

@@ -8,6 +8,7 @@ const NOTHING = {
   healthPort: undefined,
   logLevel: 'info',
   engineThreads: undefined,
+  llamafactory: ['llamafactory-cli'],
 };
 
 describe('the environment of a worker', () => {
@@ -25,6 +26,7 @@ describe('the environment of a worker', () => {
         CRITIQUE_LOOP_HEALTH_PORT: '8080',
         CRITIQUE_LOOP_LOG_LEVEL: 'debug',
         CRITIQUE_LOOP_ENGINE_THREADS: '2',
+        CRITIQUE_LOOP_LLAMAFACTORY: '/opt/lf/bin/python -m llamafactory.cli',
       }),
     ).toEqual({
       store: '/mnt/store',
@@ -33,6 +35,7 @@ describe('the environment of a worker', () => {
       healthPort: 8080,
       logLevel: 'debug',
       engineThreads: 2,
+      llamafactory: ['/opt/lf/bin/python', '-m', 'llamafactory.cli'],
     });
   });
 
@@ -41,7 +44,7 @@ describe('the environment of a worker', () => {
   });
 
   test('may have a variable that is empty, as a compose file without a value gives it', () => {
-    const names = ['STORE', 'CACHE', 'METRICS', 'HEALTH_PORT', 'LOG_LEVEL', 'ENGINE_THREADS'];
+    const names = ['STORE', 'CACHE', 'METRICS', 'HEALTH_PORT', 'LOG_LEVEL', 'ENGINE_THREADS', 'LLAMAFACTORY'];
     expect(readEnvironment(Object.fromEntries(names.map((name) => [`CRITIQUE_LOOP_${name}`, ''])))).toEqual(NOTHING);
   });
 
@@ -54,6 +57,7 @@ describe('the environment of a worker', () => {
     ['CRITIQUE_LOOP_LOG_LEVEL', 'verbose'],
     ['CRITIQUE_LOOP_ENGINE_THREADS', '0'],
     ['CRITIQUE_LOOP_ENGINE_THREADS', '1.5'],
+    ['CRITIQUE_LOOP_LLAMAFACTORY', ' '],
   ])('%s=%s is refused by its name', (name, value) => {
     expect(() => readEnvironment({ [name]: value })).toThrow(name);
   });
