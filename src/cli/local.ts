@@ -58,6 +58,7 @@ export async function startLocal(options: { log: Log; port?: number; uiPort?: nu
       engineThreads: environment.engineThreads,
       vllm: environment.vllm,
       shardsAtOnce: environment.shardsAtOnce,
+      llamafactory: environment.llamafactory,
     });
     const clientConnection = await Connection.connect({ address: server.address });
     const failed = Promise.race([

@@ -1,10 +1,10 @@
 import { openStore } from '../backends/storage/open-store.ts';
 import type { Store } from '../backends/storage/store.ts';
-import { readEnvironment } from '../config/environment.ts';
+import { readEnvironment, type WorkerEnvironment } from '../config/environment.ts';
 import type { Check } from './preflight/check.ts';
 import { checkEndpoints } from './preflight/endpoints.ts';
 import { readEngineArguments } from './preflight/engine-arguments.ts';
-import { findGpus, type GpuOptions } from './preflight/gpus.ts';
+import { chooseGpus, type GpuOptions } from './preflight/gpus.ts';
 import { estimateHours } from './preflight/hours.ts';
 import { checkServing, checkTraining } from './preflight/memory.ts';
 import { type RunFile, readRunFile } from './preflight/run-file.ts';
@@ -20,7 +20,7 @@ export async function preflight(file: string, options: GpuOptions): Promise<void
   const checks = [
     ...runFile.checks,
     ...(await checkEndpoints(runFile.models, store)),
-    ...(await checkGpus(runFile, options, store, environment.cache)),
+    ...(await checkGpus(runFile, options, store, environment)),
     await checkStore(store),
     ...(await checkTemporal()),
   ];
@@ -33,10 +33,15 @@ export async function preflight(file: string, options: GpuOptions): Promise<void
 }
 
 /** Whether models fit and what the run takes; nothing where there are no GPUs and none are named. */
-async function checkGpus(file: RunFile, options: GpuOptions, store: Store, cache: string): Promise<Check[]> {
-  const gpus = await findGpus(options);
+async function checkGpus(
+  file: RunFile,
+  options: GpuOptions,
+  store: Store,
+  { cache, vllm }: WorkerEnvironment,
+): Promise<Check[]> {
+  const gpus = await chooseGpus(options);
   if (!gpus) return [];
-  const machine = { gpus, engine: readEngineArguments(process.env.CRITIQUE_LOOP_VLLM_ARGS) };
+  const machine = { gpus, engine: readEngineArguments(vllm?.args ?? []), isVllm: vllm !== undefined };
   const shapes = new Shapes(cache);
   return [
     ...(await checkServing(file.models, machine, shapes)),

@@ -34,6 +34,7 @@ export async function worker({ role: roles }: { role: Role[] }): Promise<void> {
     engineThreads: environment.engineThreads,
     vllm: environment.vllm,
     shardsAtOnce: environment.shardsAtOnce,
+    llamafactory: environment.llamafactory,
   });
   const health = environment.healthPort === undefined ? null : await serveHealth(workers, environment.healthPort);
   logger.info({ roles, address, namespace, store: environment.store, health: health?.port }, 'worker started');

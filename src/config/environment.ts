@@ -48,6 +48,10 @@ const Environment = z.object({
   CRITIQUE_LOOP_VLLM_MODEL: z.string().optional(),
   /** How many shards an inference worker works on side by side. */
   CRITIQUE_LOOP_SHARDS_AT_ONCE: z.coerce.number().int().min(1).max(64).optional(),
+  /** The LLaMA-Factory command, for fine-tunes of that backend. */
+  CRITIQUE_LOOP_LLAMAFACTORY: words
+    .refine((all) => all.length > 0, { error: 'expected a command' })
+    .default(['llamafactory-cli']),
 });
 
 export interface WorkerEnvironment {
@@ -60,6 +64,7 @@ export interface WorkerEnvironment {
   /** Absent where the engine is the embedded one. */
   vllm?: { command: string[]; args: string[]; model?: string | undefined } | undefined;
   shardsAtOnce?: number | undefined;
+  llamafactory: string[];
 }
 
 /** Whether a store is one of S3, and not a folder. */
@@ -88,5 +93,6 @@ export function readEnvironment(env: NodeJS.ProcessEnv = process.env): WorkerEnv
       },
     }),
     shardsAtOnce: value.CRITIQUE_LOOP_SHARDS_AT_ONCE,
+    llamafactory: value.CRITIQUE_LOOP_LLAMAFACTORY,
   };
 }

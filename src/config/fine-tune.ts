@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { path, Questions } from './datasets.ts';
 import { Actor, Critic, EvaluatedActor } from './models.ts';
 import { Oracle } from './oracle.ts';
-import { CriticTraining, Training } from './training.ts';
+import { CriticTraining, ofItsBackend, Training, TrainingFields } from './training.ts';
 
 /** JSON lines of {prompt, completion}: a file, or what a run left in the store. */
 export const TrainingData = path;
@@ -52,7 +52,9 @@ export const FineTune = z
       error: 'expected a file or an artifact of a run, or a list of them',
     }),
     /** Five epochs for a critic, one for an actor, unless it says. */
-    training: Training.extend({ epochs: Training.shape.epochs.unwrap().optional() }).prefault({}),
+    training: TrainingFields.extend({ epochs: TrainingFields.shape.epochs.unwrap().optional() })
+      .superRefine(ofItsBackend)
+      .prefault({}),
     evaluation: Evaluation.nullable().default(null),
     promote: Promotion.nullable().default(null),
   })

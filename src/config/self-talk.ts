@@ -4,7 +4,7 @@ import { TrainingData } from './fine-tune.ts';
 import { Actor, EvaluatedActor, PricedCritic } from './models.ts';
 import { Oracle } from './oracle.ts';
 import { shards, tooManyShards } from './shards.ts';
-import { Training } from './training.ts';
+import { ofItsBackend, TrainingFields } from './training.ts';
 
 /** Who makes one text of a chain of steps and critiques. */
 const Smoother = z.discriminatedUnion(
@@ -22,12 +22,12 @@ const Smoother = z.discriminatedUnion(
   { error: 'expected "source" to be "templates" or "model"' },
 );
 
-const FineTuning = Training.extend({
+const FineTuning = TrainingFields.extend({
   /** Checkpoint folder or hub name to start from. */
   base: Actor.shape.base,
   /** More rows to train on, {prompt, completion}: files, or artifacts in the store. */
   data: z.array(TrainingData).default([]),
-});
+}).superRefine(ofItsBackend);
 
 const Evaluation = z.strictObject({
   /** Never trained on. */

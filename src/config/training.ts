@@ -10,8 +10,8 @@ const Lora = z.strictObject({
 });
 
 /** How a checkpoint is fine-tuned. The defaults are the reference scripts' (method.md C1). */
-export const Training = z.strictObject({
-  backend: z.enum(['trl']).default('trl'),
+export const TrainingFields = z.strictObject({
+  backend: z.enum(['trl', 'llamafactory']).default('trl'),
   epochs: z.number().positive().max(100).default(1),
   learningRate: z.number().positive().max(1).default(5e-6),
   batchSize: z.int().min(1).max(65_536).default(4),
@@ -28,9 +28,28 @@ export const Training = z.strictObject({
   lora: Lora.nullable().default(null),
   /** Each has a GPU of its own; batchSize and gradientAccumulation are those of one process. */
   processes: z.int().min(1).max(64).default(1),
+  /** What LLaMA-Factory puts around prompts and completions. null: nothing but what the tokenizer does, or its chat template around messages. */
+  template: z.string().min(1).nullable().default(null),
+  /** File of a DeepSpeed configuration, for LLaMA-Factory. */
+  deepspeed: z.string().min(1).nullable().default(null),
 });
 
-/** Of a critic: its epochs are the successor repository's (method.md C2). */
-export const CriticTraining = Training.extend({ epochs: Training.shape.epochs.unwrap().default(5) });
+/** What only one of the backends reads. */
+export const ofItsBackend = (
+  { backend, ...training }: Pick<z.output<typeof TrainingFields>, 'backend' | 'template' | 'deepspeed'>,
+  context: z.RefinementCtx,
+): void => {
+  const message = 'expected the backend "llamafactory" with it';
+  for (const field of ['template', 'deepspeed'] as const)
+    if (backend !== 'llamafactory' && training[field] !== null)
+      context.addIssue({ code: 'custom', path: [field], input: training[field], message });
+};
 
-export type TrainingConfig = z.infer<typeof Training>;
+export const Training = TrainingFields.superRefine(ofItsBackend);
+
+/** Of a critic: its epochs are the successor repository's (method.md C2). */
+export const CriticTraining = TrainingFields.extend({
+  epochs: TrainingFields.shape.epochs.unwrap().default(5),
+}).superRefine(ofItsBackend);
+
+export type TrainingConfig = z.output<typeof Training>;

@@ -30,6 +30,8 @@ export interface WorkerOptions {
   /** How vLLM is run, where it is this worker's engine. */
   vllm?: WorkerEnvironment['vllm'];
   shardsAtOnce?: number | undefined;
+  /** The command of LLaMA-Factory. */
+  llamafactory?: readonly string[] | undefined;
   identity?: string;
 }
 
@@ -93,7 +95,7 @@ export async function startWorkers(options: WorkerOptions): Promise<RunningWorke
     train: () => ({
       activities: trainActivities({
         store,
-        training: createTrainingBackends({ python, gpuLocks: findGpus(env).locks }),
+        training: createTrainingBackends({ python, gpus: findGpus(env), llamafactory: options.llamafactory }),
       }),
       maxConcurrentActivityTaskExecutions: 1,
     }),

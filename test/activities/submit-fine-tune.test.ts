@@ -36,7 +36,7 @@ async function attempt() {
   const following = new Promise<void>((resolve) =>
     environment.on('heartbeat', ({ state }) => state === 'running' && resolve()),
   );
-  const ended = environment.run(submitFineTune, { store, training: { trl: training } }, task);
+  const ended = environment.run(submitFineTune, { store, training: { trl: training, llamafactory: training } }, task);
   ended.catch(() => {});
   await following;
   return { environment, ended };

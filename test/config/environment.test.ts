@@ -9,6 +9,7 @@ const NOTHING = {
   logLevel: 'info',
   engineThreads: undefined,
   shardsAtOnce: undefined,
+  llamafactory: ['llamafactory-cli'],
 };
 
 describe('the environment of a worker', () => {
@@ -27,6 +28,7 @@ describe('the environment of a worker', () => {
         CRITIQUE_LOOP_LOG_LEVEL: 'debug',
         CRITIQUE_LOOP_ENGINE_THREADS: '2',
         CRITIQUE_LOOP_SHARDS_AT_ONCE: '6',
+        CRITIQUE_LOOP_LLAMAFACTORY: '/opt/lf/bin/python -m llamafactory.cli',
       }),
     ).toEqual({
       store: '/mnt/store',
@@ -36,6 +38,7 @@ describe('the environment of a worker', () => {
       logLevel: 'debug',
       engineThreads: 2,
       shardsAtOnce: 6,
+      llamafactory: ['/opt/lf/bin/python', '-m', 'llamafactory.cli'],
     });
   });
 
@@ -59,7 +62,16 @@ describe('the environment of a worker', () => {
   });
 
   test('may have a variable that is empty, as a compose file without a value gives it', () => {
-    const names = ['STORE', 'CACHE', 'METRICS', 'HEALTH_PORT', 'LOG_LEVEL', 'ENGINE_THREADS', 'SHARDS_AT_ONCE'];
+    const names = [
+      'STORE',
+      'CACHE',
+      'METRICS',
+      'HEALTH_PORT',
+      'LOG_LEVEL',
+      'ENGINE_THREADS',
+      'SHARDS_AT_ONCE',
+      'LLAMAFACTORY',
+    ];
     expect(readEnvironment(Object.fromEntries(names.map((name) => [`CRITIQUE_LOOP_${name}`, ''])))).toEqual(NOTHING);
   });
 
@@ -79,6 +91,7 @@ describe('the environment of a worker', () => {
     ['CRITIQUE_LOOP_VLLM_ARGS', '--served_model_name=actor'],
     ['CRITIQUE_LOOP_SHARDS_AT_ONCE', '0'],
     ['CRITIQUE_LOOP_SHARDS_AT_ONCE', 'all'],
+    ['CRITIQUE_LOOP_LLAMAFACTORY', ' '],
   ])('%s=%s is refused by its name', (name, value) => {
     expect(() => readEnvironment({ [name]: value })).toThrow(name);
   });

@@ -85,7 +85,7 @@ export async function startTestWorkers(options: TestWorkersOptions): Promise<Tes
       activities: watched(inferenceActivities({ store, engine, grader })),
       maxConcurrentActivityTaskExecutions: 4,
     },
-    train: { activities: watched(trainActivities({ store, training: { trl: training } })) },
+    train: { activities: watched(trainActivities({ store, training: { trl: training, llamafactory: training } })) },
   };
   const roles = options.roles ?? (Object.keys(byRole) as Role[]);
   const created = await Promise.all(

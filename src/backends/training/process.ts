@@ -1,6 +1,6 @@
 import { type ChildProcess, execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
@@ -25,16 +25,6 @@ export async function readTrainer(folder: string): Promise<Trainer | null> {
 export async function runningTrainer(folder: string): Promise<Trainer | null> {
   const trainer = await readTrainer(folder);
   return trainer && (await isAlive(trainer.pid, trainer.argument)) ? trainer : null;
-}
-
-/** Asks it to end, insists after a while, and waits. */
-export async function endTrainer(folder: string): Promise<void> {
-  for (let waited = 0; ; waited += 200) {
-    const trainer = await runningTrainer(folder);
-    if (!trainer) return;
-    kill(trainer.pid, waited < PATIENCE_MS ? 'SIGTERM' : 'SIGKILL');
-    await sleep(200);
-  }
 }
 
 export const hasEnded = (child: ChildProcess): boolean => child.exitCode !== null || child.signalCode !== null;
@@ -63,4 +53,26 @@ async function readProc(pid: number): Promise<{ state: string; command: string }
 async function askPs(pid: number): Promise<{ state: string; command: string }> {
   const { stdout } = await run('ps', ['-ww', '-o', 'stat=,args=', '-p', String(pid)]).catch(() => ({ stdout: '' }));
   return { state: stdout.trimStart().charAt(0), command: stdout };
+}
+
+/** Pids of the processes that have `argument` on their command line, which is a path that nobody else has. */
+export async function processesWith(argument: string): Promise<number[]> {
+  if (!existsSync('/proc/self/stat')) {
+    const { stdout } = await run('ps', ['-ww', '-A', '-o', 'pid=,args=']);
+    return stdout.split('\n').flatMap((line) => (line.includes(argument) ? Number.parseInt(line, 10) : []));
+  }
+  const pids = (await readdir('/proc')).map(Number).filter((pid) => pid > 0);
+  // A zombie has no command line.
+  const commands = await Promise.all(pids.map((pid) => readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')));
+  return pids.filter((_, i) => commands[i]!.split('\0').includes(argument));
+}
+
+/** Asks processes to end, insists after a while, and waits. */
+export async function endAll(find: () => Promise<number[]>): Promise<void> {
+  for (let waited = 0; ; waited += 200) {
+    const pids = await find();
+    if (pids.length === 0) return;
+    for (const pid of pids) kill(pid, waited < PATIENCE_MS ? 'SIGTERM' : 'SIGKILL');
+    await sleep(200);
+  }
 }

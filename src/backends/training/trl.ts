@@ -1,28 +1,20 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { randomUUID } from 'node:crypto';
-import { existsSync } from 'node:fs';
-import { mkdir, open, readFile, rename, writeFile } from 'node:fs/promises';
+import { mkdir, open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Failure } from '../failures.ts';
 import { resolveModel } from '../models.ts';
 import { trainerFile } from '../package.ts';
-import type { LossPoint, TrainingBackend, TrainingJob, TrainingResult, TrainingStatus } from './contract.ts';
-import { endTrainer, hasEnded, readTrainer, runningTrainer } from './process.ts';
+import type { TrainingBackend, TrainingJob, TrainingResult, TrainingStatus } from './contract.ts';
+import { keepJob, lackOf, lossCurve, readJson, readLines, readLog, SUBMITTED } from './job-folder.ts';
+import { endAll, hasEnded, readTrainer, runningTrainer } from './process.ts';
 import { SpareTrainer } from './spare.ts';
 
-const LOSS_POINTS = 200;
 /** train.py's exit code where another process trains in the same folder. */
 const HELD_BY_ANOTHER = 3;
 /** A killed trainer is a zombie before the last of its threads lets go of the folder's lock. */
 const LOCK_TRIES = 10;
 const LOCK_RETRY_MS = 300;
-/** Begins with the end of a line, for the one before may be cut short. */
-const SUBMITTED = '\n{"event":"submitted"}\n';
-/** What a whole checkpoint or adapter has, each under one of these names: big ones are in several files with an index. */
-const TOKENIZER = ['tokenizer.json', 'tokenizer_config.json'];
-const CHECKPOINT = [['config.json'], ['model.safetensors', 'model.safetensors.index.json'], TOKENIZER];
-const ADAPTER = [['adapter_config.json'], ['adapter_model.safetensors'], TOKENIZER];
 
 /** A line of train.py's progress.jsonl, or of its log, in which every submission leaves a line of ours. */
 type TrainerEvent =
@@ -51,33 +43,20 @@ export class TrlBackend implements TrainingBackend {
 
   async submit(job: TrainingJob): Promise<void> {
     await mkdir(job.output, { recursive: true });
-    const file = join(job.output, 'job.json');
-    const { backend: _, ...hyperparameters } = job.training;
-    const wanted = JSON.stringify(
-      {
-        base: resolveModel(job.base),
-        data: job.data,
-        output: job.output,
-        seed: job.seed,
-        ...hyperparameters,
-        loggingSteps: 1,
-      },
-      null,
-      2,
-    );
-    const present = await readFile(file, 'utf8').catch(() => null);
-    if (present !== null && present !== wanted)
-      throw new Failure('StoreConflict', `${file} is another fine-tune: remove its folder or use another workflow ID`);
-    if (present === null) {
-      const temporary = `${file}.${randomUUID()}.tmp`;
-      await writeFile(temporary, wanted);
-      await rename(temporary, file);
-    }
+    const { backend: _, template: __, deepspeed: ___, ...hyperparameters } = job.training;
+    const isNew = await keepJob(job.output, {
+      base: resolveModel(job.base),
+      data: job.data,
+      output: job.output,
+      seed: job.seed,
+      ...hyperparameters,
+      loggingSteps: 1,
+    });
     const { state } = await this.poll(job);
-    if (present !== null && (state === 'succeeded' || state === 'running')) return;
+    if (!isNew && (state === 'succeeded' || state === 'running' || state === 'queued')) return;
 
     for (let tries = 1; ; tries++) {
-      const code = await this.#start(job, file);
+      const code = await this.#start(job);
       if (code !== HELD_BY_ANOTHER || tries === LOCK_TRIES || (await runningTrainer(job.output))) return;
       await sleep(LOCK_RETRY_MS);
     }
@@ -85,7 +64,7 @@ export class TrlBackend implements TrainingBackend {
 
   async poll(job: TrainingJob): Promise<TrainingStatus> {
     const trainer = await runningTrainer(job.output);
-    const result = await readResult(job);
+    const result = await readJson<TrainerResult>(join(job.output, 'result.json'));
     if (result) return await this.#check(job, result);
     const events = await readEvents(job);
     if (trainer) {
@@ -95,21 +74,22 @@ export class TrlBackend implements TrainingBackend {
         ? { state: 'running', step: last.step, total: last.total, loss: last.loss }
         : { state: 'running', step: 0, total: last?.event === 'start' ? last.total_steps : 0, loss: null };
     }
-    const { refusal, lastWords } = await readLog(job);
+    const { refusal, lastWords } = await readEnd(job);
     if (refusal !== null) return { state: 'failed', message: refusal };
     const said = lastWords ? ` (${lastWords})` : '';
     return { state: 'interrupted', message: `the trainer ended early${said}; its log is ${join(job.output, 'log')}` };
   }
 
   async cancel(job: TrainingJob): Promise<void> {
-    await endTrainer(job.output);
+    await endAll(async () => [await runningTrainer(job.output)].flatMap((trainer) => trainer?.pid ?? []));
   }
 
   /** Gives the exit code where the trainer has ended already, and otherwise null. */
-  async #start(job: TrainingJob, file: string): Promise<number | null> {
+  async #start(job: TrainingJob): Promise<number | null> {
     const log = await open(join(job.output, 'log'), 'a');
     try {
       await log.write(SUBMITTED);
+      const file = join(job.output, 'job.json');
       const locks = this.#gpuLocks.slice(0, job.training.processes);
       const child = this.#spare?.give(file, locks) ?? (await this.#spawn(file, locks, log.fd));
       // It writes its pid once it holds the folder's lock; where another one holds it, that one is adopted.
@@ -137,13 +117,8 @@ export class TrlBackend implements TrainingBackend {
 
   async #check(job: TrainingJob, result: TrainerResult): Promise<TrainingStatus> {
     const checkpoint = join(job.output, 'checkpoint');
-    const parts = job.training.lora ? ADAPTER : CHECKPOINT;
-    const lacks = parts.filter((names) => !names.some((name) => existsSync(join(checkpoint, name))));
-    if (lacks.length > 0)
-      return {
-        state: 'failed',
-        message: `${checkpoint} lacks ${lacks.map(([name]) => name).join(', ')}: remove ${job.output} to train again`,
-      };
+    const lack = lackOf(checkpoint, job.training.lora !== null);
+    if (lack) return { state: 'failed', message: `${lack}: remove ${job.output} to train again` };
     if (result.steps < 1 || result.steps !== result.total)
       return { state: 'failed', message: `trained ${result.steps} of ${result.total} steps` };
     const events = await readEvents(job);
@@ -156,7 +131,7 @@ export class TrlBackend implements TrainingBackend {
         dropped: result.dropped,
         steps: result.steps,
         seconds: result.seconds,
-        losses: lossCurve(events),
+        losses: lossCurve(events.flatMap((e) => (e.event === 'step' ? [{ step: e.step, loss: e.loss }] : []))),
       },
     };
   }
@@ -164,23 +139,14 @@ export class TrlBackend implements TrainingBackend {
 
 type TrainerResult = Omit<TrainingResult, 'checkpoint' | 'losses'> & { total: number };
 
-async function readResult(job: TrainingJob): Promise<TrainerResult | null> {
-  const text = await readFile(join(job.output, 'result.json'), 'utf8').catch(() => null);
-  return text === null ? null : (JSON.parse(text) as TrainerResult);
-}
-
-const readLines = async (job: TrainingJob, name: string): Promise<string[]> =>
-  (await readFile(join(job.output, name), 'utf8').catch(() => '')).split('\n');
-
 const readEvents = async (job: TrainingJob): Promise<TrainerEvent[]> =>
-  (await readLines(job, 'progress.jsonl')).flatMap((line) => parseEvent(line) ?? []);
+  (await readLines(join(job.output, 'progress.jsonl'))).flatMap((line) => parseEvent(line) ?? []);
 
-/** What the newest submission left: why train.py refused the job, and otherwise how it ended. */
-async function readLog(job: TrainingJob): Promise<{ refusal: string | null; lastWords: string }> {
-  const lines = await readLines(job, 'log');
-  const own = lines.slice(lines.lastIndexOf(SUBMITTED.trim()) + 1);
-  const refusal = own.map(parseEvent).findLast((event) => event?.event === 'error');
-  const words = own.filter((line) => line.trim() !== '' && !parseEvent(line));
+/** Why train.py refused the job, and otherwise how it ended. */
+async function readEnd(job: TrainingJob): Promise<{ refusal: string | null; lastWords: string }> {
+  const lines = await readLog(job.output);
+  const refusal = lines.map(parseEvent).findLast((event) => event?.event === 'error');
+  const words = lines.filter((line) => line.trim() !== '' && !parseEvent(line));
   return { refusal: refusal?.message ?? null, lastWords: words.at(-1)?.trim().slice(0, 300) ?? '' };
 }
 
@@ -192,13 +158,4 @@ function parseEvent(line: string): TrainerEvent | null {
   } catch {
     return null;
   }
-}
-
-/** A resumed job repeats the steps after its resume point: the last line of each step counts. */
-function lossCurve(events: TrainerEvent[]): LossPoint[] {
-  const byStep = new Map(events.flatMap((e) => (e.event === 'step' ? [[e.step, { step: e.step, loss: e.loss }]] : [])));
-  const points = [...byStep.values()].sort((a, b) => a.step - b.step);
-  // The last point comes on top.
-  const every = Math.ceil(points.length / (LOSS_POINTS - 1));
-  return points.filter((_, i) => i % every === 0 || i === points.length - 1);
 }

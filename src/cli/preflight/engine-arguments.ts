@@ -1,8 +1,8 @@
 import { DEFAULT_UTILIZATION, type EngineArguments } from '../../method/gpu/serving.ts';
 
-/** What of CRITIQUE_LOOP_VLLM_ARGS decides memory. */
-export function readEngineArguments(text: string | undefined): EngineArguments {
-  const words = (text ?? '').split(/[\s=]+/);
+/** What of vLLM's arguments decides memory. */
+export function readEngineArguments(args: readonly string[]): EngineArguments {
+  const words = args.flatMap((arg) => arg.split('='));
   const find = (...names: string[]): number | null => {
     const at = words.findLastIndex((word) => names.includes(word.replaceAll('_', '-')));
     const value = at < 0 ? Number.NaN : Number(words[at + 1]);

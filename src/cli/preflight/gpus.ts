@@ -9,8 +9,8 @@ export interface GpuOptions {
   gpuMemory?: number;
 }
 
-/** The GPUs that are meant: those of the options, or of this machine as nvidia-smi lists them. null: none. */
-export async function findGpus({ gpus, gpuMemory }: GpuOptions): Promise<Gpus | null> {
+/** The GPUs that a run file is checked for: those of the options, or of this machine. null: none. */
+export async function chooseGpus({ gpus, gpuMemory }: GpuOptions): Promise<Gpus | null> {
   const here = await listGpus();
   const count = gpus ?? here?.count;
   const memory = gpuMemory ?? here?.memory;
@@ -18,12 +18,16 @@ export async function findGpus({ gpus, gpuMemory }: GpuOptions): Promise<Gpus | 
   return { count, memory, name: gpuMemory === undefined ? here!.name : null };
 }
 
+/** Those that nvidia-smi lists and CUDA_VISIBLE_DEVICES leaves; the smallest one's memory. */
 async function listGpus(): Promise<Gpus | null> {
   const query = ['--query-gpu=memory.total,name', '--format=csv,noheader,nounits'];
   const output = await promisify(execFile)('nvidia-smi', query).catch(() => null);
-  const lines = output?.stdout.trim().split('\n').filter(Boolean) ?? [];
-  const [memory, name] = lines[0]?.split(', ') ?? [];
-  if (!Number(memory) || name === undefined) return null;
-  const visible = process.env.CUDA_VISIBLE_DEVICES?.split(',').filter(Boolean).length;
-  return { count: visible ?? lines.length, memory: Number(memory) / 1024, name };
+  const listed = [...(output?.stdout ?? '').matchAll(/^(\d+), (.+)$/gm)];
+  const visible = process.env.CUDA_VISIBLE_DEVICES?.split(',').filter((name) =>
+    /^(\d+|(GPU|MIG)-.+)$/.test(name.trim()),
+  );
+  const count = Math.min(listed.length, visible?.length ?? listed.length);
+  if (count === 0) return null;
+  const smallest = listed.reduce((a, b) => (Number(b[1]) < Number(a[1]) ? b : a));
+  return { count, memory: Number(smallest[1]) / 1024, name: smallest[2]! };
 }

@@ -21,6 +21,9 @@ import { type Machine, nameOf, planOf } from './memory.ts';
 import type { Shapes } from './shapes.ts';
 
 const UNKNOWN_SIZE = 1000;
+/** Where the run file and the environment say nothing of it. */
+const SHARDS = 8;
+const SHARDS_AT_ONCE = 4;
 
 /** What a `selfImprove` run would take of its GPUs, with what the estimate rests on. Nothing where a model's size is not known. */
 export async function estimateHours(
@@ -58,6 +61,7 @@ export async function estimateHours(
         `starts: ${FINE_TUNE_START} s beside the steps of each fine-tune, ${ENGINE_START} s for vLLM`,
         textsNote(expectation),
         ...notes,
+        ...shardsNote(config, Math.floor(gpus.count / engine.tensorParallel)),
       ],
     },
   ];
@@ -81,6 +85,15 @@ const rateNote = (measured: Measured | null, { name, tflops, bandwidth }: Device
 const textsNote = ({ like, sizes, wrong, helpful }: Expectation) =>
   `texts as of ${like}: ${sizes.response} tokens a response, ${sizes.critique} a critique, ${sizes.refinement} a refinement; ` +
   `${Math.round(100 * wrong)} % of responses wrong, ${Math.round(100 * helpful)} % of refinements right (the paper's 8B at iteration 0)`;
+
+/** A worker takes several shards at once, so that where there are few of them others get none. */
+function shardsNote({ shards = SHARDS }: SelfImproveConfig, workers: number): string[] {
+  const wanted = Math.min(64, 2 * SHARDS_AT_ONCE * workers);
+  if (workers === 1 || shards >= SHARDS_AT_ONCE * workers) return [];
+  return [
+    `${workers} inference workers take ${SHARDS_AT_ONCE} of ${shards} shards each: "shards": ${wanted} gives all of them some`,
+  ];
+}
 
 const expectationOf = (questions: QuestionsConfig): Expectation => {
   const isMath = questions.source === 'math' || ('answers' in questions && questions.answers === 'math');

@@ -18,15 +18,20 @@ import type { FoundShape, Shapes } from './shapes.ts';
 export interface Machine {
   gpus: Gpus;
   engine: EngineArguments;
+  /** Whether the environment says that workers have vLLM. */
+  isVllm: boolean;
 }
 
+/** More than the embedded engine is made for. */
+const LARGE = 100e6;
+
 /** Whether the models that workers serve themselves fit into their GPUs. */
-export async function checkServing(models: Models, { gpus, engine }: Machine, shapes: Shapes): Promise<Check[]> {
+export async function checkServing(models: Models, machine: Machine, shapes: Shapes): Promise<Check[]> {
   const own = Object.entries(models).flatMap(([field, model]) => (model && !model.endpoint ? [{ field, model }] : []));
   return await Promise.all(
     own.map(async ({ field, model }) =>
       checked(`${field}, memory`, await shapes.of(nameOf(model)), (shape) =>
-        serving(`${field}, memory`, shape, 'maxTokens' in model ? model.maxTokens : 1024, gpus, engine),
+        serving(`${field}, memory`, shape, 'maxTokens' in model ? model.maxTokens : 1024, machine),
       ),
     ),
   );
@@ -37,7 +42,7 @@ export const nameOf = (model: Model): string => ('model' in model ? model.model 
 /** Prompts are a few hundred tokens; those with a critique are longer. */
 const PROMPT_TOKENS = 1024;
 
-function serving(what: string, shape: ModelShape, maxTokens: number, gpus: Gpus, engine: EngineArguments): Check {
+function serving(what: string, shape: ModelShape, maxTokens: number, { gpus, engine, isVllm }: Machine): Check {
   const memory = servingMemory(shape, gpus, engine);
   const { tensorParallel, utilization } = engine;
   const sequence = Math.min(memory.longest, PROMPT_TOKENS + maxTokens);
@@ -47,6 +52,9 @@ function serving(what: string, shape: ModelShape, maxTokens: number, gpus: Gpus,
   const notes = [
     `vLLM takes ${utilization} of it (--gpu-memory-utilization), ${gib(memory.budget)}: weights ${gib(memory.weights)}, ` +
       `CUDA, graphs and logits about ${gib(memory.other)}, KV cache ${gib(memory.kvCache)} at ${kib(kvBytesPerToken(shape))} a token`,
+    ...(isVllm || shape.parameters < LARGE
+      ? []
+      : ['CRITIQUE_LOOP_ENGINE is not "vllm" here: it has to be where the inference worker runs']),
   ];
   if (tensorParallel > gpus.count)
     return wrong(what, `--tensor-parallel-size ${tensorParallel} in CRITIQUE_LOOP_VLLM_ARGS, of ${gpus.count} GPUs`);
@@ -79,16 +87,14 @@ export async function checkTraining(trainings: Trainings, { gpus }: Machine, sha
 const ZERO_2 = 'deploy/llamafactory/zero-2.json';
 
 /** What of a fine-tune's fields decides its memory. */
-interface Tuning extends Pick<TrainingConfig, 'batchSize' | 'gradientAccumulation' | 'maxLength'> {
-  processes?: number;
-  lora?: { rank: number } | null;
-  /** A configuration of DeepSpeed: ZeRO-2, as in the reference. */
-  deepspeed?: string | null | undefined;
-}
+type Tuning = Pick<
+  TrainingConfig,
+  'batchSize' | 'gradientAccumulation' | 'maxLength' | 'processes' | 'lora' | 'deepspeed'
+>;
 
 /** Both trainers keep trained weights in float32, unless DeepSpeed does, beside a bfloat16 copy. */
-export function planOf({ processes = 1, lora = null, deepspeed, batchSize, maxLength }: Tuning): TrainingPlan {
-  const isSharded = deepspeed !== undefined && deepspeed !== null;
+export function planOf({ processes, lora, deepspeed, batchSize, maxLength }: Tuning): TrainingPlan {
+  const isSharded = deepspeed !== null;
   return {
     lora: lora?.rank ?? null,
     sharding: isSharded ? 'zero-2' : 'none',

@@ -158,5 +158,14 @@ export async function readRunFile(file: string, store: Store): Promise<RunFile> 
   const checks = issues
     ? issues.map(({ field, message }) => ({ what: field, ok: false, detail: message }))
     : [{ what: file, ok: true, detail: `a valid input of ${name}` }];
-  return { ...nothing, ...found, checks };
+  const parts = { ...nothing, ...found };
+  return { ...parts, checks: [...checks, ...checkDeepSpeed(parts.trainings)] };
+}
+
+function checkDeepSpeed(trainings: Trainings): Check[] {
+  return Object.entries(trainings).flatMap(([field, tuned]) => {
+    const file = tuned?.training.deepspeed ?? null;
+    if (file === null || existsSync(file)) return [];
+    return [{ what: `${field}.deepspeed`, ok: false, detail: `got "${file}", expected a file: there is none` }];
+  });
 }

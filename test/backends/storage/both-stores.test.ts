@@ -269,7 +269,7 @@ describe('a bucket', () => {
   test('keeps a fine-tune: it works in a folder of this machine, and its checkpoint is fetched elsewhere', async (context) => {
     const store = await newStore(context);
     await writeRows(store, 'run/sft.jsonl', [{ prompt: 'p', completion: 'c' }]);
-    const training = { trl: new TrainingDouble() };
+    const training = { trl: new TrainingDouble(), llamafactory: new TrainingDouble() };
     const task = { output: 'run/fine-tune', name: 'run', base: 'models/actor', data: 'run/sft.jsonl', seed: 1 };
     const { checkpoint }: TrainedCheckpoint = await new MockActivityEnvironment().run(
       submitFineTune,

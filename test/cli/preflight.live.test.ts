@@ -31,6 +31,7 @@ async function preflight(args: string[], env: NodeJS.ProcessEnv = {}): Promise<S
       TEMPORAL_ADDRESS: '127.0.0.1:9',
       CRITIQUE_LOOP_STORE: join(folder, 'store'),
       CRITIQUE_LOOP_CACHE: join(folder, 'cache'),
+      CRITIQUE_LOOP_ENGINE: 'vllm',
       ...env,
     },
   });
@@ -147,6 +148,48 @@ describe('preflight of a run file for GPUs', () => {
       detail: expect.stringContaining('7.5 GiB of weights on 2 GPUs of 16.0 GiB, each'),
     });
     expect(together.output).toContain('vLLM takes 0.9 of it');
+  });
+
+  it('fewer shards than eight workers take: says how many', async () => {
+    const folder = await temporaryFolder();
+    const { shards: _, ...input } = JSON.parse(readFileSync(join(root, FILES[0]!), 'utf8'));
+    writeFileSync(join(folder, 'run.json'), JSON.stringify(input));
+    const env = { HF_HUB_CACHE: await downloaded(MODELS) };
+    const args = ['--gpus', '8', '--gpu-memory', '80'];
+    expect((await preflight([join(folder, 'run.json'), ...args], env)).output).toContain('"shards": 64');
+    expect((await preflight([FILES[0]!, ...args], env)).output).not.toContain('"shards"');
+  });
+
+  it('a large model without vLLM: says which variable is missing', async () => {
+    const env = { HF_HUB_CACHE: await downloaded(MODELS), CRITIQUE_LOOP_ENGINE: 'embedded' };
+    const { output } = await preflight([FILES[0]!, '--gpus', '8', '--gpu-memory', '80'], env);
+    expect(output).toContain('CRITIQUE_LOOP_ENGINE is not "vllm" here');
+    expect((await preflight(['runs/demo.json', '--gpus', '1', '--gpu-memory', '24'], env)).output).not.toContain(
+      '"vllm"',
+    );
+  });
+
+  it('a DeepSpeed configuration that is not there', async () => {
+    const folder = await temporaryFolder();
+    const input = JSON.parse(readFileSync(join(root, FILES[0]!), 'utf8'));
+    input.training.deepspeed = 'nowhere/zero-2.json';
+    writeFileSync(join(folder, 'run.json'), JSON.stringify(input));
+    const { checks } = await preflight([join(folder, 'run.json')]);
+    expect(checks.get('training.deepspeed')).toEqual({
+      label: 'WRONG',
+      detail: 'got "nowhere/zero-2.json", expected a file: there is none',
+    });
+  });
+
+  it('an adapter is as large as its base', async () => {
+    const folder = await temporaryFolder();
+    const adapter = { base_model_name_or_path: MODELS[0], r: 16 };
+    writeFileSync(join(folder, 'adapter_config.json'), JSON.stringify(adapter));
+    const input = JSON.parse(readFileSync(join(root, FILES[0]!), 'utf8'));
+    writeFileSync(join(folder, 'run.json'), JSON.stringify({ ...input, critic: { ...input.critic, model: folder } }));
+    const env = { HF_HUB_CACHE: await downloaded(MODELS) };
+    const { checks } = await preflight([join(folder, 'run.json'), '--gpus', '8', '--gpu-memory', '80'], env);
+    expect(checks.get('critic, memory')!.detail).toContain('8.03 billion parameters');
   });
 
   it('an earlier run of the same models: as fast as it was', async () => {
