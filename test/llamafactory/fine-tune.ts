@@ -31,11 +31,11 @@ beforeAll(async () => {
   python = await ensurePython({ log });
 });
 
-/** A fine-tune of models/actor on solved problems of the arithmetic world. */
-async function aJob(count: number, training: object) {
+/** A fine-tune of models/actor on problems of the arithmetic world, solved unless there is something else to learn. */
+async function aJob(count: number, training: object, completion?: string) {
   const folder = await temporaryFolder();
   const rows = [...questions({ seed: 1, split: 'train', count })].map((question) =>
-    solveRow('base', 'reason', question, question.solution!),
+    solveRow('base', 'reason', question, completion ?? question.solution!),
   );
   await writeFile(join(folder, 'sft.jsonl'), rows.map((row) => `${JSON.stringify(row)}\n`).join(''));
   const job: TrainingJob = {
@@ -55,7 +55,7 @@ async function aJob(count: number, training: object) {
   };
   const backend = new LlamaFactoryBackend({ command: [command], gpus: { names: [], locks: [] } });
   onTestFinished(() => backend.cancel(job));
-  return { folder, job, backend, rows };
+  return { folder, job, backend };
 }
 
 async function until(
@@ -69,6 +69,21 @@ async function until(
       return expect.fail(`${JSON.stringify(status)}\n${await readFile(join(job.output, 'log'), 'utf8')}`);
     await sleep(100);
   }
+}
+
+/** What the checkpoint of a fine-tune in `folder` answers to problems that it was not trained on. */
+async function ask(folder: string, sha256: string, count: number) {
+  const engine = new EmbeddedEngine({ store: new FolderStore(folder), python: async () => python });
+  onTestFinished(() => engine.close());
+  const signal = AbortSignal.timeout(120_000);
+  const checkpoint = { name: 'actor', uri: 'job/checkpoint', sha256 };
+  const { client, name } = await engine.serve({ config: {}, checkpoint }, signal);
+  const all = [...questions({ seed: 1, split: 'test', count })].map(async (question) => {
+    const { prompt } = solveRow('base', 'reason', question, '');
+    const request = { model: name, prompt, n: 1, seed: 1, temperature: 0, maxTokens: 128, stop: [] };
+    return (await client.generate(request, signal)).texts[0];
+  });
+  return Promise.all(all);
 }
 
 test('trains, is killed half-way, goes on, and its checkpoint answers', async () => {
@@ -109,42 +124,20 @@ test('trains, is killed half-way, goes on, and its checkpoint answers', async ()
   await backend.submit(job);
   expect(await backend.poll(job)).toEqual(end);
 
-  const engine = new EmbeddedEngine({ store: new FolderStore(folder), python: async () => python });
-  onTestFinished(() => engine.close());
-  const signal = AbortSignal.timeout(120_000);
-  const checkpoint = { name: 'actor', uri: 'job/checkpoint', sha256: result.weightsSha256 };
-  const { client, name } = await engine.serve({ config: {}, checkpoint }, signal);
-  const asked = [...questions({ seed: 1, split: 'test', count: 20 })].map((question) =>
-    solveRow('base', 'reason', question, ''),
-  );
-  const answers = await Promise.all(
-    asked.map(({ prompt }) =>
-      client.generate({ model: name, prompt, n: 1, seed: 1, temperature: 0, maxTokens: 128, stop: [] }, signal),
-    ),
-  );
+  const answers = await ask(folder, result.weightsSha256, 20);
   // It has learnt how solutions look, and to end after them.
-  for (const { texts } of answers)
-    expect(texts[0]).toMatchObject({ finishReason: 'stop', text: expect.stringMatching(/The answer is -?\d+\.$/) });
+  for (const answer of answers)
+    expect(answer).toMatchObject({ finishReason: 'stop', text: expect.stringMatching(/The answer is -?\d+\.$/) });
 });
 
 test('trains an adapter, and the engine serves it', async () => {
-  const it = await aJob(200, { lora: { rank: 8 }, learningRate: 1e-2 });
+  const it = await aJob(200, { lora: { rank: 8 }, learningRate: 1e-2 }, 'I do not know.');
   await it.backend.submit(it.job);
   const end = await until(it, ({ state }) => state === 'succeeded');
   if (end.state !== 'succeeded') return expect.fail();
   expect(existsSync(join(end.result.checkpoint, 'adapter_model.safetensors'))).toBe(true);
-  expect(end.result.losses.at(-1)!.loss).toBeLessThan(0.5 * end.result.losses[0]!.loss);
-  const engine = new EmbeddedEngine({ store: new FolderStore(it.folder), python: async () => python });
-  onTestFinished(() => engine.close());
-  const signal = AbortSignal.timeout(120_000);
-  const checkpoint = { name: 'actor', uri: 'job/checkpoint', sha256: end.result.weightsSha256 };
-  const { client, name } = await engine.serve({ config: {}, checkpoint }, signal);
-  const { prompt } = it.rows[0]!;
-  const { texts } = await client.generate(
-    { model: name, prompt, n: 1, seed: 1, temperature: 0, maxTokens: 128, stop: [] },
-    signal,
-  );
-  expect(texts[0]).toMatchObject({ finishReason: 'stop', text: expect.stringMatching(/The answer is -?\d+\.$/) });
+  const [answer] = await ask(it.folder, end.result.weightsSha256, 1);
+  expect(answer).toMatchObject({ finishReason: 'stop', text: ' I do not know.' });
 });
 
 describe('what LLaMA-Factory refuses', () => {

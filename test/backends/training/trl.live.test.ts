@@ -1,9 +1,10 @@
+import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, expect, inject, test } from 'vitest';
+import { afterAll, beforeAll, expect, inject, test, vi } from 'vitest';
 import type { TrainingJob, TrainingResult, TrainingStatus } from '../../../src/backends/training/contract.ts';
 import { isAlive } from '../../../src/backends/training/process.ts';
 import { TrlBackend } from '../../../src/backends/training/trl.ts';
@@ -146,4 +147,24 @@ test('a base that is no checkpoint is failed and named', async () => {
     state: 'failed',
     message: expect.stringContaining(join(folder, 'nothing')),
   });
+});
+
+test('where there are GPUs a trainer is ready for the next job, and another after it', async () => {
+  const leased = new TrlBackend({ python: async () => inject('python'), gpuLocks: [join(folder, 'gpus', '0.lock')] });
+  const taken: string[] = [];
+  const spares = () => {
+    const children = execFileSync('ps', ['-ww', '-o', 'args=', '--ppid', String(process.pid)]).toString();
+    return (children.match(/spare-\S+/g) ?? []).filter((name) => !taken.includes(name));
+  };
+  const training = Training.parse({ epochs: 1, batchSize: 16, gradientAccumulation: 1 });
+  for (const name of ['first', 'second']) {
+    await vi.waitFor(() => expect(spares()).toHaveLength(1));
+    const [spare] = spares();
+    const job = aJob(name, { training });
+    await leased.submit(job);
+    expect(await readFile(join(job.output, 'pid'), 'utf8')).toBe(`${await pidOf(job)}\n${spare}\n`);
+    taken.push(spare!);
+    await until(job, ({ state }) => state === 'succeeded');
+  }
+  expect(new Set(taken).size).toBe(2);
 });

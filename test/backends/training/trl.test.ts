@@ -186,6 +186,20 @@ describe('a trainer', () => {
     expect(await backend.poll(job)).toEqual({ state: 'running', step: 2, total: 9, loss: 1 });
   });
 
+  test('that waits for the GPU says for whom, until it has it', async () => {
+    const { backend, job, output } = await setUp(RUNS);
+    await backend.submit(job);
+    const queued = '{"event":"queued","holder":"process 7 (vllm serve)"}\n';
+    await writeFile(join(output, 'progress.jsonl'), queued);
+    expect(await backend.poll(job)).toEqual({
+      state: 'queued',
+      waitingFor: 'the GPU: process 7 (vllm serve) uses it',
+    });
+    await backend.submit(job);
+    await writeFile(join(output, 'progress.jsonl'), `${queued}{"event":"start","total_steps":9}\n`);
+    expect(await backend.poll(job)).toEqual({ state: 'running', step: 0, total: 9, loss: null });
+  });
+
   test('is ended by a cancellation, which waits for it', async () => {
     const { backend, job, output } = await setUp(
       `trap 'trap "" TERM; sleep 0.3; touch "$output/saved"; exit 143' TERM; ${RUNS}`,
@@ -236,6 +250,7 @@ describe('a result', () => {
     await writeFile(join(output, 'result.json'), JSON.stringify(result));
     return { backend, job, output, starts };
   }
+  const ADAPTER = ['adapter_config.json', 'adapter_model.safetensors', 'tokenizer.json'];
   const WHOLE = ['config.json', 'model.safetensors', 'tokenizer.json'];
   const SHARDED = [
     'config.json',
@@ -271,6 +286,17 @@ describe('a result', () => {
     expect(await backend.poll(job)).toEqual({
       state: 'failed',
       message: `${join(output, 'checkpoint')} lacks ${lost}: remove ${output} to train again`,
+    });
+  });
+
+  test('of an adapter has other files', async () => {
+    const { backend, job, output } = await finished(RESULT, ADAPTER);
+    const adapter = { ...job, training: Training.parse({ lora: {} }) };
+    expect(await backend.poll(adapter)).toMatchObject({ state: 'succeeded' });
+    await rm(join(output, 'checkpoint', 'adapter_model.safetensors'));
+    expect(await backend.poll(adapter)).toMatchObject({
+      state: 'failed',
+      message: expect.stringContaining('lacks adapter_model.safetensors'),
     });
   });
 
