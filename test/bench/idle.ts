@@ -1,5 +1,5 @@
 import { readdir, readFile } from 'node:fs/promises';
-import { basename, join, resolve } from 'node:path';
+import { basename, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { Client, Connection } from '@temporalio/client';
@@ -51,7 +51,7 @@ export async function bench(args: string[]): Promise<void> {
     store,
     env: {
       CRITIQUE_LOOP_ENGINE: process.env.CRITIQUE_LOOP_ENGINE ?? 'vllm',
-      CRITIQUE_LOOP_VLLM_MODEL: resolve(input.actor.base),
+      CRITIQUE_LOOP_VLLM_MODEL: input.actor.base,
       CRITIQUE_LOOP_CACHE: join(server.folder, 'cache'),
     },
   });
