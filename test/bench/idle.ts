@@ -49,6 +49,9 @@ export async function bench(args: string[]): Promise<void> {
     roles: 'all',
     address: server.address,
     store,
+    onLog: ({ msg }) => {
+      if (String(msg).includes('vLLM')) log(String(msg));
+    },
     env: {
       CRITIQUE_LOOP_ENGINE: process.env.CRITIQUE_LOOP_ENGINE ?? 'vllm',
       CRITIQUE_LOOP_VLLM_MODEL: input.actor.base,
@@ -57,7 +60,6 @@ export async function bench(args: string[]): Promise<void> {
   });
   try {
     await vllmStarted(worker);
-    log('vLLM has started');
     const client = new Client({ connection: await Connection.connect({ address: server.address }) });
     const watch = new EngineWatch(worker.pid);
     const started = Date.now();
@@ -142,7 +144,7 @@ interface Swap {
 /** By the worker's log, that says when one is over and how long it took. */
 function swapsOf({ log }: SpawnedWorker, [from]: Span): Swap[] {
   return log.flatMap(({ msg, seconds, time }) => {
-    const kind = /^vLLM has (?:started|loaded|woken)/.exec(String(msg))?.[0];
+    const kind = /^vLLM (?:has started|has loaded|has woken|sleeps)/.exec(String(msg))?.[0];
     const at = typeof time === 'number' ? time : Date.parse(String(time));
     if (!kind || typeof seconds !== 'number' || at < from) return [];
     return [{ what: String(msg), kind, span: [at - 1000 * seconds, at] as Span }];
