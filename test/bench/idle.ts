@@ -1,4 +1,4 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
@@ -9,6 +9,7 @@ import type { selfImprove } from '../../src/workflows/self-improve.ts';
 import { type ActivityRun, activityRuns } from '../support/activity-runs.ts';
 import { startBenchServer } from '../support/bench-server.ts';
 import { attribute, latestFirst, type Span, sum, without } from '../support/spans.ts';
+import { type TrainerSpans, trainerSpans } from '../support/trainer-spans.ts';
 import { type SpawnedWorker, spawnWorker } from '../support/workers.ts';
 import { EngineWatch } from './idle/engine-watch.ts';
 
@@ -77,7 +78,7 @@ export async function bench(args: string[]): Promise<void> {
       wall,
       requests: watch.busy,
       lookEveryMs: watch.everyMs,
-      trainers: await trainersOf(join(store, 'runs/bench')),
+      trainers: await trainerSpans(join(store, 'runs/bench')),
       swaps: swapsOf(worker, wall),
       activities: await activityRuns(client, 'bench'),
     });
@@ -110,31 +111,6 @@ function sayHowFar(progress: () => Promise<unknown>, log: (line: string) => void
   return { stop: () => clearInterval(timer) };
 }
 
-interface Trainer {
-  /** From its submission to its first step. */
-  start: Span;
-  /** From there until its checkpoint was written. */
-  training: Span;
-}
-
-async function trainersOf(run: string): Promise<Trainer[]> {
-  const names = (await readdir(run)).filter((name) => name.startsWith('iteration-'));
-  const found = names.map(async (name) => {
-    const text = await readFile(join(run, name, 'fine-tune/progress.jsonl'), 'utf8').catch(() => '');
-    const lines = text.split('\n').filter((line) => line !== '');
-    const events = lines.map((line) => JSON.parse(line) as { event: string; time: number; seconds?: number });
-    const at = (name: string) => events.find(({ event }) => event === name);
-    const [start, done] = [at('start'), at('done')];
-    if (!start || !done) return [];
-    // It counts its own seconds from its start.
-    const began = done.time - done.seconds!;
-    return [{ start: [began, start.time], training: [start.time, done.time] }];
-  });
-  const seconds = (await Promise.all(found)).flat();
-  const ms = ([from, to]: number[]): Span => [1000 * from!, 1000 * to!];
-  return seconds.map(({ start, training }) => ({ start: ms(start), training: ms(training) }));
-}
-
 interface Swap {
   what: string;
   kind: string;
@@ -156,12 +132,12 @@ function measure(run: {
   wall: Span;
   requests: Span[];
   lookEveryMs: number;
-  trainers: Trainer[];
+  trainers: TrainerSpans[];
   swaps: Swap[];
   activities: ActivityRun[];
 }): Measured {
   const { input, wall, requests, lookEveryMs, trainers, swaps, activities } = run;
-  const training = trainers.map(({ training }) => training);
+  const training = trainers.map(({ whole: [, to], start: [, from] }): Span => [from, to]);
   const idle = without(wall, [...requests, ...training]);
   const stages = latestFirst(activities).map((activity) => ({ name: stageOf(activity), span: activity.span }));
   const whole = attribute([wall], stages);
