@@ -138,7 +138,7 @@ async function compare(options: {
           log(`${name}: in-process vLLM is ready`);
           return peer;
         });
-        const whole = Service.start({ asked: { ...asked, model: path }, gpus: [gpu], args }).then((service) => {
+        const whole = Service.start({ asked: { ...asked, model: path }, gpus: [gpu], args, log }).then((service) => {
           services.push(service);
           log(`${name}: the service is ready`);
           return { service, readySeconds: (Date.now() - started) / 1000 };

@@ -1,5 +1,5 @@
-import { readdir, readFile } from 'node:fs/promises';
-import { basename, join, resolve } from 'node:path';
+import { readFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { Client, Connection } from '@temporalio/client';
@@ -9,6 +9,7 @@ import type { selfImprove } from '../../src/workflows/self-improve.ts';
 import { type ActivityRun, activityRuns } from '../support/activity-runs.ts';
 import { startBenchServer } from '../support/bench-server.ts';
 import { attribute, latestFirst, type Span, sum, without } from '../support/spans.ts';
+import { type TrainerSpans, trainerSpans } from '../support/trainer-spans.ts';
 import { type SpawnedWorker, spawnWorker } from '../support/workers.ts';
 import { EngineWatch } from './idle/engine-watch.ts';
 
@@ -49,15 +50,17 @@ export async function bench(args: string[]): Promise<void> {
     roles: 'all',
     address: server.address,
     store,
+    onLog: ({ msg }) => {
+      if (String(msg).includes('vLLM')) log(String(msg));
+    },
     env: {
       CRITIQUE_LOOP_ENGINE: process.env.CRITIQUE_LOOP_ENGINE ?? 'vllm',
-      CRITIQUE_LOOP_VLLM_MODEL: resolve(input.actor.base),
+      CRITIQUE_LOOP_VLLM_MODEL: input.actor.base,
       CRITIQUE_LOOP_CACHE: join(server.folder, 'cache'),
     },
   });
   try {
     await vllmStarted(worker);
-    log('vLLM has started');
     const client = new Client({ connection: await Connection.connect({ address: server.address }) });
     const watch = new EngineWatch(worker.pid);
     const started = Date.now();
@@ -75,7 +78,7 @@ export async function bench(args: string[]): Promise<void> {
       wall,
       requests: watch.busy,
       lookEveryMs: watch.everyMs,
-      trainers: await trainersOf(join(store, 'runs/bench')),
+      trainers: await trainerSpans(join(store, 'runs/bench')),
       swaps: swapsOf(worker, wall),
       activities: await activityRuns(client, 'bench'),
     });
@@ -108,31 +111,6 @@ function sayHowFar(progress: () => Promise<unknown>, log: (line: string) => void
   return { stop: () => clearInterval(timer) };
 }
 
-interface Trainer {
-  /** From its submission to its first step. */
-  start: Span;
-  /** From there until its checkpoint was written. */
-  training: Span;
-}
-
-async function trainersOf(run: string): Promise<Trainer[]> {
-  const names = (await readdir(run)).filter((name) => name.startsWith('iteration-'));
-  const found = names.map(async (name) => {
-    const text = await readFile(join(run, name, 'fine-tune/progress.jsonl'), 'utf8').catch(() => '');
-    const lines = text.split('\n').filter((line) => line !== '');
-    const events = lines.map((line) => JSON.parse(line) as { event: string; time: number; seconds?: number });
-    const at = (name: string) => events.find(({ event }) => event === name);
-    const [start, done] = [at('start'), at('done')];
-    if (!start || !done) return [];
-    // It counts its own seconds from its start.
-    const began = done.time - done.seconds!;
-    return [{ start: [began, start.time], training: [start.time, done.time] }];
-  });
-  const seconds = (await Promise.all(found)).flat();
-  const ms = ([from, to]: number[]): Span => [1000 * from!, 1000 * to!];
-  return seconds.map(({ start, training }) => ({ start: ms(start), training: ms(training) }));
-}
-
 interface Swap {
   what: string;
   kind: string;
@@ -142,7 +120,7 @@ interface Swap {
 /** By the worker's log, that says when one is over and how long it took. */
 function swapsOf({ log }: SpawnedWorker, [from]: Span): Swap[] {
   return log.flatMap(({ msg, seconds, time }) => {
-    const kind = /^vLLM has (?:started|loaded|woken)/.exec(String(msg))?.[0];
+    const kind = /^vLLM (?:has started|has loaded|has woken|sleeps)/.exec(String(msg))?.[0];
     const at = typeof time === 'number' ? time : Date.parse(String(time));
     if (!kind || typeof seconds !== 'number' || at < from) return [];
     return [{ what: String(msg), kind, span: [at - 1000 * seconds, at] as Span }];
@@ -154,12 +132,12 @@ function measure(run: {
   wall: Span;
   requests: Span[];
   lookEveryMs: number;
-  trainers: Trainer[];
+  trainers: TrainerSpans[];
   swaps: Swap[];
   activities: ActivityRun[];
 }): Measured {
   const { input, wall, requests, lookEveryMs, trainers, swaps, activities } = run;
-  const training = trainers.map(({ training }) => training);
+  const training = trainers.map(({ whole: [, to], start: [, from] }): Span => [from, to]);
   const idle = without(wall, [...requests, ...training]);
   const stages = latestFirst(activities).map((activity) => ({ name: stageOf(activity), span: activity.span }));
   const whole = attribute([wall], stages);

@@ -1,5 +1,5 @@
 import { subscribe } from 'node:diagnostics_channel';
-import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -10,6 +10,7 @@ import type { selfImprove } from '../../src/workflows/self-improve.ts';
 import { activityRuns } from '../support/activity-runs.ts';
 import { startEngine } from '../support/engine-process.ts';
 import { attribute, latestFirst, type Span, sum, without } from '../support/spans.ts';
+import { type TrainerSpans, trainerSpans } from '../support/trainer-spans.ts';
 
 const root = join(import.meta.dirname, '../..');
 
@@ -58,7 +59,7 @@ export async function bench(args: string[]): Promise<void> {
       args: [engine ? longRun(demo, engine.url) : demo],
     });
     const wall: Span = [started, Date.now()];
-    const trainers = await trainersOf(join(folder, '.critique-loop/store/runs/bench'));
+    const trainers = await trainerSpans(join(folder, '.critique-loop/store/runs/bench'));
     const measured = compare(values.run, wall, requests(), trainers, await activityRuns(local.client, 'bench'));
     if (values.json) console.log(JSON.stringify(measured));
     else console.log(measured);
@@ -108,25 +109,11 @@ function watchRequests(): () => Span[] {
   return () => spans;
 }
 
-/** When each fine-tune was submitted, when it began its first step, and when it had its result. */
-async function trainersOf(run: string): Promise<{ whole: Span; start: Span }[]> {
-  const names = (await readdir(run)).filter((name) => name.startsWith('iteration-'));
-  return await Promise.all(
-    names.map(async (name) => {
-      const output = join(run, name, 'fine-tune');
-      const at = async (file: string) => (await stat(join(output, file))).mtimeMs;
-      const [first] = (await readFile(join(output, 'progress.jsonl'), 'utf8')).split('\n');
-      const submitted = await at('job.json');
-      return { whole: [submitted, await at('result.json')], start: [submitted, 1000 * JSON.parse(first!).time] };
-    }),
-  );
-}
-
 function compare(
   run: string,
   wall: Span,
   requests: Span[],
-  trainers: { whole: Span; start: Span }[],
+  trainers: TrainerSpans[],
   activities: { name: string; span: Span }[],
 ): Measured {
   const whole = trainers.map(({ whole }) => whole);

@@ -146,8 +146,10 @@ export async function spawnWorker(options: {
   address: string;
   store: string;
   env?: Record<string, string>;
+  /** Told each line of its log as it comes. */
+  onLog?: (entry: Record<string, unknown>) => void;
 }): Promise<SpawnedWorker> {
-  const { roles, address, store, env } = options;
+  const { roles, address, store, env, onLog } = options;
   const role = roles === 'all' ? 'all' : roles.join(',');
   const child = spawnBound(process.execPath, [join(root, 'dist/cli/main.js'), 'worker', '--role', role], {
     env: { ...process.env, TEMPORAL_ADDRESS: address, CRITIQUE_LOOP_STORE: store, ...env },
@@ -163,6 +165,7 @@ export async function spawnWorker(options: {
       if (!line.startsWith('{')) return;
       const entry = JSON.parse(line) as Record<string, unknown>;
       log.push(entry);
+      onLog?.(entry);
       if (entry.msg === 'worker started') resolve();
     });
   });

@@ -43,7 +43,7 @@ export async function measureScaling(options: {
 }): Promise<Scaled> {
   const { name, path, asked, args, gpus, kill, log } = options;
   const workers = gpus.length;
-  const service = await Service.start({ asked: { ...asked, model: path }, gpus, args });
+  const service = await Service.start({ asked: { ...asked, model: path }, gpus, args, log });
   try {
     log(`${workers} workers are ready`);
     const all = rate(service, await service.draw('all'));

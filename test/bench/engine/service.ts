@@ -51,8 +51,9 @@ export class Service {
     asked: Asked & { model: string };
     gpus: readonly string[];
     args: readonly string[];
+    log: (line: string) => void;
   }): Promise<Service> {
-    const { asked, gpus, args } = options;
+    const { asked, gpus, args, log } = options;
     const server = await startBenchServer();
     const { address, folder } = server;
     const store = join(folder, 'store');
@@ -63,6 +64,9 @@ export class Service {
           roles: ['inference'],
           address,
           store,
+          onLog: ({ msg }) => {
+            if (String(msg).includes('vLLM')) log(String(msg));
+          },
           env: {
             CRITIQUE_LOOP_ENGINE: process.env.CRITIQUE_LOOP_ENGINE ?? 'vllm',
             CRITIQUE_LOOP_VLLM_ARGS: args.join(' '),
@@ -131,6 +135,8 @@ export class Service {
     await this.client.workflow.execute<typeof evaluate>('evaluate', {
       workflowId: id,
       taskQueue: QUEUES.workflows,
+      // What an engine lacks is waited for, and may never come.
+      workflowExecutionTimeout: '6 minutes',
       args: [
         {
           seed: 1,
