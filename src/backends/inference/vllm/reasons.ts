@@ -51,7 +51,7 @@ const KNOWN: Known[] = [
     message: '$1',
   },
   {
-    pattern: /Invalid repository ID or local directory specified:\s*('[^']*')/,
+    pattern: /(?:Invalid repository ID or local directory specified|Repo id must be in the form [^:]*):\s*('[^']*')/,
     type: 'ModelNotFound',
     message: '$1 is neither a folder with a config.json nor a model of the hub',
   },
@@ -76,7 +76,7 @@ const KNOWN: Known[] = [
     message: 'adapters need one API server: drop --api-server-count and --data-parallel-size ($1)',
   },
   {
-    pattern: /validation errors? for \w+\s+(?:\w+\s+)?Value error, ([^\n]*?)(?: \[type=|\n|$)/,
+    pattern: /validation errors? for \w+\s+(?:\w+\s+)?Value error, ([^\n]*?)(?:\. | \[type=|\n|$)/,
     type: 'EngineFailing',
     message: 'it refuses its configuration: $1',
   },

@@ -14,9 +14,8 @@ const since = (began: number) => ({ seconds: (performance.now() - began) / 1000 
 
 /** Starts in succession that may fail, or end before anybody is answered. */
 const STARTS = 3;
-/** More than it decodes at a time, so that it never starves. */
-const WAITING_SHARE = 1.2;
-const FIRST_IN_FLIGHT = 256;
+/** In flight to what it decodes at a time: enough that it never starves, and no more than the limiter lets wait. */
+const IN_FLIGHT = 1.1;
 
 /** vLLM for the weights of one architecture: a process that is started, given other weights, put to sleep, woken and started again. */
 export class VllmServer {
@@ -49,10 +48,8 @@ export class VllmServer {
     this.#newLog = options.newLog;
     this.#log = options.log;
     this.#makeRoom = options.makeRoom;
-    this.limiter = new Limiter({
-      start: FIRST_IN_FLIGHT,
-      most: Math.ceil(WAITING_SHARE * maxSequences(options.config.args)),
-    });
+    const most = Math.floor(IN_FLIGHT * maxSequences(options.config.args));
+    this.limiter = new Limiter({ start: most, most });
   }
 
   /** The process that answers with these weights, if it does. */

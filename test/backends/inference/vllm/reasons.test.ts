@@ -49,6 +49,19 @@ test.each([
     "To serve at least one request with the model's max seq len (131072), 16.0 GiB of KV cache is needed, and 5.25 GiB is there: lower --max-model-len (the estimated maximum model length is 42992)",
   ],
   [
+    "(APIServer pid=1268) huggingface_hub.errors.HFValidationError: Repo id must be in the form 'repo_name' or 'namespace/repo_name': '/nowhere/model'. Use `repo_type` argument if needed.",
+    'ModelNotFound',
+    "'/nowhere/model' is neither a folder with a config.json nor a model of the hub",
+  ],
+  [
+    [
+      '(APIServer pid=2431) pydantic_core._pydantic_core.ValidationError: 1 validation error for ModelConfig',
+      "(APIServer pid=2431)   Value error, User-specified max_model_len (100000) is greater than the derived max_model_len (max_position_embeddings=1024.0 or model_max_length=None in model's config.json). To allow overriding this maximum, set the env var VLLM_ALLOW_LONG_MAX_MODEL_LEN=1. [type=value_error, input_value=ArgsKwargs((), {}), input_type=ArgsKwargs]",
+    ].join('\n'),
+    'EngineFailing',
+    "it refuses its configuration: User-specified max_model_len (100000) is greater than the derived max_model_len (max_position_embeddings=1024.0 or model_max_length=None in model's config.json)",
+  ],
+  [
     [
       '(APIServer pid=2101) pydantic_core._pydantic_core.ValidationError: 1 validation error for ModelConfig',
       "(APIServer pid=2101)   Value error, Model architectures ['FooForCausalLM'] are not supported for now. Supported architectures: dict_keys(['LlamaForCausalLM']) [type=value_error, input_value=ArgsKwargs((), {}), input_type=ArgsKwargs]",
