@@ -152,7 +152,7 @@ describe('a submission', () => {
     expect(await backend.poll(job)).toEqual({ state: 'running', step: 0, total: 0, loss: null });
     await backend.submit(job);
     await new LlamaFactoryBackend({ command: ['no-such-command'], gpus: { names: [], locks: [] } }).submit(job);
-    expect(await starts()).toBe(1);
+    await vi.waitFor(async () => expect(await starts()).toBe(1));
   });
 
   test('of something else into the same folder is refused', async () => {
@@ -213,6 +213,16 @@ describe('while it runs', () => {
     );
     await first.backend.cancel(first.job);
     await vi.waitFor(async () => expect(await second.starts()).toBe(1));
+  });
+
+  test('a kill of the first of its processes ends them all', async () => {
+    const { backend, job, output } = await setUp(`(sh -c '${RUNS}' child "$2") & ${RUNS}`);
+    await backend.submit(job);
+    const all = () => processesWith(join(output, 'train.yaml'));
+    await vi.waitFor(async () => expect((await all()).length).toBeGreaterThan(1));
+    process.kill(Number.parseInt(await readFile(join(output, 'pid'), 'utf8'), 10), 'SIGKILL');
+    await vi.waitFor(async () => expect(await backend.poll(job)).toMatchObject({ state: 'interrupted' }));
+    expect(await all()).toEqual([]);
   });
 
   test('a cancellation ends all of its processes', async () => {
