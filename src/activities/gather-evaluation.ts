@@ -2,6 +2,7 @@ import { datasetName } from '../backends/datasets/index.ts';
 import type { Store } from '../backends/storage/store.ts';
 import { versions } from '../backends/versions.ts';
 import type { EvaluateConfig } from '../config/evaluate.ts';
+import { type CriticConfig, urlsOf } from '../config/models.ts';
 import { dollarsOf, type Price } from '../method/price.ts';
 import { examplePrompts } from '../method/prompts/index.ts';
 import type { Json } from '../report/data.ts';
@@ -78,8 +79,8 @@ function provenance(
   store: Store,
   { workflowId, run, config, loaded }: EvaluationManifest,
 ): SupervisionReport['provenance'] {
-  const hash = (name: 'actor' | 'critic', model: { endpoint?: { baseUrl: string } | undefined } | null): Json =>
-    loaded.models[name] ?? (model?.endpoint ? `served by ${model.endpoint.baseUrl}` : null);
+  const hash = (name: 'actor' | 'critic', model: Pick<CriticConfig, 'endpoint'> | null): Json =>
+    loaded.models[name] ?? (model?.endpoint ? `served by ${urlsOf(model.endpoint).join(', ')}` : null);
   return {
     run: { workflowId, store: store.locate(run), seed: config.seed },
     input: config as unknown as Record<string, Json>,

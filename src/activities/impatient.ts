@@ -38,7 +38,7 @@ class ImpatientClient implements ModelClient {
     this.#isOver = isOver;
   }
 
-  get limiter(): Limiter {
+  get limiter(): ModelClient['limiter'] {
     return this.#client.limiter;
   }
 

@@ -1,9 +1,8 @@
 import { setMaxListeners } from 'node:events';
 import { activityInfo, Context, cancellationSignal, log } from '@temporalio/activity';
 import { Failure } from '../backends/failures.ts';
-import { type Engine, modelName, type ServedModel } from '../backends/inference/engine.ts';
+import { type Engine, type ModelClient, modelName, type ServedModel } from '../backends/inference/engine.ts';
 import { isFailing } from '../backends/inference/errors.ts';
-import type { Limiter } from '../backends/inference/limiter.ts';
 import type { ArtifactRef } from '../backends/storage/artifacts.ts';
 import { ShardRows } from '../backends/storage/segments.ts';
 import type { Store } from '../backends/storage/store.ts';
@@ -215,7 +214,7 @@ async function generateRows<Row>(
 }
 
 /** Whether enough wait for the engine, or have its answer and wait for their grade. */
-const isBehind = ({ waiting, limit }: Limiter, running: number) =>
+const isBehind = ({ waiting, limit }: ModelClient['limiter'], running: number) =>
   waiting >= MOST_WAITING || running > limit + MOST_WAITING;
 
 /** What is left of the cost limit for this attempt: earlier ones have spent of it, too. */

@@ -57,6 +57,7 @@ export async function startLocal(options: { log: Log; port?: number; uiPort?: nu
       env: process.env,
       engineThreads: environment.engineThreads,
       llamafactory: environment.llamafactory,
+      shardsAtOnce: environment.shardsAtOnce,
     });
     const clientConnection = await Connection.connect({ address: server.address });
     const failed = Promise.race([

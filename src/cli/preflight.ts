@@ -16,7 +16,7 @@ import { BuildCritiques } from '../config/build-critiques.ts';
 import { readEnvironment } from '../config/environment.ts';
 import { Evaluate, type EvaluateConfig } from '../config/evaluate.ts';
 import { FineTune } from '../config/fine-tune.ts';
-import type { ModelConfig } from '../config/models.ts';
+import { type ModelConfig, urlsOf } from '../config/models.ts';
 import type { JudgeConfig } from '../config/oracle.ts';
 import { type Parsed, parseInput } from '../config/parse.ts';
 import { SelfImprove, type SelfImproveConfig } from '../config/self-improve.ts';
@@ -161,11 +161,12 @@ type Model = ModelConfig | JudgeConfig | StudyConfig['critic'];
 
 async function checkEndpoints(models: Models, store: Store): Promise<Check[]> {
   const engine = new EndpointEngine(store, process.env);
-  const checks = Object.entries(models).map(async ([what, model]): Promise<Check[]> => {
-    if (!model?.endpoint) return [];
-    const { baseUrl } = model.endpoint;
+  const asked = Object.entries(models).flatMap(([what, model]) =>
+    model?.endpoint ? urlsOf(model.endpoint).map((baseUrl) => ({ what, model, baseUrl })) : [],
+  );
+  const checks = asked.map(async ({ what, model, baseUrl }): Promise<Check[]> => {
     const names = await engine
-      .listModels(model.endpoint, AbortSignal.timeout(PATIENCE_MS))
+      .listModels({ ...model.endpoint!, baseUrl }, AbortSignal.timeout(PATIENCE_MS))
       .catch((error: Error) => error);
     if (names instanceof Error) {
       const unneeded = 'base' in model && names instanceof Failure && names.retryable;

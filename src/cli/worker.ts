@@ -33,6 +33,7 @@ export async function worker({ role: roles }: { role: Role[] }): Promise<void> {
     env: process.env,
     engineThreads: environment.engineThreads,
     llamafactory: environment.llamafactory,
+    shardsAtOnce: environment.shardsAtOnce,
   });
   const health = environment.healthPort === undefined ? null : await serveHealth(workers, environment.healthPort);
   logger.info({ roles, address, namespace, store: environment.store, health: health?.port }, 'worker started');

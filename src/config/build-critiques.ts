@@ -4,6 +4,7 @@ import { Questions } from './datasets.ts';
 import { EvaluatedActor, PricedCritic } from './models.ts';
 import { Oracle } from './oracle.ts';
 import { nameOfSecret } from './secrets.ts';
+import { shards } from './shards.ts';
 
 const temperature = z.number().min(0).max(2);
 const perQuestion = z.int().min(1).max(64);
@@ -131,6 +132,7 @@ export const BuildCritiques = z
     /** US dollars: the run ends before it spends more on models with a price. */
     costLimit: z.number().positive().optional(),
     oracle: Oracle.prefault({}),
+    shards,
   })
   .superRefine((run, context) => {
     const wrong = (path: PropertyKey[], input: unknown, message: string) =>

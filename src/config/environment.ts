@@ -27,6 +27,8 @@ const Environment = z.object({
   CRITIQUE_LOOP_LLAMAFACTORY: words
     .refine((all) => all.length > 0, { error: 'expected a command' })
     .default(['llamafactory-cli']),
+  /** How many shards an inference worker works on side by side. */
+  CRITIQUE_LOOP_SHARDS_AT_ONCE: z.coerce.number().int().min(1).max(64).optional(),
 });
 
 export interface WorkerEnvironment {
@@ -37,6 +39,7 @@ export interface WorkerEnvironment {
   logLevel: 'trace' | 'debug' | 'info' | 'warn' | 'error';
   engineThreads?: number | undefined;
   llamafactory: string[];
+  shardsAtOnce?: number | undefined;
 }
 
 /** Whether a store is one of S3, and not a folder. */
@@ -58,5 +61,6 @@ export function readEnvironment(env: NodeJS.ProcessEnv = process.env): WorkerEnv
     logLevel: value.CRITIQUE_LOOP_LOG_LEVEL,
     engineThreads: value.CRITIQUE_LOOP_ENGINE_THREADS,
     llamafactory: value.CRITIQUE_LOOP_LLAMAFACTORY,
+    shardsAtOnce: value.CRITIQUE_LOOP_SHARDS_AT_ONCE,
   };
 }

@@ -3,6 +3,7 @@ import { Questions } from './datasets.ts';
 import { eachOnce } from './each-once.ts';
 import { EvaluatedActor, PricedCritic } from './models.ts';
 import { Oracle } from './oracle.ts';
+import { shards, tooManyShards } from './shards.ts';
 
 const count = z.int().min(1).max(1024);
 
@@ -15,6 +16,9 @@ const Sequential = z.strictObject({
   /** M (MV_NUM): critiques and refinements, one after the other. */
   rounds: z.int().min(1).max(256),
 });
+
+/** Of all rounds of a chain: 8 at the most rounds. */
+export const MOST_SHARDS_OF_A_CHAIN = 2048;
 
 /** Input of the workflow `evaluate`: one checkpoint, measured every way that the paper does (method.md D). */
 export const Evaluate = z
@@ -39,6 +43,7 @@ export const Evaluate = z
     /** US dollars: the run ends before it spends more on models with a price. */
     costLimit: z.number().positive().optional(),
     oracle: Oracle.prefault({}),
+    shards,
   })
   .superRefine((run, context) => {
     const wrong = (path: PropertyKey[], input: unknown, message: string) =>
@@ -53,6 +58,8 @@ export const Evaluate = z
     if (sequential && !critic) wrong(['sequential'], sequential, 'expected null, or a critic');
     else if (sequential && (samplesWithCritic ?? samples) === 0)
       wrong(['sequential'], sequential, 'expected null, or a sample that is critiqued: a chain begins with the first');
+    const tooMany = tooManyShards(run.shards, sequential?.rounds ?? 0, MOST_SHARDS_OF_A_CHAIN);
+    if (tooMany) wrong(['shards'], run.shards, tooMany);
     if (costLimit !== undefined && !actor.price && !critic?.price)
       wrong(['costLimit'], costLimit, 'expected a "price" of the actor or of the critic with it');
   });

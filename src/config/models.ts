@@ -1,21 +1,27 @@
 import { z } from 'zod';
 import { PROMPT_FAMILIES, type PromptFamilyName } from '../method/prompts/index.ts';
+import { eachOnce } from './each-once.ts';
 import { nameOfSecret } from './secrets.ts';
 
 const families = Object.keys(PROMPT_FAMILIES) as [PromptFamilyName, ...PromptFamilyName[]];
 
+const BaseUrl = z
+  .url({ protocol: /^https?$/, error: 'expected an http or https URL ending in /v1' })
+  .refine((url) => !/\/\/[^/]*@/.test(url), { error: 'expected no name or password in it: a key goes by apiKeyEnv' })
+  .refine((url) => !/[?#]/.test(url), { error: 'expected nothing after its path: a key goes by apiKeyEnv' })
+  .refine((url) => !/\/(?:completions|models)\/?$/.test(url), {
+    error: 'expected the URL before that, ending in /v1',
+  });
+
 /** An OpenAI-compatible server that somebody else runs. Absent, the inference worker's own engine serves the model. */
 const Endpoint = z.strictObject({
-  baseUrl: z
-    .url({ protocol: /^https?$/, error: 'expected an http or https URL ending in /v1' })
-    .refine((url) => !/\/\/[^/]*@/.test(url), { error: 'expected no name or password in it: a key goes by apiKeyEnv' })
-    .refine((url) => !/[?#]/.test(url), { error: 'expected nothing after its path: a key goes by apiKeyEnv' })
-    .refine((url) => !/\/(?:completions|models)\/?$/.test(url), {
-      error: 'expected the URL before that, ending in /v1',
-    }),
+  /** Several are replicas: each may answer any request. */
+  baseUrl: z.union([BaseUrl, eachOnce(z.array(BaseUrl).min(1).max(256))], {
+    error: 'expected an http or https URL ending in /v1, or a list of them',
+  }),
   /** Name of the worker's environment variable that holds the key; the key itself never travels. */
   apiKeyEnv: nameOfSecret('key').optional(),
-  /** Most generations in flight from one worker. */
+  /** Most generations in flight from one worker to one URL. */
   maxInFlight: z.int().min(1).max(4096).default(512),
 });
 
@@ -75,6 +81,8 @@ export const EvaluatedActor = Critic.extend({
 export const PricedCritic = Critic.extend({ price: Price.optional() });
 
 export type EndpointConfig = z.infer<typeof Endpoint>;
+/** Where the replicas of an endpoint are. */
+export const urlsOf = ({ baseUrl }: Pick<EndpointConfig, 'baseUrl'>): string[] => [baseUrl].flat();
 export type PriceConfig = z.infer<typeof Price>;
 export type EvaluatedActorConfig = z.infer<typeof EvaluatedActor>;
 export type PricedCriticConfig = z.infer<typeof PricedCritic>;

@@ -3,6 +3,7 @@ import { Questions, Triples } from './datasets.ts';
 import { TrainingData } from './fine-tune.ts';
 import { Actor, Critic } from './models.ts';
 import { Oracle } from './oracle.ts';
+import { shards } from './shards.ts';
 import { CriticTraining, Training } from './training.ts';
 
 const data = z.strictObject({
@@ -68,6 +69,7 @@ export const SelfImprove = z
     training: Training.prefault({}),
     evaluation: evaluation.prefault({}),
     oracle: Oracle.prefault({}),
+    shards,
   })
   .superRefine((run, context) => {
     const same = (path: PropertyKey[], value: number, temperature: string) =>

@@ -3,6 +3,7 @@ import { Questions } from './datasets.ts';
 import { TrainingData } from './fine-tune.ts';
 import { Actor, EvaluatedActor, PricedCritic } from './models.ts';
 import { Oracle } from './oracle.ts';
+import { shards, tooManyShards } from './shards.ts';
 import { ofItsBackend, TrainingFields } from './training.ts';
 
 /** Who makes one text of a chain of steps and critiques. */
@@ -37,6 +38,9 @@ const Evaluation = z.strictObject({
   samples: z.int().min(0).max(1024).default(0),
 });
 
+/** Of all rounds: 8 at the most rounds. */
+export const MOST_SHARDS_OF_SELF_TALK = 512;
+
 /** Input of the workflow `selfTalk`: one model learns to check and repair its steps as it writes them (method.md F). */
 export const SelfTalk = z
   .strictObject({
@@ -62,11 +66,14 @@ export const SelfTalk = z
     /** US dollars: the run ends before it spends more on models with a price. */
     costLimit: z.number().positive().optional(),
     oracle: Oracle.prefault({}),
+    shards,
   })
   .superRefine((run, context) => {
     const wrong = (path: PropertyKey[], input: unknown, message: string) =>
       context.addIssue({ code: 'custom', path, input, message });
     const { actor, critic, samples, perQuestion, smoother, training, evaluation, costLimit } = run;
+    const tooMany = tooManyShards(run.shards, run.rounds, MOST_SHARDS_OF_SELF_TALK);
+    if (tooMany) wrong(['shards'], run.shards, tooMany);
     if (actor.style !== 'solution')
       wrong(['actor', 'style'], actor.style, 'expected "solution": self-talk is made of solutions');
     if (samples > 1 && actor.temperature === 0)

@@ -1,9 +1,10 @@
 import { z } from 'zod';
 import { BuildCritiques } from './build-critiques.ts';
-import { Evaluate } from './evaluate.ts';
+import { Evaluate, MOST_SHARDS_OF_A_CHAIN } from './evaluate.ts';
 import { Actor, Critic } from './models.ts';
 import { SelfImprove } from './self-improve.ts';
-import { SelfTalk } from './self-talk.ts';
+import { MOST_SHARDS_OF_SELF_TALK, SelfTalk } from './self-talk.ts';
+import { tooManyShards } from './shards.ts';
 import { CriticTraining, Training } from './training.ts';
 
 /** What becomes the critic: it is trained, and asked for critiques at temperature 0. */
@@ -15,7 +16,7 @@ const StudiedCritic = z.strictObject({
 });
 
 /** Of `buildCritiques`, all that the study itself does not settle. */
-const { seed, actor, questions, critic, oracle, ...ofCritiques } = BuildCritiques.shape;
+const { seed, actor, questions, critic, oracle, shards, ...ofCritiques } = BuildCritiques.shape;
 
 const StudiedSelfTalk = z.strictObject({
   samples: SelfTalk.shape.samples,
@@ -70,8 +71,13 @@ export const Study = z
     selfTalk: StudiedSelfTalk.nullable().default(null),
     evaluation: Grid.prefault({}),
     oracle: SelfImprove.shape.oracle,
+    shards: SelfImprove.shape.shards,
   })
-  .superRefine(({ test, evaluation: { questions } }, context) => {
+  .superRefine(({ test, evaluation: { questions, rounds }, selfTalk, shards }, context) => {
+    const tooMany =
+      tooManyShards(shards, rounds, MOST_SHARDS_OF_A_CHAIN) ??
+      tooManyShards(shards, selfTalk?.rounds ?? 0, MOST_SHARDS_OF_SELF_TALK);
+    if (tooMany) context.addIssue({ code: 'custom', path: ['shards'], input: shards, message: tooMany });
     if (questions === undefined || questions <= (test.count ?? questions)) return;
     const message = `expected at most test.count (${test.count})`;
     context.addIssue({ code: 'custom', path: ['evaluation', 'questions'], input: questions, message });

@@ -28,6 +28,7 @@ export interface WorkerOptions {
   engineThreads?: number | undefined;
   /** The command of LLaMA-Factory. */
   llamafactory?: readonly string[] | undefined;
+  shardsAtOnce?: number | undefined;
   identity?: string;
 }
 
@@ -44,7 +45,7 @@ export interface RunningWorkers {
 const FORCE_AFTER = '30 seconds';
 /** Cancellations come back with heartbeats: this bounds how long a stop `now` takes to arrive. */
 const HEARTBEATS_AT_MOST_EVERY = '1 second';
-/** Shards side by side on one worker: enough to keep its engine full while one of them ends. */
+/** Shards side by side on one worker, unless it says: enough to keep its engine full while one of them ends. */
 const SHARDS_AT_ONCE = 4;
 /** A workflows worker that was killed holds up what it had in its cache for so long; another one replays at most a few hundred events. */
 const STICKY_FOR = '3 seconds';
@@ -86,7 +87,7 @@ export async function startWorkers(options: WorkerOptions): Promise<RunningWorke
     }),
     inference: () => ({
       activities: inferenceActivities({ store, engine, grader }),
-      maxConcurrentActivityTaskExecutions: SHARDS_AT_ONCE,
+      maxConcurrentActivityTaskExecutions: options.shardsAtOnce ?? SHARDS_AT_ONCE,
     }),
     train: () => ({
       activities: trainActivities({

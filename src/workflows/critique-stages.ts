@@ -18,11 +18,11 @@ export class CritiqueStages {
   #descriptions: PlannedFlaws['descriptions'] = {};
 
   constructor(run: ValidatedRun<BuildCritiquesConfig>, budget: Budget, conductor: Conductor) {
-    const { seed, oracle } = run.config;
+    const { seed, oracle, shards } = run.config;
     this.#run = run;
     this.#conductor = conductor;
     this.#stages = new Stages(
-      { run: run.folder, label: 'critiques', seed, oracle, budget, tell: (report) => conductor.tell(report) },
+      { run: run.folder, label: 'critiques', seed, oracle, shards, budget, tell: (report) => conductor.tell(report) },
       conductor.control,
     );
   }

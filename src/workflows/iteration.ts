@@ -32,8 +32,9 @@ export class Iteration {
     this.#control = control;
     this.#folder = `iteration-${input.iteration}`;
     const { run, iteration, config } = input;
-    const { seed, oracle } = config;
-    this.#stages = new Stages({ run, folder: this.#folder, label: `iteration ${iteration}`, seed, oracle }, control);
+    const { seed, oracle, shards } = config;
+    const label = `iteration ${iteration}`;
+    this.#stages = new Stages({ run, folder: this.#folder, label, seed, oracle, shards }, control);
   }
 
   get stages(): StageUse<IterationStage>[] {

@@ -105,11 +105,11 @@ class SelfTalkRun {
     this.#conductor.tell(beginning('load'));
     const { folder, config } = run;
     const loaded = await loadSelfTalk.executeWithOptions({ summary: 'load the questions' }, [{ run: folder, config }]);
-    const { seed, oracle, costLimit } = config;
+    const { seed, oracle, shards, costLimit } = config;
     const budget = new Budget({ limit: costLimit ?? null, spent: 0 });
     const tell = this.#conductor.tell.bind(this.#conductor);
     const stages = new Stages<SelfTalkStage>(
-      { run: folder, folder: 'chains', label: 'self-talk', seed, oracle, budget, tell },
+      { run: folder, folder: 'chains', label: 'self-talk', seed, oracle, shards, budget, tell },
       this.#conductor.control,
     );
     this.#state = { run, loaded, startedAt, stages, budget };
@@ -216,6 +216,7 @@ class SelfTalkRun {
             questions,
             samples,
             oracle: run.config.oracle,
+            shards: run.config.shards,
           },
         ],
         staticSummary: `evaluate ${checkpoint.name}`,

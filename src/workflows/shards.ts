@@ -4,16 +4,16 @@ import type { Budget } from './budget.ts';
 import type { Control } from './control.ts';
 
 /**
- * The shard grows, not the number of shards: an iteration's history stays under 400 events whatever its size
+ * The shard grows, not the number of shards, unless the input says so: an iteration's history stays under 400 events whatever its size
  * (six stages of shards, at most six events an activity).
  */
 const MOST_SHARDS = 8;
 /** Smaller ones are not worth an activity. */
 const SMALLEST_SHARD = 50;
 
-/** Cuts n questions into contiguous ranges of nearly equal size. */
-export function cutShards(n: number): { from: number; to: number }[] {
-  const count = Math.max(1, Math.min(MOST_SHARDS, Math.floor(n / SMALLEST_SHARD)));
+/** Cuts n questions into at most so many contiguous ranges of nearly equal size. */
+export function cutShards(n: number, most: number = MOST_SHARDS): { from: number; to: number }[] {
+  const count = Math.max(1, Math.min(most, Math.floor(n / SMALLEST_SHARD)));
   return Array.from({ length: count }, (_, i) => ({
     from: Math.floor((i * n) / count),
     to: Math.floor(((i + 1) * n) / count),

@@ -28,6 +28,8 @@ export interface StagesOptions {
   label: string;
   seed: number;
   oracle: OracleConfig;
+  /** Of each stage, at most. */
+  shards?: number | undefined;
   /** What may be spent on models that have a price. */
   budget?: Budget;
   /** Who is told how far they are: the parent, unless it is said. */
@@ -54,7 +56,7 @@ export class Stages<Name extends string = string> {
     actor: ServedModel,
     what: { questions: ArtifactRef; samples: number; temperature: number },
   ): Promise<StageResult> {
-    const tasks = cutShards(what.questions.rows).map((range, shard) => ({
+    const tasks = cutShards(what.questions.rows, this.#options.shards).map((range, shard) => ({
       ...this.task(stage, shard, actor),
       ...range,
       ...what,
@@ -117,7 +119,7 @@ export class Stages<Name extends string = string> {
     smoother: ServedModel,
     what: { chains: ArtifactRef; patienceMinutes: number },
   ): Promise<StageResult> {
-    const tasks = cutShards(what.chains.rows).map((range, shard) => ({
+    const tasks = cutShards(what.chains.rows, this.#options.shards).map((range, shard) => ({
       ...this.task(stage, shard, smoother),
       ...range,
       ...what,

@@ -53,10 +53,13 @@ export interface PassResult extends Place {
 export async function supervise(input: SuperviseInput): Promise<PassResult> {
   expectParent('evaluate');
   const { run, pass, on, round, config, source, reviewer, reviewed, of, temperature } = input;
-  const { seed, oracle, gates } = config;
+  const { seed, oracle, shards, gates } = config;
   const budget = new Budget(input.budget);
   const control = new Control(input.control);
-  const stages = new Stages<SupervisionStage>({ run, folder: pass, label: pass, seed, oracle, budget }, control);
+  const stages = new Stages<SupervisionStage>(
+    { run, folder: pass, label: pass, seed, oracle, shards, budget },
+    control,
+  );
   const actor: ServedModel = { config: config.actor, checkpoint: null };
 
   const sampled =

@@ -179,6 +179,27 @@ describe('a shard', () => {
   });
 });
 
+describe('a shard that asks several replicas, of which one is killed', () => {
+  it('has the rows of one that asks a single one, none twice, in one attempt', async () => {
+    const rowsOfOne = await rowsOf((await sample(sampleTask())).artifact);
+    const replicas = await Promise.all([1, 2, 3].map(() => FakeOpenAi.start({ questions: POOL, models: ['actor'] })));
+    onTestFinished(async () => void (await Promise.all(replicas.map((replica) => replica.close()))));
+    const [killed] = replicas;
+    const baseUrl = replicas.map(({ url }) => url);
+    const task = sampleTask({ run: 'other-run' });
+    task.model.config = Actor.parse(config({ endpoint: { baseUrl, maxInFlight: 4 } }));
+    killed!.fault = () => (killed!.requests.length > 6 ? { hang: true } : null);
+    const ended = sample(task);
+    await vi.waitFor(() => expect(killed!.inFlight).toBeGreaterThan(0), 10_000);
+    await killed!.close();
+    const result = await ended;
+    expect(await rowsOf(result.artifact)).toEqual(rowsOfOne);
+    expect(result).toMatchObject({ resumed: 0, partial: false, ...totalsOf(rowsOfOne) });
+    const answered = replicas.flatMap(({ requests }) => requests.filter(({ state }) => state === 'answered'));
+    expect([answered.length, new Set(answered.map(({ key }) => key)).size]).toEqual([40, 40]);
+  });
+});
+
 describe('another attempt at a shard', () => {
   it('makes only the requests that are missing', async () => {
     const hold = fake.hold(({ question }) => Number(question.id.split('-').at(-1)) >= 25);

@@ -9,6 +9,7 @@ const NOTHING = {
   logLevel: 'info',
   engineThreads: undefined,
   llamafactory: ['llamafactory-cli'],
+  shardsAtOnce: undefined,
 };
 
 describe('the environment of a worker', () => {
@@ -27,6 +28,7 @@ describe('the environment of a worker', () => {
         CRITIQUE_LOOP_LOG_LEVEL: 'debug',
         CRITIQUE_LOOP_ENGINE_THREADS: '2',
         CRITIQUE_LOOP_LLAMAFACTORY: '/opt/lf/bin/python -m llamafactory.cli',
+        CRITIQUE_LOOP_SHARDS_AT_ONCE: '6',
       }),
     ).toEqual({
       store: '/mnt/store',
@@ -36,6 +38,7 @@ describe('the environment of a worker', () => {
       logLevel: 'debug',
       engineThreads: 2,
       llamafactory: ['/opt/lf/bin/python', '-m', 'llamafactory.cli'],
+      shardsAtOnce: 6,
     });
   });
 
@@ -44,7 +47,16 @@ describe('the environment of a worker', () => {
   });
 
   test('may have a variable that is empty, as a compose file without a value gives it', () => {
-    const names = ['STORE', 'CACHE', 'METRICS', 'HEALTH_PORT', 'LOG_LEVEL', 'ENGINE_THREADS', 'LLAMAFACTORY'];
+    const names = [
+      'STORE',
+      'CACHE',
+      'METRICS',
+      'HEALTH_PORT',
+      'LOG_LEVEL',
+      'ENGINE_THREADS',
+      'LLAMAFACTORY',
+      'SHARDS_AT_ONCE',
+    ];
     expect(readEnvironment(Object.fromEntries(names.map((name) => [`CRITIQUE_LOOP_${name}`, ''])))).toEqual(NOTHING);
   });
 
@@ -58,6 +70,8 @@ describe('the environment of a worker', () => {
     ['CRITIQUE_LOOP_ENGINE_THREADS', '0'],
     ['CRITIQUE_LOOP_ENGINE_THREADS', '1.5'],
     ['CRITIQUE_LOOP_LLAMAFACTORY', ' '],
+    ['CRITIQUE_LOOP_SHARDS_AT_ONCE', '0'],
+    ['CRITIQUE_LOOP_SHARDS_AT_ONCE', 'all'],
   ])('%s=%s is refused by its name', (name, value) => {
     expect(() => readEnvironment({ [name]: value })).toThrow(name);
   });

@@ -66,6 +66,11 @@ describe('the input of evaluate', () => {
       { critic: { model: 'm', price: { prompt: -1, completion: 1 } } },
       'critic.price.prompt: got -1, expected at least 0',
     ],
+    [
+      'more shards than its history has room for',
+      { sequential: { rounds: 100 }, shards: 32 },
+      'shards: got 32, expected at most 20 with 100 rounds: the history has them all',
+    ],
     ['a field of selfImprove', { iterations: 2 }, 'iterations: is not a known field: check its spelling'],
   ])('%s', (_, change, message) => {
     expect(mistakes(change)).toContain(message);

@@ -124,12 +124,18 @@ describe('a run file', () => {
     ['actor.endpoint', { baseUrl: 'localhost:8000' }, 'actor.endpoint.baseUrl'],
     ['actor.endpoint', { baseUrl: 'ftp://host/v1' }, 'actor.endpoint.baseUrl'],
     ['actor.endpoint', {}, 'actor.endpoint.baseUrl'],
+    ['actor.endpoint', { baseUrl: 8000 }, 'actor.endpoint.baseUrl'],
+    ['actor.endpoint', { baseUrl: [] }, 'actor.endpoint.baseUrl'],
+    ['actor.endpoint', { baseUrl: [endpoint.baseUrl, 'ftp://host/v1'] }, 'actor.endpoint.baseUrl.1'],
+    ['actor.endpoint', { baseUrl: [endpoint.baseUrl, endpoint.baseUrl] }, 'actor.endpoint.baseUrl'],
     ['actor.endpoint', { ...endpoint, maxInFlight: 0 }, 'actor.endpoint.maxInFlight'],
     ['critic', undefined],
     ['critic', false],
     ['critic.model', undefined],
     ['questions', undefined],
     ['questions', []],
+    ['shards', 0],
+    ['shards', 65],
     ['questions.source', 'web'],
     ['questions.source', undefined],
     ['questions.split', 'validation'],
@@ -219,6 +225,18 @@ describe('a run file', () => {
     const { issues } = parseInput(SelfImprove, changed('critic.endpoint', { baseUrl }));
     expect(issues).toMatchObject([{ field: 'critic.endpoint.baseUrl' }]);
     expect(JSON.stringify(issues)).not.toContain('hunter2');
+  });
+
+  test('takes one URL or a list of them, and says so of anything else', () => {
+    const baseUrl = ['http://a:8000/v1', 'http://b:8000/v1'];
+    expect(parseInput(SelfImprove, changed('critic.endpoint', { baseUrl })).value?.critic?.endpoint).toEqual({
+      baseUrl,
+      maxInFlight: 512,
+    });
+    const messages = (wrong: object) =>
+      parseInput(SelfImprove, changed('critic.endpoint', wrong)).issues?.map(({ message }) => message);
+    expect(messages({})).toEqual(['is missing, expected an http or https URL ending in /v1, or a list of them']);
+    expect(messages({ baseUrl: [...baseUrl, baseUrl[0]] })).toEqual([expect.stringContaining('each of them once')]);
   });
 
   test('retrains its critic as the successor repository does, from rows if there are any', () => {

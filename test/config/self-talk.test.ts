@@ -49,6 +49,11 @@ describe('the input of selfTalk', () => {
   });
 
   it.each<[string, object, string]>([
+    [
+      'more shards than its history has room for',
+      { rounds: 32, shards: 17 },
+      'shards: got 17, expected at most 16 with 32 rounds: the history has them all',
+    ],
     ['no critic', { critic: null }, 'critic: got null, expected an object {...}'],
     [
       'a critic that is not there',

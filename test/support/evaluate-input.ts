@@ -8,8 +8,8 @@ const TEST = { source: 'arithmetic', split: 'test', seed: 1 } as const;
 export const questionsOf = (count: number): Iterable<Question> => questions({ seed: 1, split: 'test', count });
 
 export interface EvaluationShape extends Partial<Omit<EvaluateInput, 'actor' | 'critic'>> {
-  /** Where actor and critic are served. */
-  url: string;
+  /** Where actor and critic are served; several are replicas. */
+  url: string | string[];
   tested?: number;
   actor?: Partial<EvaluateInput['actor']>;
   critic?: Partial<NonNullable<EvaluateInput['critic']>> | null;

@@ -64,9 +64,10 @@ export class FakeOpenAi {
     });
   }
 
-  static async start(options: FakeOptions): Promise<FakeOpenAi> {
+  /** @param port one that it had before */
+  static async start(options: FakeOptions, port = 0): Promise<FakeOpenAi> {
     const fake = new FakeOpenAi(options);
-    await new Promise<void>((resolve) => fake.#server.listen(0, '127.0.0.1', resolve));
+    await new Promise<void>((resolve) => fake.#server.listen(port, '127.0.0.1', resolve));
     return fake;
   }
 

@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import type { WorkflowFailedError } from '@temporalio/client';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { compare } from '../../src/cli/compare.ts';
@@ -127,6 +127,27 @@ describe('an evaluation', () => {
         .map(({ use: { seconds: _, ...use }, ...measure }) => ({ ...measure, use }));
     expect(under(alone).length).toBeGreaterThan(10);
     expect(under(alone)).toEqual(under(among));
+  });
+
+  it('has the same rows from replicas of which one is killed, in other shards, and no activity is tried again', async () => {
+    const fakes = await Promise.all([engine(), engine(), engine()]);
+    const [killed, ...others] = fakes;
+    killed!.fault = () => (killed!.requests.length > 20 ? { hang: true } : null);
+    const handle = await started('replicas', killed!, { ...WHOLE, url: fakes.map(({ url }) => url), shards: 1 });
+    await vi.waitFor(() => expect(killed!.inFlight).toBeGreaterThan(0), 30_000);
+    await killed!.close();
+    expect(await handle.result()).toMatchObject({ status: 'completed', warnings: [] });
+    expect(numbers(await reportOf('replicas'))).toEqual(numbers(await reportOf('whole')));
+    expect(await readdir(bench.workers.store.path('runs/replicas/greedy/sample'))).toEqual(['shard-000.jsonl']);
+    expect(await readdir(bench.workers.store.path('runs/whole/greedy/sample'))).toHaveLength(2);
+    const answered = fakes.flatMap(({ requests }) => requests.filter(({ state }) => state === 'answered'));
+    expect(new Set(answered.map(({ key, model }) => `${model}/${key}`)).size).toBe(answered.length);
+    for (const { requests } of others) expect(requests.length).toBeGreaterThan(TESTED);
+    for (const id of ['replicas', 'replicas/greedy', 'replicas/samples', 'replicas/round-3']) {
+      const { events } = await bench.client.workflow.getHandle(id).fetchHistory();
+      const attempts = events!.flatMap(({ activityTaskStartedEventAttributes: begun }) => begun?.attempt ?? []);
+      expect(new Set(attempts)).toEqual(new Set([1]));
+    }
   });
 
   it('needs no critic', async () => {

@@ -201,7 +201,7 @@ export function stepsOf(study: StudyConfig): StudyStep[] {
   );
 }
 
-const common = ({ seed, oracle }: StudyConfig) => ({ seed, oracle });
+const common = ({ seed, oracle, shards }: StudyConfig) => ({ seed, oracle, shards });
 
 /** How an actor is trained from its base and tested. */
 const fromBase = (study: StudyConfig) => ({

@@ -3,7 +3,7 @@ import type { Message, Prompt } from '../../method/prompts/index.ts';
 import type { FinishReason } from '../../method/rows.ts';
 import { Failure } from '../failures.ts';
 import { Deadline } from './deadline.ts';
-import { ConnectionError, classify, HttpError, OddAnswer, Overdue } from './errors.ts';
+import { ConnectionError, classify, HttpError, OddAnswer, Overdue, Unreachable } from './errors.ts';
 import type { Limiter } from './limiter.ts';
 import { LoadWatch } from './load.ts';
 import { Transport } from './transport.ts';
@@ -30,6 +30,12 @@ export interface GenerationResult {
   texts: GeneratedText[];
   promptTokens: number;
   completionTokens: number;
+}
+
+/** A name under which an engine serves a model, with its path or parent where it says so. */
+export interface ListedModel {
+  id: string;
+  root?: string;
 }
 
 /** How long one request is tried after its first failure before the activity gives up. */
@@ -78,9 +84,9 @@ export class InferenceClient {
     this.#watch = watchLoad ? new LoadWatch(baseUrl, (load) => limiter.load(load)) : null;
   }
 
-  /** Names that the engine serves, with the path or parent where it says so. */
-  async models(signal: AbortSignal): Promise<{ id: string; root?: string }[]> {
-    const models = await this.#transport.get('/models', { signal, deadline: () => 10_000 });
+  /** What the engine serves. */
+  async models(signal: AbortSignal, deadline = 10_000): Promise<ListedModel[]> {
+    const models = await this.#transport.get('/models', { signal, deadline: () => deadline });
     const list = (models as { data?: unknown } | null)?.data;
     if (!Array.isArray(list)) throw new OddAnswer(`no list of models: ${snippet(models)}`);
     return list;
@@ -89,8 +95,13 @@ export class InferenceClient {
   /**
    * @throws Failure EngineUnavailable, Unauthorized, ModelNotFound, BadRequest or QuotaExhausted; the signal's reason when aborted.
    * Waits for room in the limiter first.
+   * @param elsewhere whether another engine would answer: then one that can't be reached or asks to wait is Unreachable, at once
    */
-  async generate(request: GenerationRequest, signal: AbortSignal): Promise<GenerationResult> {
+  async generate(
+    request: GenerationRequest,
+    signal: AbortSignal,
+    elsewhere: () => boolean = () => false,
+  ): Promise<GenerationResult> {
     let failingSince: number | null = null;
     let sameFailures = 0;
     /** Not its message: that may have an ID in it, or a time. */
@@ -125,9 +136,14 @@ export class InferenceClient {
           const most = error instanceof Overdue ? OVERDUE_TO_GIVE_UP : FAILURES_TO_GIVE_UP;
           if (sameFailures >= most) return unanswered(request.n, 'failed', `${most} times: ${failed.message}`);
         }
+        const atOnce = attempt === 0 && error instanceof ConnectionError && error.wasReset;
+        const isAway = failed.kind === 'busy' ? failed.retryAfter !== undefined : failed.kind === 'down' && !atOnce;
+        if (isAway && elsewhere()) {
+          if (failed.retryAfter !== undefined) this.limiter.pause(Date.now() + failed.retryAfter);
+          throw new Unreachable(`${this.baseUrl}: ${failed.message}`);
+        }
         this.waitingFor = `${this.baseUrl}: ${failed.message}`;
         failingSince ??= Date.now();
-        const atOnce = attempt === 0 && error instanceof ConnectionError && error.wasReset;
         wait = failed.retryAfter ?? (atOnce ? 0 : backoff(attempt));
         if (this.#hasEnded() || Date.now() + wait - failingSince > PATIENCE_MS)
           throw new Failure('EngineUnavailable', this.waitingFor, {

@@ -1,96 +1,133 @@
 import { sep } from 'node:path';
-import type { EndpointConfig } from '../../config/models.ts';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type EndpointConfig, urlsOf } from '../../config/models.ts';
 import { Failure } from '../failures.ts';
 import type { Store } from '../storage/store.ts';
-import { InferenceClient } from './client.ts';
-import type { Engine, Servable } from './engine.ts';
+import { InferenceClient, type ListedModel } from './client.ts';
+import type { Engine, ModelClient, Servable } from './engine.ts';
 import { classify } from './errors.ts';
 import { Limiter } from './limiter.ts';
+import { Replica } from './replica.ts';
+import { Replicas } from './replicas.ts';
 
 /** How long to leave an operator to serve a new checkpoint before looking again. */
 const LOOK_AGAIN_MS = 15_000;
 
-/** An OpenAI-compatible URL that somebody else keeps running. */
+/** How long replicas that are slow to list their models are waited for after one that serves the model. */
+const LATECOMERS_MS = 1_000;
+
+/** OpenAI-compatible URLs that somebody else keeps running. */
 export class EndpointEngine implements Engine {
   readonly #store: Store;
   readonly #env: NodeJS.ProcessEnv;
-  readonly #clients = new Map<string, InferenceClient>();
+  readonly #replicas = new Map<string, Replicas>();
 
   constructor(store: Store, env: NodeJS.ProcessEnv) {
     this.#store = store;
     this.#env = env;
   }
 
-  async serve(model: Servable, signal: AbortSignal): Promise<{ client: InferenceClient; name: string }> {
-    const client = this.#client(model.config.endpoint!);
-    const { names: wanted, path } = this.#wanted(model);
-    const waiting = path ? `; waiting for it to serve ${path}` : '';
-    const served = await this.#list(client, signal, waiting);
-    // People complete a folder's name with a slash.
-    const found = served.find(({ id, root }) =>
-      [id, root].some((name) => name && wanted.includes(name.replace(/\/+$/, ''))),
-    );
-    if (found) return { client, name: found.id };
-
-    const names = some(served.map(({ id }) => id));
-    if (!path) throw new Failure('ModelNotFound', `${client.baseUrl} serves ${names}, not "${wanted[0]}"`);
-    const named = model.checkpoint ? ` (as that path or as "${model.checkpoint.name}")` : '';
-    throw new Failure('CheckpointNotServed', `${client.baseUrl} serves ${names}${waiting}${named}`, {
-      retryAfter: LOOK_AGAIN_MS,
+  async serve(model: Servable, signal: AbortSignal): Promise<{ client: ModelClient; name: string }> {
+    const replicas = this.#replicasOf(model.config.endpoint!);
+    const wanted = this.#wanted(model);
+    const [first] = replicas.all;
+    if (replicas.all.length === 1) return { client: first!.client, name: await find(first!, wanted, signal) };
+    const finding = replicas.all.map((replica) => find(replica, wanted, signal));
+    const name = await Promise.any(finding).catch(({ errors }: AggregateError) => {
+      signal.throwIfAborted();
+      throw together(errors);
     });
+    await Promise.race([Promise.allSettled(finding), sleep(LATECOMERS_MS, undefined, { ref: false })]);
+    return { client: replicas.clientFor((models) => nameIn(models, wanted)), name };
   }
 
   /** What a model may be served as, and its path where it is a checkpoint in the store: an operator has yet to be told of that. */
-  #wanted({ config, checkpoint }: Servable): { names: string[]; path: string | null } {
+  #wanted({ config, checkpoint }: Servable): Wanted {
     if (!checkpoint) {
       const inStore = config.model.startsWith(`${this.#store.root}${sep}`);
-      return { names: [config.model], path: inStore ? config.model : null };
+      return { names: [config.model], path: inStore ? config.model : null, checkpoint: null };
     }
     const path = this.#store.locate(checkpoint.uri);
-    return { names: [checkpoint.name, path], path };
+    return { names: [checkpoint.name, path], path, checkpoint: checkpoint.name };
   }
 
-  /** What an endpoint serves now. @throws Failure where it does not answer */
-  async listModels(endpoint: EndpointConfig, signal: AbortSignal): Promise<string[]> {
-    return (await this.#list(this.#client(endpoint), signal)).map(({ id }) => id);
+  /** What an endpoint of one URL serves now. @throws Failure where it does not answer */
+  async listModels(endpoint: EndpointConfig & { baseUrl: string }, signal: AbortSignal): Promise<string[]> {
+    const [replica] = this.#replicasOf(endpoint).all;
+    return (await list(replica!, signal)).map(({ id }) => id);
   }
 
   async close(): Promise<void> {}
 
-  async #list(client: InferenceClient, signal: AbortSignal, waiting = ''): Promise<{ id: string; root?: string }[]> {
-    return await client.models(signal).catch((error) => {
-      signal.throwIfAborted();
-      const failed = classify(error);
-      const type = failed.kind === 'run' ? failed.type : 'EngineUnavailable';
-      throw new Failure(type, `${client.baseUrl} does not list its models: ${failed.message}${waiting}`, {
-        cause: error,
-      });
-    });
-  }
-
-  #client(endpoint: EndpointConfig): InferenceClient {
-    const { baseUrl, apiKeyEnv, maxInFlight } = endpoint;
+  #replicasOf(endpoint: EndpointConfig): Replicas {
+    const { apiKeyEnv, maxInFlight } = endpoint;
     const key = JSON.stringify(endpoint);
-    const known = this.#clients.get(key);
+    const known = this.#replicas.get(key);
     if (known) return known;
+    const urls = urlsOf(endpoint);
     // Secrets out of files end with a newline.
     const apiKey = apiKeyEnv === undefined ? undefined : this.#env[apiKeyEnv]?.trim();
     if (apiKeyEnv !== undefined && !apiKey)
       throw new Failure(
         'Unauthorized',
-        `this worker's environment has no variable ${apiKeyEnv} with the key of ${baseUrl}`,
+        `this worker's environment has no variable ${apiKeyEnv} with the key of ${urls.join(', ')}`,
       );
     if (apiKey && !/^[\x21-\x7e]+$/.test(apiKey))
       throw new Failure('Unauthorized', `the key in ${apiKeyEnv} has characters that no key has`);
-    const client = new InferenceClient({
-      baseUrl,
-      apiKey,
-      limiter: new Limiter({ most: maxInFlight }),
-      watchLoad: true,
+    const all = urls.map((baseUrl) => {
+      const limiter = new Limiter({ most: maxInFlight });
+      return new Replica(new InferenceClient({ baseUrl, apiKey, limiter, watchLoad: true }));
     });
-    this.#clients.set(key, client);
-    return client;
+    const replicas = new Replicas(all);
+    this.#replicas.set(key, replicas);
+    return replicas;
   }
+}
+
+interface Wanted {
+  names: string[];
+  path: string | null;
+  /** Of a checkpoint. */
+  checkpoint: string | null;
+}
+
+/** People complete a folder's name with a slash. */
+const nameIn = (models: readonly ListedModel[], { names }: Wanted): string | undefined =>
+  models.find(({ id, root }) => [id, root].some((name) => name && names.includes(name.replace(/\/+$/, ''))))?.id;
+
+/** What one server calls the model. @throws Failure where it does not serve it */
+async function find(replica: Replica, wanted: Wanted, signal: AbortSignal): Promise<string> {
+  const { names, path, checkpoint } = wanted;
+  const waiting = path ? `; waiting for it to serve ${path}` : '';
+  const models = await list(replica, signal, waiting);
+  const name = nameIn(models, wanted);
+  if (name !== undefined) return name;
+  const serves = `${replica.client.baseUrl} serves ${some(models.map(({ id }) => id))}`;
+  if (!path) throw new Failure('ModelNotFound', `${serves}, not "${names[0]}"`);
+  const named = checkpoint ? ` (as that path or as "${checkpoint}")` : '';
+  throw new Failure('CheckpointNotServed', `${serves}${waiting}${named}`, { retryAfter: LOOK_AGAIN_MS });
+}
+
+async function list(replica: Replica, signal: AbortSignal, waiting = ''): Promise<readonly ListedModel[]> {
+  return await replica.list(signal).catch((error) => {
+    signal.throwIfAborted();
+    const failed = classify(error);
+    const type = failed.kind === 'run' ? failed.type : 'EngineUnavailable';
+    throw new Failure(type, `${replica.client.baseUrl} does not list its models: ${failed.message}${waiting}`, {
+      cause: error,
+    });
+  });
+}
+
+/** Why none of several serves a model: waiting helps where it helps with one of them. */
+function together(errors: unknown[]): Failure {
+  const failures = errors.map((error) => {
+    if (error instanceof Failure) return error;
+    throw error;
+  });
+  const { type, retryAfter, cause } = failures.find(({ retryable }) => retryable) ?? failures[0]!;
+  const message = failures.map((failure) => failure.message).join('; ');
+  return new Failure(type, message, { cause, ...(retryAfter !== undefined && { retryAfter }) });
 }
 
 /** An endpoint of a provider serves hundreds. */

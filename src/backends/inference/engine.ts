@@ -1,5 +1,6 @@
 import type { CriticConfig, EndpointConfig, EvaluatedActorConfig, ModelConfig } from '../../config/models.ts';
-import type { InferenceClient } from './client.ts';
+import type { GenerationRequest, GenerationResult } from './client.ts';
+import type { Limiter } from './limiter.ts';
 
 /** Model weights in the store. */
 export interface CheckpointRef {
@@ -23,8 +24,12 @@ export type Servable =
 
 export const modelName = (model: Servable): string => (model.checkpoint ? model.checkpoint.name : model.config.model);
 
-/** What a model is asked through. */
-export type ModelClient = Pick<InferenceClient, 'generate' | 'limiter' | 'waitingFor'>;
+/** What a model is asked through: a client of one engine, or of several. */
+export interface ModelClient {
+  generate(request: GenerationRequest, signal: AbortSignal): Promise<GenerationResult>;
+  readonly limiter: Pick<Limiter, 'limit' | 'waiting'>;
+  readonly waitingFor: string | null;
+}
 
 /** Something that answers for models. */
 export interface Engine {

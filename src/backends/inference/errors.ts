@@ -75,6 +75,9 @@ export class Overdue extends Error {
   }
 }
 
+/** The engine can't be reached or asks to wait, and another one answers. */
+export class Unreachable extends Error {}
+
 /** An answer that came with status 200 and can't be one. */
 export class OddAnswer extends Error {}
 

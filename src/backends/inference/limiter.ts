@@ -32,6 +32,11 @@ export class Limiter {
     return this.#inFlight;
   }
 
+  /** Whether the engine has asked everybody to wait. */
+  get paused(): boolean {
+    return this.#pausedUntil > 0;
+  }
+
   /** Requests that wait for room. */
   get waiting(): number {
     return this.#waiting.length;
@@ -114,7 +119,7 @@ export class Limiter {
   }
 
   #fits(weight: number): boolean {
-    if (this.#pausedUntil > 0) return false;
+    if (this.paused) return false;
     return this.#inFlight === 0 || this.#inFlight + weight <= this.limit;
   }
 

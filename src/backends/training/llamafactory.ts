@@ -9,7 +9,7 @@ import { trainerFile } from '../package.ts';
 import type { TrainingBackend, TrainingJob, TrainingResult, TrainingStatus } from './contract.ts';
 import { keepJob, lackOf, lossCurve, readJson, readLines, readLog, SUBMITTED, writeWhole } from './job-folder.ts';
 import { trainArguments, writeData } from './llamafactory-files.ts';
-import { endAll, hasEnded, processesWith, readTrainer } from './process.ts';
+import { endAll, groupOf, hasEnded, processesWith, readTrainer } from './process.ts';
 
 /** Errors that the same job meets again. */
 const PERMANENT = /^(Value|Type|Key|Index|Attribute|Assertion|NotImplemented|Import|ModuleNotFound|FileNotFound)Error/;
@@ -122,7 +122,8 @@ export class LlamaFactoryBackend implements TrainingBackend {
       do all = await processesWith(configOf(job));
       while (!hasEnded(child) && !all.includes(child.pid!));
       // Of two that were submitted at once none goes on: both are submitted again.
-      if (all.some((pid) => pid !== child.pid)) child.kill('SIGKILL');
+      const groups = await Promise.all(all.filter((pid) => pid !== child.pid).map(groupOf));
+      if (groups.some((group) => group !== null && group !== child.pid)) child.kill('SIGKILL');
       await writeWhole(join(job.output, 'pid'), `${child.pid}\n${configOf(job)}\n`);
     } finally {
       await log.close();

@@ -66,6 +66,12 @@ export async function processesWith(argument: string): Promise<number[]> {
   return findProcesses(argument);
 }
 
+/** The process group of a pid; null where it is gone. */
+export async function groupOf(pid: number): Promise<number | null> {
+  const { stdout } = await run('ps', ['-o', 'pgid=', '-p', String(pid)]).catch(() => ({ stdout: '' }));
+  return Number(stdout) || null;
+}
+
 async function findProcesses(argument: string): Promise<number[]> {
   if (!existsSync('/proc/self/stat')) {
     const { stdout } = await run('ps', ['-ww', '-A', '-o', 'pid=,args=']);

@@ -50,6 +50,20 @@ describe('the steps of a study', () => {
       expect(steps.slice(0, at)).toEqual(expect.arrayContaining([...asked.get(step)!]));
   });
 
+  it('cut their stages into as many shards as the study', () => {
+    const cut = stepsOf(configOf()).filter(({ type }) => type !== 'fineTune');
+    expect(cut).toHaveLength(10);
+    for (const { step } of cut) {
+      expect(inputOf(step, { shards: 24 })).toMatchObject({ shards: 24 });
+      expect(inputOf(step)).not.toHaveProperty('shards', expect.anything());
+    }
+    const rounds = (change: object) => Study.safeParse({ ...configOf(), shards: 64, ...change }).error?.issues[0];
+    expect(rounds({})).toBeUndefined();
+    expect(rounds({ evaluation: { rounds: 33 } })).toMatchObject({ path: ['shards'] });
+    const { selfTalk } = configOf();
+    expect(rounds({ selfTalk: { ...selfTalk, rounds: 9 } })).toMatchObject({ path: ['shards'] });
+  });
+
   it('are fewer where one model alone is not wanted', () => {
     const names = stepsOf(configOf({ selfCorrection: false, selfTalk: null })).map(({ step }) => step);
     expect(names).toHaveLength(9);
