@@ -365,6 +365,8 @@ def train(job: dict, rows: list[dict], output: Path, arguments, emit) -> int:
     if processes > 1:
         os.environ |= {"RANK": str(arguments.rank), "LOCAL_RANK": str(arguments.rank), "WORLD_SIZE": str(processes)}
         os.environ |= {"LOCAL_WORLD_SIZE": str(processes), "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(word["port"])}
+    if cuda:
+        torch.cuda.set_device(arguments.rank)
     resume = word["resume"]
 
     config = SFTConfig(

@@ -131,13 +131,13 @@ test('trains, is killed half-way, goes on, and its checkpoint answers', async ()
 });
 
 test('trains an adapter, and the engine serves it', async () => {
-  const it = await aJob(200, { lora: { rank: 8 }, learningRate: 1e-2 }, 'I do not know.');
+  const it = await aJob(400, { lora: { rank: 8 }, learningRate: 2e-3 }, 'The answer is 7.');
   await it.backend.submit(it.job);
   const end = await until(it, ({ state }) => state === 'succeeded');
   if (end.state !== 'succeeded') return expect.fail();
   expect(existsSync(join(end.result.checkpoint, 'adapter_model.safetensors'))).toBe(true);
   const [answer] = await ask(it.folder, end.result.weightsSha256, 1);
-  expect(answer).toMatchObject({ finishReason: 'stop', text: ' I do not know.' });
+  expect(answer).toMatchObject({ finishReason: 'stop', text: 'The answer is 7.' });
 });
 
 describe('what LLaMA-Factory refuses', () => {

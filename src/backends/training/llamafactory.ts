@@ -9,7 +9,7 @@ import { trainerFile } from '../package.ts';
 import type { TrainingBackend, TrainingJob, TrainingResult, TrainingStatus } from './contract.ts';
 import { keepJob, lackOf, lossCurve, readJson, readLines, readLog, SUBMITTED, writeWhole } from './job-folder.ts';
 import { trainArguments, writeData } from './llamafactory-files.ts';
-import { endAll, processesWith } from './process.ts';
+import { endAll, groupOf, hasEnded, processesWith, readTrainer } from './process.ts';
 
 /** Errors that the same job meets again. */
 const PERMANENT = /^(Value|Type|Key|Index|Attribute|Assertion|NotImplemented|Import|ModuleNotFound|FileNotFound)Error/;
@@ -32,7 +32,7 @@ interface TrainerState {
 
 /**
  * LLaMA-Factory's command line on this machine, in processes of their own that outlive a killed worker, are adopted by the next, and
- * are known by the path of their train.yaml. Files in the job's folder: job.json, data/, train.yaml, log, trained/ (LLaMA-Factory's
+ * are known by the path of their train.yaml. Files in the job's folder: job.json, data/, train.yaml, pid, log, trained/ (LLaMA-Factory's
  * own, with its resume points), which becomes checkpoint/, and result.json last.
  */
 export class LlamaFactoryBackend implements TrainingBackend {
@@ -63,9 +63,9 @@ export class LlamaFactoryBackend implements TrainingBackend {
   async poll(job: TrainingJob): Promise<TrainingStatus> {
     const result = await readJson<Omit<TrainingResult, 'checkpoint'>>(join(job.output, 'result.json'));
     if (result) return this.#check(job, result);
-    const running = await processesWith(configOf(job));
+    const running = await isRunning(job);
     const log = await readLog(job.output);
-    if (running.length > 0) {
+    if (running) {
       const waiting = log.findLast((line) => line.trim() !== '')?.match(/^waiting for (the GPU: .*)$/);
       if (waiting) return { state: 'queued', waitingFor: waiting[1]! };
       const last = (await readProgress(job)).at(-1);
@@ -110,6 +110,7 @@ export class LlamaFactoryBackend implements TrainingBackend {
     const log = await open(join(job.output, 'log'), 'a');
     try {
       await log.write(SUBMITTED);
+      await rm(join(job.output, 'pid'), { force: true });
       const child = spawn(program!, args, {
         detached: true,
         stdio: ['ignore', log.fd, log.fd],
@@ -117,9 +118,13 @@ export class LlamaFactoryBackend implements TrainingBackend {
       });
       await started(child, this.#command[0]!);
       child.unref();
+      let all: number[];
+      do all = await processesWith(configOf(job));
+      while (!hasEnded(child) && !all.includes(child.pid!));
       // Of two that were submitted at once none goes on: both are submitted again.
-      const others = (await processesWith(configOf(job))).filter((pid) => pid !== child.pid);
-      if (others.length > 0) child.kill('SIGKILL');
+      const groups = await Promise.all(all.filter((pid) => pid !== child.pid).map(groupOf));
+      if (groups.some((group) => group !== null && group !== child.pid)) child.kill('SIGKILL');
+      await writeWhole(join(job.output, 'pid'), `${child.pid}\n${configOf(job)}\n`);
     } finally {
       await log.close();
     }
@@ -147,6 +152,16 @@ export class LlamaFactoryBackend implements TrainingBackend {
 }
 
 const configOf = (job: TrainingJob) => join(job.output, 'train.yaml');
+
+async function isRunning(job: TrainingJob): Promise<boolean> {
+  const find = () => processesWith(configOf(job));
+  const pids = await find();
+  const first = await readTrainer(job.output);
+  if (!first || pids.includes(first.pid)) return pids.length > 0;
+  // Without the first the others may wait for ever.
+  await endAll(find);
+  return false;
+}
 
 async function started(child: ChildProcess, command: string): Promise<void> {
   await new Promise<void>((resolve, reject) => {

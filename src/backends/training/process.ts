@@ -55,14 +55,30 @@ async function askPs(pid: number): Promise<{ state: string; command: string }> {
   return { state: stdout.trimStart().charAt(0), command: stdout };
 }
 
-/** Pids of the processes that have `argument` on their command line, which is a path that nobody else has. */
+/**
+ * Pids of the processes that have `argument` on their command line, which is a path that nobody else has. In the middle of an exec a
+ * process has no command line, so what is not found is looked for twice.
+ */
 export async function processesWith(argument: string): Promise<number[]> {
+  const found = await findProcesses(argument);
+  if (found.length > 0) return found;
+  await sleep(50);
+  return findProcesses(argument);
+}
+
+/** The process group of a pid; null where it is gone. */
+export async function groupOf(pid: number): Promise<number | null> {
+  const { stdout } = await run('ps', ['-o', 'pgid=', '-p', String(pid)]).catch(() => ({ stdout: '' }));
+  return Number(stdout) || null;
+}
+
+async function findProcesses(argument: string): Promise<number[]> {
   if (!existsSync('/proc/self/stat')) {
     const { stdout } = await run('ps', ['-ww', '-A', '-o', 'pid=,args=']);
     return stdout.split('\n').flatMap((line) => (line.includes(argument) ? Number.parseInt(line, 10) : []));
   }
   const pids = (await readdir('/proc')).map(Number).filter((pid) => pid > 0);
-  // A zombie has no command line.
+  // A zombie has none, either.
   const commands = await Promise.all(pids.map((pid) => readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')));
   return pids.filter((_, i) => commands[i]!.split('\0').includes(argument));
 }

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import type { TrainingJob } from '../../../src/backends/training/contract.ts';
 import { LlamaFactoryBackend } from '../../../src/backends/training/llamafactory.ts';
-import { processesWith } from '../../../src/backends/training/process.ts';
+import { groupOf, processesWith } from '../../../src/backends/training/process.ts';
 import { Training } from '../../../src/config/training.ts';
 import { temporaryFolder } from '../../support/folder.ts';
 
@@ -60,6 +60,7 @@ async function setUp(script: string, training: object = {}, gpus = 0) {
 }
 
 const RUNS = 'while :; do sleep 0.05; done';
+const pidOf = async (output: string) => Number.parseInt(await readFile(join(output, 'pid'), 'utf8'), 10);
 const ended = ({ backend, job }: { backend: LlamaFactoryBackend; job: TrainingJob }) =>
   vi.waitFor(async () => {
     const status = await backend.poll(job);
@@ -152,7 +153,18 @@ describe('a submission', () => {
     expect(await backend.poll(job)).toEqual({ state: 'running', step: 0, total: 0, loss: null });
     await backend.submit(job);
     await new LlamaFactoryBackend({ command: ['no-such-command'], gpus: { names: [], locks: [] } }).submit(job);
-    expect(await starts()).toBe(1);
+    await vi.waitFor(async () => expect(await starts()).toBe(1));
+  });
+
+  test('by two at once never trains twice', async () => {
+    const { backend, job, output } = await setUp(RUNS);
+    await Promise.all([backend.submit(job), backend.submit(job)]);
+    const first = await backend.poll(job);
+    if (first.state === 'interrupted') await backend.submit(job);
+    const groups = async () =>
+      new Set(await Promise.all((await processesWith(join(output, 'train.yaml'))).map(groupOf)));
+    await vi.waitFor(async () => expect(await groups()).toEqual(new Set([await pidOf(output)])));
+    expect(await backend.poll(job)).toMatchObject({ state: 'running' });
   });
 
   test('of something else into the same folder is refused', async () => {
@@ -213,6 +225,16 @@ describe('while it runs', () => {
     );
     await first.backend.cancel(first.job);
     await vi.waitFor(async () => expect(await second.starts()).toBe(1));
+  });
+
+  test('a kill of the first of its processes ends them all', async () => {
+    const { backend, job, output } = await setUp(`(sh -c '${RUNS}' child "$2") & ${RUNS}`);
+    await backend.submit(job);
+    const all = () => processesWith(join(output, 'train.yaml'));
+    await vi.waitFor(async () => expect((await all()).length).toBeGreaterThan(1));
+    process.kill(await pidOf(output), 'SIGKILL');
+    await vi.waitFor(async () => expect(await backend.poll(job)).toMatchObject({ state: 'interrupted' }));
+    expect(await all()).toEqual([]);
   });
 
   test('a cancellation ends all of its processes', async () => {
