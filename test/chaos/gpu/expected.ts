@@ -60,8 +60,9 @@ function rowsIn(folder: string): Attempt[] {
   return shards.flatMap((name) => linesOf<Attempt>(join(folder, name)));
 }
 
+/** None where the run did not get so far. */
 const linesOf = <T>(path: string): T[] =>
-  readFileSync(path, 'utf8')
+  (existsSync(path) ? readFileSync(path, 'utf8') : '')
     .split('\n')
     .filter((line) => line !== '')
     .map((line) => JSON.parse(line) as T);

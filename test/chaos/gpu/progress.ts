@@ -43,8 +43,16 @@ function look(folder: string, name: string): Generating {
 
 /** Of requests that were answered: lines of segments, rows of shards that are whole. */
 export function linesIn(runFolder: string, stage: string): number {
-  const texts = filesOf(join(runFolder, stage)).map(({ path }) => (existsSync(path) ? readFileSync(path, 'utf8') : ''));
+  const texts = filesOf(join(runFolder, stage)).map(({ path }) => textIn(path));
   return texts.reduce((total, text) => total + text.split('\n').length - 1, 0);
+}
+
+function textIn(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return '';
+  }
 }
 
 /** A segment may go away meanwhile. */

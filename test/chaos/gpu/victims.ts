@@ -71,15 +71,16 @@ export const servers = (tree: readonly ProcessInfo[]): ProcessInfo[] =>
 
 const PORT = /\bserve\b.* --port (\d+)/;
 
-/** Others sleep. */
-async function busiest(found: ProcessInfo[]): Promise<ProcessInfo | undefined> {
+/** The others sleep, and say so at once, while it has much to do. */
+async function busiest(found: readonly ProcessInfo[]): Promise<ProcessInfo | undefined> {
   if (found.length < 2) return found[0];
-  const asleep = await Promise.all(
-    found.map(async ({ command }) => {
-      const url = `http://127.0.0.1:${PORT.exec(command)![1]}/is_sleeping`;
-      const answer = await fetch(url, { signal: AbortSignal.timeout(2_000) }).catch(() => null);
-      return ((await answer?.json().catch(() => null)) as { is_sleeping?: boolean } | null)?.is_sleeping ?? true;
-    }),
-  );
-  return found.find((_, i) => !asleep[i]);
+  const asleep = found.map(async (one) => ((await isAsleep(one)) ? one : Promise.reject(new Error('it is awake'))));
+  const sleeper = await Promise.any(asleep).catch(() => null);
+  return sleeper ? await busiest(found.filter((one) => one !== sleeper)) : undefined;
+}
+
+async function isAsleep({ command }: ProcessInfo): Promise<boolean> {
+  const url = `http://127.0.0.1:${PORT.exec(command)![1]}/is_sleeping`;
+  const response = await fetch(url, { signal: AbortSignal.timeout(2_000) });
+  return ((await response.json()) as { is_sleeping: boolean }).is_sleeping;
 }
