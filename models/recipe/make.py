@@ -53,11 +53,11 @@ SIZES = {
     "10m": {
         "actor": {"width": 384, "layers": 6, "heads": 6},
         "critic": {"width": 384, "layers": 6, "heads": 6},
-        "steps": {"actor": 1000, "critic-base": 1200},
+        "steps": {"actor": 2000, "critic-base": 1500},
         "rows": 128,
         "rate": 1.5e-3,
         "iteration 0": {"reason": 600, "refine": 300},
-        "fine-tuning": {"epochs": 2, "rate": 4e-4, "rows": 32},
+        "fine-tuning": {"epochs": 2, "rate": 4e-4, "rows": 64},
     },
 }
 SIZE = SIZES[args.size]
