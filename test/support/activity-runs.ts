@@ -9,6 +9,9 @@ export interface ActivityRun {
   /** Identity of the worker that it ran on. */
   worker: string;
   span: Span;
+  /** The number of the attempt, and how the one before it failed. */
+  attempt: number;
+  lastFailure: string | null;
   /** What it was told. */
   task: unknown;
   result: unknown;
@@ -32,7 +35,7 @@ async function ofOne(client: Client, workflowId: string, runId: string): Promise
     return first ? defaultPayloadConverter.fromPayload<unknown>(first) : null;
   };
   const scheduled = new Map<string, NonNullable<Event['activityTaskScheduledEventAttributes']>>();
-  const started = new Map<string, { worker: string; at: number }>();
+  const started = new Map<string, Pick<ActivityRun, 'worker' | 'attempt' | 'lastFailure'> & { at: number }>();
   return events!.flatMap((event) => {
     const {
       activityTaskScheduledEventAttributes: schedules,
@@ -40,20 +43,34 @@ async function ofOne(client: Client, workflowId: string, runId: string): Promise
       activityTaskCompletedEventAttributes: completes,
     } = event;
     if (schedules) scheduled.set(String(event.eventId), schedules);
-    if (starts) started.set(String(starts.scheduledEventId), { worker: starts.identity!, at: at(event) });
+    if (starts)
+      started.set(String(starts.scheduledEventId), {
+        worker: starts.identity!,
+        attempt: starts.attempt!,
+        lastFailure: starts.lastFailure ? textOf(starts.lastFailure) : null,
+        at: at(event),
+      });
     if (!completes) return [];
     const id = String(completes.scheduledEventId);
     const { activityType, input } = scheduled.get(id)!;
-    const { worker, at: begun } = started.get(id)!;
+    const { at: begun, ...start } = started.get(id)!;
     return [
       {
         workflowId,
         name: activityType!.name!,
-        worker,
+        ...start,
         span: [begun, at(event)],
         task: read(input),
         result: read(completes.result),
       },
     ];
   });
+}
+
+const textOf = ({ message, applicationFailureInfo: own }: Failed): string =>
+  [own?.type, message].filter(Boolean).join(': ');
+
+interface Failed {
+  message?: string | null;
+  applicationFailureInfo?: { type?: string | null } | null;
 }

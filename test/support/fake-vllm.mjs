@@ -69,9 +69,10 @@ function main() {
     running--;
     if (!body.logprobs) tell('answer', { weights: weights.slice(0, 8), prompt, seed: body.seed ?? null });
     const of = hash(`${weights} ${cached} ${adapter ?? ''} ${prompt}`);
+    const reference = faults.references && referenceOf(prompt, faults.references);
     const choices = Array.from({ length: body.n ?? 1 }, (_, index) => ({
       index,
-      text: `${weights.slice(0, 8)} ${adapter ?? ''}: ${prompt}`,
+      text: faults.references ? halfRight(reference, of[index]) : `${weights.slice(0, 8)} ${adapter ?? ''}: ${prompt}`,
       finish_reason: 'stop',
       ...(body.logprobs && { logprobs: { top_logprobs: logprobs(of, body.max_tokens) } }),
     }));
@@ -135,6 +136,7 @@ function main() {
         tell('sleep');
         return [200, ''];
       },
+      'GET /is_sleeping': () => [200, { is_sleeping: isAsleep }],
       'POST /wake_up': () => {
         isAsleep = false;
         resume();
@@ -163,6 +165,7 @@ const FLAGS = new Set([
   '--no-enable-sleep-mode',
   '--disable-uvicorn-access-log',
   '--enable-lora',
+  '--enforce-eager',
 ]);
 const OPTIONS = new Set([
   '--host',
@@ -215,6 +218,16 @@ function sha256(model) {
   return all.digest('hex');
 }
 
+/** @param references by question */
+function referenceOf(prompt, references) {
+  const lines = prompt.split('\n').map((line) => line.replace(/^\w+: | Please also give your final .*$/g, ''));
+  return references[lines.find((line) => line in references)];
+}
+
+/** An answer as well as a critique, that finds fault. */
+const halfRight = (reference, byte) =>
+  `Step sentence: so\nCorrectness of the step: Wrong\nExplanation: no\nCorrectness of the final answer: Wrong\nThe answer is ${byte % 2 === 0 ? reference : -1}.`;
+
 const hash = (text) => createHash('sha256').update(text).digest();
 
 const logprobs = (digest, tokens) =>
@@ -226,5 +239,7 @@ function readJson(path) {
   return existsSync(path) ? JSON.parse(readFileSync(path, 'utf8')) : {};
 }
 
-if (folder === '--engine-core') setInterval(() => {}, 60_000);
-else main();
+if (folder === '--engine-core') {
+  process.title = 'VLLM::EngineCore';
+  setInterval(() => {}, 60_000);
+} else main();
