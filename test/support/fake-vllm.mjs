@@ -24,8 +24,9 @@ function main() {
   let isDead = false;
   core.once('exit', () => {
     isDead = true;
-    // vLLM's watchdog looks every five seconds.
-    setTimeout(() => process.exit(0), 300);
+    // vLLM's watchdog looks every five seconds. Its server stops listening, and waits for what it has in hand.
+    if (faults.hangs) server.close();
+    else setTimeout(() => process.exit(0), 300);
   });
   process.once('SIGTERM', () => {
     core.kill('SIGKILL');
@@ -67,6 +68,7 @@ function main() {
     running++;
     await new Promise((done) => setTimeout(done, faults.answerMs ?? 0));
     running--;
+    if (isDead && faults.hangs) await new Promise(() => {});
     if (!body.logprobs) tell('answer', { weights: weights.slice(0, 8), prompt, seed: body.seed ?? null });
     const of = hash(`${weights} ${cached} ${adapter ?? ''} ${prompt}`);
     const reference = faults.references && referenceOf(prompt, faults.references);

@@ -16,6 +16,8 @@ export interface VllmFaults {
   sleep?: 'refused';
   /** The number of the request at which it is killed. */
   crashAt?: number;
+  /** Once its engine core is killed it answers nobody, and does not end. */
+  hangs?: boolean;
   /** Of questions that it is asked: then half of its answers are right. */
   references?: Record<string, string>;
 }

@@ -92,7 +92,8 @@ async function readArchitecture(path: string): Promise<string> {
   const same = [
     without(config, IRRELEVANT),
     config?.dtype ?? config?.torch_dtype,
-    generation?.eos_token_id,
+    // One number or a list of one, by the version that wrote it.
+    [generation?.eos_token_id].flat(),
     // How the trainer last padded is written there, too.
     without(tokenizer, ['padding', 'truncation']),
     OF_TOKENIZER.map((field) => tokenizerConfig?.[field]),

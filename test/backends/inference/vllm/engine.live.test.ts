@@ -104,6 +104,19 @@ test('starts again after a kill of the engine core', async () => {
   expect(vllm.story).toEqual(['start actor', 'start actor']);
 });
 
+test('starts again where the engine core was killed and the API server hangs (killed on a GPU, it stayed so)', async () => {
+  const vllm = await FakeVllm.start();
+  const actor = await vllm.model('actor');
+  await vllm.faults({ hangs: true, answerMs: 1_000 });
+  await vllm.ask(actor);
+  await vllm.faults({});
+  const asked = vllm.ask(actor, 'in the middle');
+  await sleep(300);
+  process.kill(vllm.events.find(({ event }) => event === 'engine core')!.core!, 'SIGKILL');
+  expect(await asked).toBe(`${digits('actor')} : in the middle`);
+  expect(vllm.story).toEqual(['start actor', 'terminated', 'start actor']);
+});
+
 test('leaves no process behind after a kill of the API server', async () => {
   const vllm = await FakeVllm.start();
   const actor = await vllm.model('actor');
