@@ -21,8 +21,6 @@ const QUANTUM_MS = 20_000;
 /** The turn of the processes that wait for the GPUs. */
 const OTHERS = 'others';
 const NEVER = new AbortController().signal;
-/** With a seed of its own each request is drawn by kernels of its own, which vLLM says can be slow. */
-const SENDS_SEEDS = true;
 
 /** vLLM on this machine's GPUs, started and owned by this worker, for any number of models in turns. */
 export class VllmEngine implements Engine {
@@ -92,7 +90,8 @@ export class VllmEngine implements Engine {
     try {
       for (;;) {
         const process = this.#serverOf(weights).answering(weights) ?? (await waitFor(this.#recover(weights), signal));
-        const seed = SENDS_SEEDS && request.temperature > 0 ? request.seed : undefined;
+        // vLLM draws those with seeds one by one; where nothing is drawn it need not look at them.
+        const seed = request.temperature > 0 ? request.seed : undefined;
         try {
           const asked = { ...request, model: process.nameOf(weights), seed };
           const result = await process.client.generate(asked, signal);

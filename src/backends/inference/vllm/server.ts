@@ -14,8 +14,8 @@ const since = (began: number) => ({ seconds: (performance.now() - began) / 1000 
 
 /** Starts in succession that may fail, or end before anybody is answered. */
 const STARTS = 3;
-/** In flight to what it decodes at a time: enough that it never starves, and no more than the limiter lets wait. */
-const IN_FLIGHT = 1.1;
+/** In flight to what it decodes at a time: enough that it never starves, and half of what the limiter takes for a queue. */
+const IN_FLIGHT = 1.05;
 
 /** vLLM for the weights of one architecture: a process that is started, given other weights, put to sleep, woken and started again. */
 export class VllmServer {
