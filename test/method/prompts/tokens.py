@@ -78,10 +78,9 @@ def answer(row: dict, tokenizer: PreTrainedTokenizerFast) -> dict:
         [asked] = serve.completion_prompts({"prompt": prompt}, model)
     else:
         asked = serve.chat_prompt({"messages": prompt}, model)
-    [learnt] = train.tokenize([row], tokenizer, 100_000, "rows.json")
-    size = learnt["labels"].count(-100)
+    [(learnt, size)] = train.tokenize([row], tokenizer, 100_000, "rows.json")
     read = tokenizer.decode(asked, clean_up_tokenization_spaces=False)
-    ids = {"asked": asked, "prompt": learnt["input_ids"][:size], "completion": learnt["input_ids"][size:]}
+    ids = {"asked": asked, "prompt": learnt[:size], "completion": learnt[size:]}
     return {name: tokenizer.convert_ids_to_tokens(tokens) for name, tokens in ids.items()} | {"read": read}
 
 
