@@ -22,8 +22,6 @@ const FULL_CORE = 0.9;
 interface Measured {
   model: string;
   inProcess: Rate & { readySeconds: number; cpu: number };
-  /** With a seed for each prompt, as the service has one for each request; of a quarter of the prompts. */
-  inProcessWithSeeds: Rate & { cpu: number };
   service: Rate & { readySeconds: number; cores: Record<string, number> };
   /** Of the service to in-process. */
   ratio: number;
@@ -149,8 +147,8 @@ async function compare(options: {
     );
     const measured: Measured[] = [];
     for (const { name, peer, service, readySeconds } of ready) {
-      const { plain, seeded } = await peer.go();
-      log(`${name}: in-process ${rate(plain).tokensPerSecond} tokens/s, ${rate(seeded).tokensPerSecond} with seeds`);
+      const inProcess = await peer.go();
+      log(`${name}: in-process ${rate(inProcess).tokensPerSecond} tokens/s`);
       const watch = service.watch();
       const drawn = await service.draw('bench');
       await watch.stop();
@@ -158,10 +156,9 @@ async function compare(options: {
       log(`${name}: the service ${rate(drawn).tokensPerSecond} tokens/s`);
       measured.push({
         model: name,
-        inProcess: { ...rate(plain), readySeconds: round(peer.readySeconds), cpu: round(plain.cpu) },
-        inProcessWithSeeds: { ...rate(seeded), cpu: round(seeded.cpu) },
+        inProcess: { ...rate(inProcess), readySeconds: round(peer.readySeconds), cpu: round(inProcess.cpu) },
         service: { ...rate(drawn), readySeconds: round(readySeconds), cores },
-        ratio: round(rate(drawn).tokensPerSecond / rate(plain).tokensPerSecond),
+        ratio: round(rate(drawn).tokensPerSecond / rate(inProcess).tokensPerSecond),
         bound: boundBy(cores),
       });
     }

@@ -1,8 +1,8 @@
 """vLLM as people use it in a script: python in_process.py JOB.json
 
 JOB.json: {model, args, prompts, samples, temperature, maxTokens, stop}. Says {"ready": seconds} on standard output, waits for a line, asks
-greedily for one answer to each prompt, then for the samples, then for those of the first quarter with a seed of its own for each prompt, and
-says what it measured. vLLM's own output goes to standard error.
+greedily for one answer to each prompt, then for the samples with a seed of its own for each prompt, and says what it measured. vLLM's own
+output goes to standard error.
 """
 
 import json
@@ -32,23 +32,20 @@ def main():
     llm = LLM(**{**vars(EngineArgs.from_cli_args(known)), "disable_log_stats": True})
     prompts = job["prompts"]
 
-    def parameters(n, temperature, seed=None):
-        return SamplingParams(n=n, temperature=temperature, max_tokens=job["maxTokens"], stop=job["stop"], seed=seed)
-
-    def measure(prompts, sampling):
+    def ask(n, temperature):
+        # The service gives each request a seed of its own where something is drawn.
+        seeds = range(len(prompts)) if temperature > 0 else [None] * len(prompts)
+        shared = {"n": n, "temperature": temperature, "max_tokens": job["maxTokens"], "stop": job["stop"]}
         cpu, start = time.process_time(), time.perf_counter()
-        answers = llm.generate(prompts, sampling, use_tqdm=False)
+        answers = llm.generate(prompts, [SamplingParams(**shared, seed=seed) for seed in seeds], use_tqdm=False)
         seconds = time.perf_counter() - start
         tokens = sum(len(output.token_ids) for answer in answers for output in answer.outputs)
         return {"completionTokens": tokens, "seconds": seconds, "cpu": (time.process_time() - cpu) / seconds}
 
     say({"ready": time.time() - began})
     sys.stdin.readline()
-    measure(prompts, parameters(1, 0.0))
-    plain = measure(prompts, parameters(job["samples"], job["temperature"]))
-    some = prompts[: len(prompts) // 4]
-    seeded = measure(some, [parameters(job["samples"], job["temperature"], seed) for seed in range(len(some))])
-    say({"plain": plain, "seeded": seeded})
+    ask(1, 0.0)
+    say(ask(job["samples"], job["temperature"]))
 
 
 if __name__ == "__main__":

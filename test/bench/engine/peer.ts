@@ -19,7 +19,7 @@ export interface Peer {
   /** From its start until it could be asked. */
   readySeconds: number;
   /** Asks, and ends. */
-  go(): Promise<{ plain: PeerGo; seeded: PeerGo }>;
+  go(): Promise<PeerGo>;
 }
 
 /** in_process.py with a model that is loaded: resolves once it is. */
