@@ -57,6 +57,12 @@ async function inTheMiddleOf(
   return { fake, handle, letGo };
 }
 
+/** Whether a stop has come as far as the iteration, which decides what comes next. */
+async function isTold(id: string): Promise<boolean> {
+  const { events } = await bench.client.workflow.getHandle(`${id}/iteration-1`).fetchHistory();
+  return events!.some(({ workflowExecutionSignaledEventAttributes: signal }) => signal?.signalName === 'stop');
+}
+
 async function lastDataset(result: SelfImproveResult): Promise<Partial<Record<SftKind, number>>> {
   const { uri, rows } = result.datasets.at(-1)!;
   const found = await bench.rows<SftRow>(uri);
@@ -91,7 +97,7 @@ describe.each(MODES)('stop, mode %s', (mode) => {
         );
       expect(Date.now() - asked).toBeLessThan(5_000);
     } else {
-      await eventually('the news', async () => (await bench.progress(handle)).state === 'stopping');
+      await eventually('the news', () => isTold(id));
       letGo();
     }
     const result = await handle.result();
