@@ -1,9 +1,7 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { ensurePython } from '../../src/cli/setup/python.ts';
 import { ensureTemporalCli } from '../../src/cli/setup/temporal-cli.ts';
+import { reported } from './reported.ts';
 import { runChaos } from './run.ts';
 
 const HELP = `usage: npm run test:chaos -- [--kills N] [--seed S] [--json]
@@ -35,14 +33,8 @@ export async function chaos(args: string[]): Promise<void> {
     process.exitCode = 2;
     return;
   }
-  const began = Date.now();
-  const say = (line: string) =>
-    process.stderr.write(`${String(Math.round((Date.now() - began) / 1000)).padStart(5)} s  ${line}\n`);
-  const [cli, python] = await Promise.all([ensureTemporalCli({ log: say }), ensurePython({ log: say })]);
-  const folder = await mkdtemp(join(tmpdir(), 'critique-loop-chaos-'));
-  const report = await runChaos({ folder, cli, python, kills, seed, say });
-  if (report.ok) await rm(folder, { recursive: true, force: true });
-  else say(`not as undisturbed: the files are in ${folder}`);
-  process.exitCode = report.ok ? 0 : 1;
-  process.stdout.write(`${JSON.stringify(report, null, values.json ? 0 : 2)}\n`);
+  await reported({ json: values.json, otherwise: 'not as undisturbed' }, async (folder, say) => {
+    const [cli, python] = await Promise.all([ensureTemporalCli({ log: say }), ensurePython({ log: say })]);
+    return await runChaos({ folder, cli, python, kills, seed, say });
+  });
 }

@@ -1,10 +1,9 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { readFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import type { SelfImproveInput } from '../../src/config/self-improve.ts';
 import { runGpuChaos } from './gpu/run.ts';
 import { isVictim, VICTIMS } from './gpu/victims.ts';
+import { reported } from './reported.ts';
 
 const HELP = `usage: npm run test:chaos -- --gpu [--input FILE] [--victims LIST] [--json]
 
@@ -37,15 +36,9 @@ export async function gpuChaos(args: string[]): Promise<void> {
     process.exitCode = 2;
     return;
   }
-  const began = Date.now();
-  const say = (line: string) =>
-    process.stderr.write(`${String(Math.round((Date.now() - began) / 1000)).padStart(5)} s  ${line}\n`);
   const input = JSON.parse(await readFile(values.input, 'utf8')) as SelfImproveInput;
-  const folder = await mkdtemp(join(tmpdir(), 'critique-loop-chaos-'));
   const victims = VICTIMS.filter((victim) => wanted.includes(victim));
-  const report = await runGpuChaos({ input, victims, folder, say });
-  if (report.ok) await rm(folder, { recursive: true, force: true });
-  else say(`not as it should be: the files are in ${folder}`);
-  process.exitCode = report.ok ? 0 : 1;
-  process.stdout.write(`${JSON.stringify(report, null, values.json ? 0 : 2)}\n`);
+  await reported({ json: values.json, otherwise: 'not as it should be' }, (folder, say) =>
+    runGpuChaos({ input, victims, folder, say }),
+  );
 }

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fetch } from 'undici';
 import { Failure } from '../failures.ts';
+import { hasEnded } from '../has-ended.ts';
 import { findModel } from '../models.ts';
 import { trainerFile } from '../package.ts';
 import type { Store } from '../storage/store.ts';
@@ -99,8 +100,6 @@ export class EmbeddedEngine implements Engine {
     return { client, origin, loaded: new Map(), loading: Promise.resolve() };
   }
 }
-
-const hasEnded = (child: ChildProcess) => child.exitCode !== null || child.signalCode !== null;
 
 async function load(engine: Running, name: string, path: string, signal: AbortSignal): Promise<void> {
   if (engine.loaded.get(name) === path) return;

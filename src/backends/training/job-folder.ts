@@ -39,6 +39,16 @@ export async function readJson<T>(file: string): Promise<T | null> {
 export const readLines = async (file: string): Promise<string[]> =>
   (await readFile(file, 'utf8').catch(() => '')).split('\n');
 
+/** An object; null where a line is another one, or half written. */
+export function parseLine<T extends object>(line: string): T | null {
+  try {
+    const value = JSON.parse(line) as T | null;
+    return typeof value === 'object' ? value : null;
+  } catch {
+    return null;
+  }
+}
+
 /** What the newest submission left in the folder's log. */
 export async function readLog(folder: string): Promise<string[]> {
   const lines = await readLines(join(folder, 'log'));

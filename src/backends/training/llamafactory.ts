@@ -4,12 +4,23 @@ import { mkdir, open, readdir, rename, rm } from 'node:fs/promises';
 import { delimiter, dirname, isAbsolute, join } from 'node:path';
 import { Failure } from '../failures.ts';
 import type { Gpus } from '../gpus.ts';
+import { hasEnded } from '../has-ended.ts';
 import { hashModel, resolveModel } from '../models.ts';
 import { trainerFile } from '../package.ts';
 import type { TrainingBackend, TrainingJob, TrainingResult, TrainingStatus } from './contract.ts';
-import { keepJob, lackOf, lossCurve, readJson, readLines, readLog, SUBMITTED, writeWhole } from './job-folder.ts';
+import {
+  keepJob,
+  lackOf,
+  lossCurve,
+  parseLine,
+  readJson,
+  readLines,
+  readLog,
+  SUBMITTED,
+  writeWhole,
+} from './job-folder.ts';
 import { trainArguments, writeData } from './llamafactory-files.ts';
-import { endAll, groupOf, hasEnded, processesWith, readTrainer } from './process.ts';
+import { endAll, groupOf, processesWith, readTrainer } from './process.ts';
 
 /** Errors that the same job meets again. */
 const PERMANENT = /^(Value|Type|Key|Index|Attribute|Assertion|NotImplemented|Import|ModuleNotFound|FileNotFound)Error/;
@@ -177,13 +188,7 @@ async function started(child: ChildProcess, command: string): Promise<void> {
 async function readProgress(job: TrainingJob): Promise<LogLine[]> {
   const folders = ['checkpoint', 'trained'].map((name) => join(job.output, name));
   const lines = await readLines(join(folders.find(existsSync) ?? folders[1]!, 'trainer_log.jsonl'));
-  return lines.flatMap((line) => {
-    try {
-      return [JSON.parse(line) as LogLine];
-    } catch {
-      return [];
-    }
-  });
+  return lines.flatMap((line) => parseLine<LogLine>(line) ?? []);
 }
 
 /** A resume point that was cut short by a kill: its state is written last. */

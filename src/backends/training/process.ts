@@ -1,4 +1,4 @@
-import { type ChildProcess, execFile } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -26,8 +26,6 @@ export async function runningTrainer(folder: string): Promise<Trainer | null> {
   const trainer = await readTrainer(folder);
   return trainer && (await isAlive(trainer.pid, trainer.argument)) ? trainer : null;
 }
-
-export const hasEnded = (child: ChildProcess): boolean => child.exitCode !== null || child.signalCode !== null;
 
 function kill(pid: number, signal: NodeJS.Signals): void {
   try {

@@ -1,8 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import type { Socket } from 'node:net';
+import { hasEnded } from '../has-ended.ts';
 import { trainerFile } from '../package.ts';
-import { hasEnded } from './process.ts';
 
 /**
  * A trainer that has imported its libraries before there is a job for it: they take 5 to 10 seconds. Without a job it ends with

@@ -3,11 +3,12 @@ import { mkdir, open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Failure } from '../failures.ts';
+import { hasEnded } from '../has-ended.ts';
 import { resolveModel } from '../models.ts';
 import { trainerFile } from '../package.ts';
 import type { TrainingBackend, TrainingJob, TrainingResult, TrainingStatus } from './contract.ts';
-import { keepJob, lackOf, lossCurve, readJson, readLines, readLog, SUBMITTED } from './job-folder.ts';
-import { endAll, hasEnded, readTrainer, runningTrainer } from './process.ts';
+import { keepJob, lackOf, lossCurve, parseLine, readJson, readLines, readLog, SUBMITTED } from './job-folder.ts';
+import { endAll, readTrainer, runningTrainer } from './process.ts';
 import { SpareTrainer } from './spare.ts';
 
 /** train.py's exit code where another process trains in the same folder. */
@@ -150,12 +151,8 @@ async function readEnd(job: TrainingJob): Promise<{ refusal: string | null; last
   return { refusal: refusal?.message ?? null, lastWords: words.at(-1)?.trim().slice(0, 300) ?? '' };
 }
 
-/** A line may be half written, and a log has other lines too. */
+/** A log has other lines, too. */
 function parseEvent(line: string): TrainerEvent | null {
-  try {
-    const event = JSON.parse(line) as TrainerEvent;
-    return typeof event === 'object' && event !== null && 'event' in event ? event : null;
-  } catch {
-    return null;
-  }
+  const event = parseLine<TrainerEvent>(line);
+  return event && 'event' in event ? event : null;
 }

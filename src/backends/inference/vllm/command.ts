@@ -39,12 +39,16 @@ export function serveCommand(
   };
 }
 
-/** Sequences that it decodes at a time. */
-export function maxSequences(args: readonly string[]): number {
-  const at = args.findIndex((arg) => /^--max[-_]num[-_]seqs(=|$)/.test(arg));
-  if (at < 0) return MOST_SEQUENCES;
-  return Number(args[at]!.split('=')[1] ?? args[at + 1]) || MOST_SEQUENCES;
+/** The number that arguments give under one of these names, the last of several as vLLM takes it; null where there is none. */
+export function numberIn(args: readonly string[], ...names: string[]): number | null {
+  const words = args.flatMap((arg) => arg.split('='));
+  const at = words.findLastIndex((word) => names.includes(word.replaceAll('_', '-')));
+  const value = at < 0 ? Number.NaN : Number(words[at + 1]);
+  return Number.isFinite(value) ? value : null;
 }
+
+/** Sequences that it decodes at a time. */
+export const maxSequences = (args: readonly string[]): number => numberIn(args, '--max-num-seqs') || MOST_SEQUENCES;
 
 /** Whether its sleep frees the GPU's memory: not where somebody has switched that off. */
 export const sleeps = (args: readonly string[]): boolean =>
