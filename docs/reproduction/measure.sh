@@ -3,7 +3,7 @@
 # From the repository's root, after `npm ci`, with CRITIQUE_LOOP_PYTHON and CRITIQUE_LOOP_VLLM set where they have to be. Without parts all of
 # them, one after the other, since what runs beside a measurement changes it. `scaling` needs two GPUs, the others use the first.
 set -euo pipefail
-out=$(mkdir -p "$1" && cd "$1" && pwd); shift
+out=$(mkdir -p "$1/bench" && cd "$1" && pwd); shift
 parts=${*:-models study engine scaling idle kills}
 models=.critique-loop/models-10m
 loop() { node dist/cli/main.js "$@"; }
@@ -31,7 +31,7 @@ study() {
     done
 }
 
-bench() { node test/bench/main.mjs "${@:2}" --json > "$out/$1.json"; }
+bench() { node test/bench/main.mjs "${@:2}" --json > "$out/bench/$1.json"; }
 
 node scripts/build.mjs
 for part in $parts; do
@@ -40,9 +40,9 @@ for part in $parts; do
     models) "${CRITIQUE_LOOP_PYTHON:-python3}" models/recipe/make.py --size 10m && cp $models/measured.json "$out/models.json" ;;
     study) study ;;
     engine) bench engine engine --model $models/actor --model random-1b --questions 2000 ;;
-    scaling) bench scaling engine --model $models/actor --workers 2 --kill --questions 5000 --max-tokens 96 ;;
+    scaling) bench scaling engine --model random-1b --workers 2 --kill --questions 2000 ;;
     idle) bench idle idle --input runs/gpu-loop.json ;;
-    kills) node test/chaos/main.mjs --gpu --input test/chaos/gpu.json --json > "$out/kills.json" ;;
+    kills) node test/chaos/main.mjs --gpu --input test/chaos/gpu.json --json > "$out/bench/kills.json" ;;
     *) echo "no part is called '$part'" >&2; exit 2 ;;
   esac
 done

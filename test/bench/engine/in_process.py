@@ -1,8 +1,8 @@
 """vLLM as people use it in a script: python in_process.py JOB.json
 
 JOB.json: {model, args, prompts, samples, temperature, maxTokens, stop}. Says {"ready": seconds} on standard output, waits for a line, asks
-greedily for one answer to each prompt, then for the samples with a seed of its own for each prompt, and says what it measured. vLLM's own
-output goes to standard error.
+greedily for one answer to each prompt and for the samples of a few, then for the samples of all with a seed of its own for each prompt,
+and says what it measured. vLLM's own output goes to standard error.
 """
 
 import json
@@ -11,6 +11,9 @@ import sys
 import time
 
 began = time.time()
+
+#: Prompts whose samples are drawn before anything is measured, as the service does it.
+WARM_UP = 400
 
 
 def main():
@@ -30,9 +33,8 @@ def main():
     # The server has arguments that are not the engine's.
     known, _ = EngineArgs.add_cli_args(FlexibleArgumentParser()).parse_known_args(["--model", job["model"], *job["args"]])
     llm = LLM(**{**vars(EngineArgs.from_cli_args(known)), "disable_log_stats": True})
-    prompts = job["prompts"]
 
-    def ask(n, temperature):
+    def ask(prompts, n, temperature):
         # The service gives each request a seed of its own where something is drawn.
         seeds = range(len(prompts)) if temperature > 0 else [None] * len(prompts)
         shared = {"n": n, "temperature": temperature, "max_tokens": job["maxTokens"], "stop": job["stop"]}
@@ -44,8 +46,10 @@ def main():
 
     say({"ready": time.time() - began})
     sys.stdin.readline()
-    ask(1, 0.0)
-    say(ask(job["samples"], job["temperature"]))
+    ask(job["prompts"], 1, 0.0)
+    # What draws is compiled when it is first needed.
+    ask(job["prompts"][:WARM_UP], job["samples"], job["temperature"])
+    say(ask(job["prompts"], job["samples"], job["temperature"]))
 
 
 if __name__ == "__main__":

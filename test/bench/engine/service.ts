@@ -82,7 +82,7 @@ export class Service {
     const client = new Client({ connection: await Connection.connect({ address }) });
     const service = new Service({ client, store, inference, asked, others, server });
     try {
-      await service.#evaluate('warm-up', { questions: WARM_UP, samples: 0 });
+      await service.#evaluate('warm-up', { questions: WARM_UP, samples: asked.samples });
     } catch (error) {
       await service.stop();
       throw error;
@@ -150,7 +150,7 @@ export class Service {
   }
 }
 
-/** As many shards as there are at most, so that every worker gets some. */
+/** As many shards as there are at most, so that every worker gets some. What draws samples is compiled when it is first needed, too. */
 const WARM_UP = 400;
 
 function drawn(sampled: ActivityRun[]): Drawn {
