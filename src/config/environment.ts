@@ -23,7 +23,7 @@ const vllmArguments = words.superRefine((args, context) => {
 });
 
 /** What a worker reads from its environment, besides Temporal's own TEMPORAL_* variables and profiles. */
-const Environment = z.object({
+export const Environment = z.object({
   /** Folder of all artifacts, or s3://bucket/prefix; workers on several hosts share it. */
   CRITIQUE_LOOP_STORE: z.string().min(1).default('.critique-loop/store'),
   /** Folder on this machine for what processes need as files, where the store is a bucket. */

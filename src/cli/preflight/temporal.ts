@@ -18,7 +18,7 @@ export async function checkTemporal(): Promise<Check[]> {
       {
         what: 'search attributes',
         ok: registered,
-        detail: registered ? 'registered' : 'not registered: the README says how (one command)',
+        detail: registered ? 'registered' : 'not registered: docs/workers.md says how (one command)',
       },
     ];
   } finally {
