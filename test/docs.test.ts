@@ -79,9 +79,9 @@ describe('the fields of run files', () => {
       if (!link) continue;
       const { file: other, anchor } = locate({ file }, link);
       const inner = documented(other, anchor);
-      const left = codesIn(values);
+      const leftOut = codesIn(values);
       for (const [name, field] of inner.fields) {
-        if (left.includes(name.split('.')[0]!) || own.has(`${path}.${name}`)) continue;
+        if (leftOut.includes(name.split('.')[0]!) || own.has(`${path}.${name}`)) continue;
         told.fields.set(`${path}.${name}`, field);
       }
       for (const [name, kinds] of inner.kinds) told.kinds.set(name === '' ? path : `${path}.${name}`, kinds);
