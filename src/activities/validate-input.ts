@@ -55,7 +55,7 @@ export async function claimRun<Config extends object>(
   const searchAttributes = await deps.hasSearchAttributes();
   const warnings: string[] = [];
   if (!searchAttributes)
-    warnings.push('the search attributes are not registered in this namespace: the README says how (one command)');
+    warnings.push('the search attributes are not registered in this namespace: docs/workers.md says how (one command)');
   return { folder, config, labels, warnings, searchAttributes };
 }
 

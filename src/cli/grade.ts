@@ -1,9 +1,10 @@
-import { createReadStream, existsSync } from 'node:fs';
+import { createReadStream } from 'node:fs';
 import { GradingThreads } from '../backends/grading/threads.ts';
 import { readLines } from '../backends/storage/artifacts.ts';
 import { readLine } from './grading/line.ts';
 import { type GradeOptions, gradeLine, invalid, type Result } from './grading/result.ts';
 import { Summary } from './grading/summary.ts';
+import { mistakeInPath } from './read-file.ts';
 import { SetupError } from './setup/setup-error.ts';
 
 /** Lines in work at once: enough to keep every thread busy, and memory flat however long the file is. */
@@ -16,7 +17,8 @@ const TOLD = 20;
  * standard error. Exit code 2 where a line can't be read; the others are graded all the same.
  */
 export async function grade(file: string, options: GradeOptions): Promise<void> {
-  if (file !== '-' && !existsSync(file)) throw new SetupError(`there is no file ${file}`);
+  const mistake = file === '-' ? null : mistakeInPath(file);
+  if (mistake !== null) throw new SetupError(mistake);
   const input = file === '-' ? process.stdin : createReadStream(file);
   process.stdout.once('error', (error: NodeJS.ErrnoException) => {
     if (error.code !== 'EPIPE') throw error;

@@ -1,5 +1,7 @@
 import { InvalidArgumentError, Option, program } from 'commander';
+import { Failure } from '../backends/failures.ts';
 import { versions } from '../backends/versions.ts';
+import { WrongEnvironment } from '../config/environment.ts';
 import { Policies } from '../config/oracle.ts';
 import { formatIssues, parseInput } from '../config/parse.ts';
 import { QUEUES, type Role } from '../workflows/queues.ts';
@@ -164,12 +166,16 @@ program
   .action(temporal);
 
 const ended = program.parseAsync().catch((error: unknown) => {
-  process.stderr.write(`${error instanceof SetupError ? error.message : describe(error)}\n`);
+  process.stderr.write(`${describe(error)}\n`);
   process.exitCode = 1;
 });
 // Temporal's runtime, once installed, and calls that still wait for an answer would keep the process.
 ended.finally(() => process.exit());
 
+/** What users can mend says it all; a stack would only bury it. */
+const FOR_USERS = [SetupError, WrongEnvironment, Failure];
+
 function describe(error: unknown): string {
+  if (FOR_USERS.some((kind) => error instanceof kind)) return (error as Error).message;
   return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }

@@ -1,5 +1,4 @@
 import { once } from 'node:events';
-import { loadClientConnectConfig } from '@temporalio/envconfig';
 import { NativeConnection } from '@temporalio/worker';
 import { readEnvironment } from '../config/environment.ts';
 import { serveHealth } from '../workers/health.ts';
@@ -9,16 +8,18 @@ import type { Role } from '../workflows/queues.ts';
 import { workflowBundle } from './local.ts';
 import { ensurePython, GRADER } from './setup/python.ts';
 import { SetupError } from './setup/setup-error.ts';
+import { readTemporalConfig } from './temporal-config.ts';
 
 /** Runs until SIGTERM or SIGINT, then drains. A failure to connect, or of any worker, ends the process with 1. */
 export async function worker({ role: roles }: { role: Role[] }): Promise<void> {
   const environment = readEnvironment();
   const logger = createLogger(environment.logLevel);
   installTelemetry(logger, environment.metrics);
-  const { connectionOptions, namespace = 'default' } = loadClientConnectConfig();
-  const address = connectionOptions.address ?? 'localhost:7233';
+  const { connectionOptions, namespace, address } = readTemporalConfig();
   const connection = await NativeConnection.connect(connectionOptions).catch(() => {
-    throw new SetupError(`nothing answers at ${address}: set TEMPORAL_ADDRESS, or TEMPORAL_PROFILE to a profile`);
+    throw new SetupError(
+      `nothing answers at ${address}: set TEMPORAL_ADDRESS to the host:port of a Temporal server, or TEMPORAL_PROFILE to a profile`,
+    );
   });
   const log = (line: string) => logger.info(line);
   const workers = await startWorkers({

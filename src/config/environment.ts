@@ -1,8 +1,13 @@
 import { resolve } from 'node:path';
 import { z } from 'zod';
-import { parseInput } from './parse.ts';
+import { formatIssues, parseInput } from './parse.ts';
 
-const port = z.coerce.number().int().min(0).max(65_535);
+const whole = (least: number, most: number) =>
+  z
+    .string()
+    .regex(/^\d{1,9}$/, `expected a whole number from ${least} to ${most}`)
+    .transform(Number)
+    .pipe(z.int().min(least).max(most));
 
 /** Arguments without a shell: a word is what is between spaces. */
 const words = z.string().transform((text) => text.split(/\s+/).filter((word) => word !== ''));
@@ -22,10 +27,19 @@ const vllmArguments = words.superRefine((args, context) => {
     context.addIssue({ code: 'custom', message: `expected arguments that begin with --, not "${args[0]}"` });
 });
 
+/** Whether a store is one of S3, and not a folder. */
+export const isBucket = (store: string): boolean => store.startsWith('s3://');
+
+/** A bucket's name, and the prefix of its keys. */
+export const BUCKET: RegExp = /^s3:\/\/([a-z0-9][a-z0-9.-]+)(?:\/(.*))?$/;
+
 /** What a worker reads from its environment, besides Temporal's own TEMPORAL_* variables and profiles. */
-const Environment = z.object({
+export const Environment = z.object({
   /** Folder of all artifacts, or s3://bucket/prefix; workers on several hosts share it. */
-  CRITIQUE_LOOP_STORE: z.string().min(1).default('.critique-loop/store'),
+  CRITIQUE_LOOP_STORE: z
+    .string()
+    .refine((store) => !isBucket(store) || BUCKET.test(store), { error: 'expected s3://bucket or s3://bucket/prefix' })
+    .default('.critique-loop/store'),
   /** Folder on this machine for what processes need as files, where the store is a bucket. */
   CRITIQUE_LOOP_CACHE: z.string().min(1).default('.critique-loop/cache'),
   /** Address of Prometheus metrics, for instance 127.0.0.1:9464; none by default. */
@@ -34,12 +48,12 @@ const Environment = z.object({
     .regex(/^[^\s:]+:\d+$/, 'expected host:port')
     .optional(),
   /** Port of /livez and /readyz on loopback; 0 picks a free one, absent means none. */
-  CRITIQUE_LOOP_HEALTH_PORT: port.optional(),
+  CRITIQUE_LOOP_HEALTH_PORT: whole(0, 65_535).optional(),
   CRITIQUE_LOOP_LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error']).default('info'),
   /** What answers for models without an endpoint: the embedded engine on the CPU, or vLLM on this machine's GPUs. */
   CRITIQUE_LOOP_ENGINE: z.enum(['embedded', 'vllm']).default('embedded'),
   /** Threads of the embedded engine; all cores by default. */
-  CRITIQUE_LOOP_ENGINE_THREADS: z.coerce.number().int().min(1).optional(),
+  CRITIQUE_LOOP_ENGINE_THREADS: whole(1, 1024).optional(),
   /** The vLLM command, for instance python3 -m vllm.entrypoints.cli.main. */
   CRITIQUE_LOOP_VLLM: words.refine((all) => all.length > 0, { error: 'expected a command' }).default(['vllm']),
   /** Further arguments of `vllm serve`, for instance --tensor-parallel-size 2. */
@@ -47,7 +61,7 @@ const Environment = z.object({
   /** A checkpoint to start vLLM with at once, so that the start is over when the first run asks. */
   CRITIQUE_LOOP_VLLM_MODEL: z.string().optional(),
   /** How many shards an inference worker works on side by side. */
-  CRITIQUE_LOOP_SHARDS_AT_ONCE: z.coerce.number().int().min(1).max(64).optional(),
+  CRITIQUE_LOOP_SHARDS_AT_ONCE: whole(1, 64).optional(),
   /** The LLaMA-Factory command, for fine-tunes of that backend. */
   CRITIQUE_LOOP_LLAMAFACTORY: words
     .refine((all) => all.length > 0, { error: 'expected a command' })
@@ -67,16 +81,17 @@ export interface WorkerEnvironment {
   llamafactory: string[];
 }
 
-/** Whether a store is one of S3, and not a folder. */
-export const isBucket = (store: string): boolean => store.startsWith('s3://');
+/** Variables are wrong. The message is all that a user needs; print it without a stack. */
+export class WrongEnvironment extends Error {
+  override readonly name = 'WrongEnvironment';
+}
 
-/** @throws Error that names every wrong variable. */
+/** @throws WrongEnvironment that names every wrong variable. */
 export function readEnvironment(env: NodeJS.ProcessEnv = process.env): WorkerEnvironment {
   // A compose file that passes a variable without a value passes an empty one.
   const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''));
   const parsed = parseInput(Environment, given);
-  if (parsed.issues)
-    throw new Error(`wrong environment: ${parsed.issues.map((i) => `${i.field} ${i.message}`).join('; ')}`);
+  if (parsed.issues) throw new WrongEnvironment(`wrong environment: ${formatIssues(parsed.issues)}`);
   const value = parsed.value;
   return {
     store: isBucket(value.CRITIQUE_LOOP_STORE) ? value.CRITIQUE_LOOP_STORE : resolve(value.CRITIQUE_LOOP_STORE),

@@ -36,14 +36,22 @@ const modelName = z
 /** How a model is asked, and what it is trained on: each model by its own, whatever the other's. */
 const promptFamily = z.enum(families).default('base');
 
-export const Actor = z.strictObject({
-  /** What every iteration is trained from: a Hugging Face checkpoint folder or hub name. It is never sampled from itself. */
-  base: modelName,
-  promptFamily,
-  endpoint: Endpoint.optional(),
-  temperature: z.number().min(0).max(2).default(0.7),
-  maxTokens: z.int().min(1).max(131_072).default(1024),
+/** What to say where there is no object. */
+const expecting = (what: string) => ({
+  error: ({ code }: { code?: string }) => (code === 'invalid_type' ? `expected ${what}` : undefined),
 });
+
+export const Actor = z.strictObject(
+  {
+    /** What every iteration is trained from: a Hugging Face checkpoint folder or hub name. It is never sampled from itself. */
+    base: modelName,
+    promptFamily,
+    endpoint: Endpoint.optional(),
+    temperature: z.number().min(0).max(2).default(0.7),
+    maxTokens: z.int().min(1).max(131_072).default(1024),
+  },
+  expecting('an object with the "base" of the actor'),
+);
 
 export const Critic = z.strictObject(
   {
@@ -54,28 +62,27 @@ export const Critic = z.strictObject(
     temperature: z.number().min(0).max(2).default(0),
     maxTokens: z.int().min(1).max(131_072).default(1536),
   },
-  {
-    error: (issue) =>
-      issue.code === 'invalid_type'
-        ? 'expected an object with the "model" of the critic, or null for no critic'
-        : undefined,
-  },
+  expecting('an object with the "model" of the critic, or null for no critic'),
 );
 
 /** US dollars per million tokens. */
 const Price = z.strictObject({ prompt: z.number().min(0), completion: z.number().min(0) });
 
 /** The model that `evaluate` measures. */
-export const EvaluatedActor = Critic.extend({
-  /** A checkpoint folder, the uri of one in the store, or the name under which the endpoint serves it. */
-  model: modelName,
-  /** Of the samples and of the rounds of a chain. Greedy responses and the refinements of samples have 0. */
-  temperature: Actor.shape.temperature,
-  maxTokens: Actor.shape.maxTokens,
-  /** What it is asked to write: a solution, or one that thinks aloud and checks itself, which it has to be trained to (`selfTalk`). */
-  style: z.enum(['solution', 'self-talk']).default('solution'),
-  price: Price.optional(),
-});
+export const EvaluatedActor = z.strictObject(
+  {
+    ...Critic.shape,
+    /** A checkpoint folder, the uri of one in the store, or the name under which the endpoint serves it. */
+    model: modelName,
+    /** Of the samples and of the rounds of a chain. Greedy responses and the refinements of samples have 0. */
+    temperature: Actor.shape.temperature,
+    maxTokens: Actor.shape.maxTokens,
+    /** What it is asked to write: a solution, or one that thinks aloud and checks itself, which it has to be trained to (`selfTalk`). */
+    style: z.enum(['solution', 'self-talk']).default('solution'),
+    price: Price.optional(),
+  },
+  expecting('an object with the "model" of the actor'),
+);
 
 /** A critic that may belong to a provider who takes money for it. */
 export const PricedCritic = Critic.extend({ price: Price.optional() });

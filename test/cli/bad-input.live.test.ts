@@ -169,7 +169,12 @@ const TYPES = Object.keys(VALIDATES) as Type[];
 const MORE: readonly (readonly [Type, string, readonly Change[], readonly string[]])[] = [
   ['selfImprove', 'a number as a text', [['samples', '4']], ['samples: got "4", expected a number']],
   ['selfImprove', 'true for 1', [['samples', true]], ['samples: got true, expected a number']],
-  ['selfImprove', 'an object that is null', [['actor', null]], ['actor: got null, expected an object {...}']],
+  [
+    'selfImprove',
+    'an object that is null',
+    [['actor', null]],
+    ['actor: got null, expected an object with the "base" of the actor'],
+  ],
   [
     'selfImprove',
     'a name for an object',

@@ -76,6 +76,8 @@ describe('the environment of a worker', () => {
   });
 
   test.each([
+    ['CRITIQUE_LOOP_STORE', 's3://'],
+    ['CRITIQUE_LOOP_STORE', 's3:///prefix'],
     ['CRITIQUE_LOOP_METRICS', '9464'],
     ['CRITIQUE_LOOP_METRICS', 'http://host:9464'],
     ['CRITIQUE_LOOP_HEALTH_PORT', 'http'],
@@ -92,8 +94,10 @@ describe('the environment of a worker', () => {
     ['CRITIQUE_LOOP_SHARDS_AT_ONCE', '0'],
     ['CRITIQUE_LOOP_SHARDS_AT_ONCE', 'all'],
     ['CRITIQUE_LOOP_LLAMAFACTORY', ' '],
-  ])('%s=%s is refused by its name', (name, value) => {
+  ])('%s=%s is refused by its name, with what it is', (name, value) => {
+    const shown = name.endsWith('_ARGS') || value === ' ' ? 'got [' : new RegExp(`got "?${value}"?, expected`);
     expect(() => readEnvironment({ [name]: value })).toThrow(name);
+    expect(() => readEnvironment({ [name]: value })).toThrow(shown);
   });
 
   test('an argument of vLLM that the engine sets itself is named', () => {

@@ -13,6 +13,7 @@ import {
   S3Client,
 } from '@aws-sdk/client-s3';
 import { Upload } from '@aws-sdk/lib-storage';
+import { BUCKET } from '../../config/environment.ts';
 import { Failure } from '../failures.ts';
 import type { Journal } from './journal.ts';
 import { checkedKey } from './keys.ts';
@@ -253,7 +254,7 @@ export class S3Store implements Store {
 }
 
 function parseRoot(root: string): { bucket: string; prefix: string } {
-  const [, bucket, prefix = ''] = /^s3:\/\/([a-z0-9][a-z0-9.-]+)(?:\/(.*))?$/.exec(root) ?? [];
+  const [, bucket, prefix = ''] = BUCKET.exec(root) ?? [];
   if (!bucket) throw new Failure('InvalidInput', `got "${root}", expected s3://bucket or s3://bucket/prefix`);
   const trimmed = prefix.replace(/\/+$/, '');
   return { bucket, prefix: trimmed && checkedKey(trimmed) };

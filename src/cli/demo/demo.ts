@@ -9,6 +9,7 @@ import { packageRoot } from '../../backends/package.ts';
 import type { CommonProgress } from '../../workflows/contract.ts';
 import { QUEUES } from '../../workflows/queues.ts';
 import { type Local, startLocal } from '../local.ts';
+import { mistakeInPath } from '../read-file.ts';
 import { SetupError } from '../setup/setup-error.ts';
 
 export interface DemoOptions {
@@ -65,8 +66,9 @@ export async function runDemo<W extends Workflow, P extends CommonProgress>(
 }
 
 async function readInput({ seed, inputFile }: DemoOptions): Promise<object> {
-  const file = [resolve(inputFile), join(packageRoot, inputFile)].find((path) => existsSync(path));
-  if (!file) throw new SetupError(`there is no file ${inputFile}`);
+  const file = [resolve(inputFile), join(packageRoot, inputFile)].find((path) => existsSync(path)) ?? inputFile;
+  const mistake = mistakeInPath(file);
+  if (mistake !== null) throw new SetupError(mistake);
   const text = await readFile(file, 'utf8');
   try {
     return { ...JSON.parse(text), ...(seed !== undefined && { seed }) };

@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import type { Gpus } from '../../method/gpu/device.ts';
+import { SetupError } from '../setup/setup-error.ts';
 
 /** What a user says of a machine that this is not. */
 export interface GpuOptions {
@@ -9,12 +10,19 @@ export interface GpuOptions {
   gpuMemory?: number;
 }
 
-/** The GPUs that a run file is checked for: those of the options, or of this machine. null: none. */
+/**
+ * The GPUs that a run file is checked for: those of the options, or of this machine. null: none.
+ * @throws SetupError where only one of the options is given, and there are no GPUs here that tell the other
+ */
 export async function chooseGpus({ gpus, gpuMemory }: GpuOptions): Promise<Gpus | null> {
   const here = await listGpus();
   const count = gpus ?? here?.count;
   const memory = gpuMemory ?? here?.memory;
-  if (count === undefined || memory === undefined) return null;
+  if (count === undefined && memory === undefined) return null;
+  if (count === undefined)
+    throw new SetupError('--gpus is missing, expected with --gpu-memory: there are no GPUs here');
+  if (memory === undefined)
+    throw new SetupError('--gpu-memory is missing, expected with --gpus: there are no GPUs here');
   return { count, memory, name: gpuMemory === undefined ? here!.name : null };
 }
 

@@ -16,6 +16,7 @@ import { SelfImprove, type SelfImproveConfig } from '../../config/self-improve.t
 import { SelfTalk } from '../../config/self-talk.ts';
 import { Study, type StudyConfig } from '../../config/study.ts';
 import type { TrainingConfig } from '../../config/training.ts';
+import { mistakeInPath } from '../read-file.ts';
 import type { Check } from './check.ts';
 
 export type Model = ModelConfig | JudgeConfig | StudyConfig['critic'];
@@ -144,7 +145,8 @@ const studyModels = ({ actor, critic, critiques, selfTalk, oracle }: StudyConfig
 export async function readRunFile(file: string, store: Store): Promise<RunFile> {
   const nothing = { models: {}, trainings: {}, selfImprove: null };
   const unreadable = (detail: string) => ({ ...nothing, checks: [{ what: file, ok: false, detail }] });
-  if (!existsSync(file)) return unreadable('there is no such file');
+  const mistake = mistakeInPath(file);
+  if (mistake !== null) return unreadable(mistake);
   let input: unknown;
   try {
     input = JSON.parse(await readFile(file, 'utf8'));
@@ -155,9 +157,10 @@ export async function readRunFile(file: string, store: Store): Promise<RunFile> 
   // Endpoints can be asked, and memory counted, even where a file is missing.
   const found = read(input);
   const { issues } = check(input, store);
-  const checks = issues
+  const checks: Check[] = issues
     ? issues.map(({ field, message }) => ({ what: field, ok: false, detail: message }))
     : [{ what: file, ok: true, detail: `a valid input of ${name}` }];
+  if (issues) checks.at(-1)!.notes = [`${file} was taken for an input of ${name}, by its fields`];
   const parts = { ...nothing, ...found };
   return { ...parts, checks: [...checks, ...checkDeepSpeed(parts.trainings)] };
 }

@@ -1,11 +1,10 @@
-import { loadClientConnectConfig } from '@temporalio/envconfig';
 import { NativeConnection } from '@temporalio/worker';
 import { hasSearchAttributes } from '../../workers/search-attributes.ts';
+import { readTemporalConfig } from '../temporal-config.ts';
 import type { Check } from './check.ts';
 
 export async function checkTemporal(): Promise<Check[]> {
-  const { connectionOptions, namespace = 'default' } = loadClientConnectConfig();
-  const address = connectionOptions.address ?? 'localhost:7233';
+  const { connectionOptions, namespace, address } = readTemporalConfig();
   const connection = await NativeConnection.connect(connectionOptions).catch(() => null);
   if (!connection)
     return [
@@ -18,7 +17,7 @@ export async function checkTemporal(): Promise<Check[]> {
       {
         what: 'search attributes',
         ok: registered,
-        detail: registered ? 'registered' : 'not registered: the README says how (one command)',
+        detail: registered ? 'registered' : 'not registered: docs/workers.md says how (one command)',
       },
     ];
   } finally {
