@@ -38,7 +38,7 @@ interface Kind {
   name: string;
   /** By what only its inputs have. */
   detect: (fields: Record<string, unknown>) => boolean;
-  check: (input: unknown, store: Store) => Parsed<unknown>;
+  check: (input: unknown, store: Store) => Promise<Parsed<unknown>>;
   /** The models that it asks and trains. */
   read: (input: unknown) => Partial<Omit<RunFile, 'checks'>>;
 }
@@ -154,7 +154,7 @@ export async function readRunFile(file: string, store: Store): Promise<RunFile> 
   const { name, check, read } = KINDS.find(({ detect }) => detect(fieldsOf(input)))!;
   // Endpoints can be asked, and memory counted, even where a file is missing.
   const found = read(input);
-  const { issues } = check(input, store);
+  const { issues } = await check(input, store);
   const checks = issues
     ? issues.map(({ field, message }) => ({ what: field, ok: false, detail: message }))
     : [{ what: file, ok: true, detail: `a valid input of ${name}` }];
