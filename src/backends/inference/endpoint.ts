@@ -46,10 +46,10 @@ export class EndpointEngine implements Engine {
     if (!checkpoint) {
       const key = await findStored(this.#store, config.model);
       const path = key === null ? null : this.#store.locate(key);
-      return { names: [config.model, ...(path === null ? [] : [path])], path, checkpoint: null };
+      return { names: path === null ? [config.model] : [key!, path], path, checkpoint: null };
     }
     const path = this.#store.locate(checkpoint.uri);
-    return { names: [checkpoint.name, path], path, checkpoint: checkpoint.name };
+    return { names: [checkpoint.name, checkpoint.uri, path], path, checkpoint: checkpoint.name };
   }
 
   /** What an endpoint of one URL serves now. @throws Failure where it does not answer */

@@ -42,7 +42,7 @@ export class Copies {
   /** Whether the file is the object as it is now. One that is has been used. */
   async use(key: string, { size, modified }: Stamp): Promise<boolean> {
     const file = await stat(this.path(key)).catch(() => null);
-    if (file?.size !== size || Math.floor(file.mtimeMs / 1000) !== modified) return false;
+    if (file?.size !== size || file.mtimeMs !== 1000 * modified) return false;
     await utimes(this.path(key), new Date(), modified);
     return true;
   }

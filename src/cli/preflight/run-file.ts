@@ -5,6 +5,7 @@ import { checkFineTune } from '../../activities/check-fine-tune.ts';
 import { checkEvaluate, checkSelfImprove, fieldsOf } from '../../activities/check-input.ts';
 import { checkSelfTalk } from '../../activities/check-self-talk.ts';
 import { checkStudy } from '../../activities/check-study.ts';
+import { Failure } from '../../backends/failures.ts';
 import type { Store } from '../../backends/storage/store.ts';
 import { BuildCritiques } from '../../config/build-critiques.ts';
 import { Evaluate, type EvaluateConfig } from '../../config/evaluate.ts';
@@ -154,12 +155,18 @@ export async function readRunFile(file: string, store: Store): Promise<RunFile> 
   const { name, check, read } = KINDS.find(({ detect }) => detect(fieldsOf(input)))!;
   // Endpoints can be asked, and memory counted, even where a file is missing.
   const found = read(input);
-  const { issues } = await check(input, store);
+  const { issues } = await check(input, store).catch(unlessAway);
   const checks = issues
     ? issues.map(({ field, message }) => ({ what: field, ok: false, detail: message }))
     : [{ what: file, ok: true, detail: `a valid input of ${name}` }];
   const parts = { ...nothing, ...found };
   return { ...parts, checks: [...checks, ...checkDeepSpeed(parts.trainings)] };
+}
+
+/** Why a store does not answer is told where the store is checked. */
+function unlessAway(error: unknown): Parsed<unknown> {
+  if (!(error instanceof Failure) || error.type !== 'StoreUnavailable') throw error;
+  return { issues: [{ field: 'store', message: 'what the file names there could not be looked for' }] };
 }
 
 function checkDeepSpeed(trainings: Trainings): Check[] {
