@@ -286,15 +286,17 @@ export class S3Store implements Store {
     const status = statusOf(error);
     if (error.name === 'NoSuchBucket')
       return `there is no bucket "${this.#bucket}": create it, or set CRITIQUE_LOOP_STORE to one that is there`;
-    if (status === 301 || OF_REGION.test(`${error.name} ${error.message}`))
+    const said = `${error.name} ${error.message}`;
+    if (status === 301 || OF_REGION.test(said))
       return 'set AWS_REGION to the region of the bucket';
-    if (status === 401 || status === 403 || /Credential|Token|AccessKey/.test(error.name))
+    if (status === 401 || status === 403 || OF_KEYS.test(said))
       return 'access is denied: this worker needs credentials (AWS_ACCESS_KEY_ID, AWS_PROFILE or a role) that may list, read, write and delete there';
     if (status === 429 || error.name === 'SlowDown') return 'S3 asks to slow down: the run goes on by itself';
     return 'S3 does not answer as it should: the run goes on by itself when it does';
   }
 }
 
+const OF_KEYS = /Credential|Token|Access ?Key/i;
 const OF_REGION = /PermanentRedirect|\bregion\b/i;
 
 /** S3 tells in its answer, and the SDK in its error, what a request was signed with. */
