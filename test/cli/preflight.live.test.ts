@@ -1,10 +1,11 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startFakeHub } from '../backends/datasets/fake-hub.ts';
 import { temporaryFolder } from '../support/folder.ts';
+import { S3_KEYS, type S3Server, startS3Server } from '../support/s3-server.ts';
 
 const root = join(import.meta.dirname, '../..');
 const config8b = readFileSync(join(root, 'test/fixtures/llama-3-8b/config.json'), 'utf8');
@@ -240,5 +241,47 @@ describe('preflight of a run file for GPUs', () => {
     const { code, output } = await preflight([FILES[0]!, ...args]);
     expect(code).toBe(1);
     expect(output).toContain(expected);
+  });
+});
+
+describe('preflight of a bucket', () => {
+  let server: S3Server | null;
+  beforeAll(async () => {
+    server = await startS3Server();
+  }, 600_000);
+  afterAll(() => server?.remove());
+
+  it('does once what a run does there, and leaves nothing', async (context) => {
+    if (!server) context.skip('needs Go, to build an S3 server');
+    const store = { CRITIQUE_LOOP_STORE: 's3://bucket/loop' };
+    const { checks } = await preflight(['runs/demo.json'], { ...server.env, ...store });
+    expect(checks.get('store')).toEqual({
+      label: 'ok',
+      detail: 's3://bucket/loop can be listed, read, written and deleted',
+    });
+    expect(readdirSync(server.bucketFolder, { recursive: true }).filter((it) => /preflight/.test(String(it)))).toEqual(
+      [],
+    );
+  });
+
+  it.each([
+    [
+      'a wrong secret',
+      { AWS_SECRET_ACCESS_KEY: 'secret-of-another' },
+      'access is denied: this worker needs credentials',
+    ],
+    ['a wrong region', { AWS_REGION: 'eu-central-1' }, 'set AWS_REGION to the region of the bucket'],
+    [
+      'no such bucket',
+      { CRITIQUE_LOOP_STORE: 's3://other-bucket/loop' },
+      'there is no bucket "other-bucket": create it',
+    ],
+  ])('%s is said in one line', async (_, env, said) => {
+    if (!server) return;
+    const store = { CRITIQUE_LOOP_STORE: 's3://bucket/loop' };
+    const { code, checks, output } = await preflight(['runs/fine-tune.json'], { ...server.env, ...store, ...env });
+    expect(code).toBe(1);
+    expect(checks.get('store')).toEqual({ label: 'WRONG', detail: expect.stringContaining(said) });
+    for (const secret of [...Object.values(S3_KEYS), 'secret-of-another']) expect(output).not.toContain(secret);
   });
 });

@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { fineTune } from '../../src/workflows/fine-tune.ts';
@@ -51,7 +51,11 @@ it('what one machine trains another serves, which shares nothing with it but the
     workers[1] = await machine('four', ['train']);
     const lora = { rank: 4, alpha: 8 };
     const second = await run('machines-adapter', { base: 'promoted/actor', training: { lora } });
-    expect(second).toMatchObject({ status: 'completed', evaluation: { against: { model: first.checkpoint!.uri } } });
+    expect(second).toMatchObject({ status: 'completed', evaluation: { difference: { n: 4 } } });
+    const served = join(folder, 'three/bucket/machines/runs/machines-adapter/fine-tune/checkpoint/adapter_config.json');
+    expect(JSON.parse(await readFile(served, 'utf8')).base_model_name_or_path).toBe(
+      join(folder, 'three/bucket/machines/runs/machines/fine-tune/checkpoint'),
+    );
     const weights = (name: string, run: string) =>
       existsSync(join(folder, name, 'bucket/machines/runs', run, 'fine-tune/checkpoint'));
     expect(['one', 'two', 'three', 'four'].map((name) => weights(name, 'machines'))).toEqual([false, true, true, true]);

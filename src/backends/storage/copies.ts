@@ -29,14 +29,14 @@ const KEPT = '.kept';
  * when it was last asked for: it goes when that is long ago.
  */
 export class Copies {
-  readonly #folder: string;
+  readonly folder: string;
 
   constructor(folder: string) {
-    this.#folder = folder;
+    this.folder = folder;
   }
 
   path(key: string): string {
-    return join(this.#folder, checkedKey(key));
+    return join(this.folder, checkedKey(key));
   }
 
   /** Whether the file is the object as it is now. One that is has been used. */
@@ -58,7 +58,7 @@ export class Copies {
       await rename(temporary, path);
     } catch (error) {
       await rm(temporary, { force: true }).catch(() => {});
-      throw await explainDisk(`cannot copy ${key} to ${this.#folder}`, this.#folder, error);
+      throw await explainDisk(`cannot copy ${key} to ${this.folder}`, this.folder, error);
     }
   }
 
@@ -82,7 +82,7 @@ export class Copies {
 
   /** Removes what nobody has used for long. Best effort: whoever comes next tries again. */
   async tidy(): Promise<void> {
-    await tidyFolder(join(this.#folder, 'runs')).catch(() => {});
+    await tidyFolder(join(this.folder, 'runs')).catch(() => {});
   }
 }
 

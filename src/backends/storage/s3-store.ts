@@ -1,6 +1,6 @@
 import { createReadStream } from 'node:fs';
-import { rm } from 'node:fs/promises';
-import { extname, join, resolve } from 'node:path';
+import { readFile, rm } from 'node:fs/promises';
+import { basename, extname, join, relative, resolve } from 'node:path';
 import { Readable } from 'node:stream';
 import {
   DeleteObjectsCommand,
@@ -15,12 +15,19 @@ import { Upload } from '@aws-sdk/lib-storage';
 import { Failure } from '../failures.ts';
 import { Copies, type Stamp } from './copies.ts';
 import type { Journal } from './journal.ts';
+import { readJson } from './json.ts';
 import { checkedKey } from './keys.ts';
 import { ObjectJournal } from './object-journal.ts';
 import type { ByteRange, Chunks, Store } from './store.ts';
 
 /** Parts of an object that is written, in bytes: 10,000 of them are the most that S3 takes. */
 const PART = 8 * 1024 * 1024;
+
+/** What an adapter has: it names its base by a path. */
+const ADAPTER = 'adapter_config.json';
+interface Adapter {
+  base_model_name_or_path?: string;
+}
 
 /** So that a browser shows what people look at in the bucket. */
 const CONTENT_TYPES: Record<string, string> = {
@@ -209,12 +216,29 @@ export class S3Store implements Store {
       if (await this.#copies.use(object, stamp)) continue;
       if (!isTidy) await this.#copies.tidy();
       isTidy = true;
-      await this.#copies.write(object, stamp, this.read(object));
+      await this.#copies.write(object, stamp, basename(object) === ADAPTER ? this.#adapter(object) : this.read(object));
     }
     // A folder that was written anew may have other files.
     if (!stamp && objects.size > 0)
       for await (const file of this.#copies.list(checkedKey(key)))
         if (!objects.has(file) && !file.endsWith('.tmp')) await rm(this.path(file), { force: true });
+  }
+
+  /** The description of an adapter, with the path of its base on this machine. */
+  async *#adapter(key: string): AsyncIterable<Buffer> {
+    const adapter = (await readJson<Adapter>(this, key)) ?? {};
+    const { base_model_name_or_path: base } = adapter;
+    const inStore = base?.startsWith(`${this.root}/`) ? base.slice(this.root.length + 1) : null;
+    if (inStore !== null) adapter.base_model_name_or_path = await this.fetch(inStore);
+    yield Buffer.from(JSON.stringify(adapter, null, 2));
+  }
+
+  /** The same as other machines can read it. */
+  async #adapterForAll(path: string): Promise<string> {
+    const adapter = JSON.parse(await readFile(path, 'utf8')) as Adapter;
+    const base = relative(this.#copies.folder, adapter.base_model_name_or_path ?? '');
+    if (base.startsWith('runs/')) adapter.base_model_name_or_path = `${this.root}/${base}`;
+    return JSON.stringify(adapter, null, 2);
   }
 
   async keep(key: string): Promise<void> {
@@ -224,7 +248,8 @@ export class S3Store implements Store {
       // An attempt that was killed may have put it there.
       const before = kept.get(file);
       if (before && (await this.#copies.use(file, before))) continue;
-      await this.write(file, createReadStream(this.path(file)));
+      const path = this.path(file);
+      await this.write(file, basename(file) === ADAPTER ? [await this.#adapterForAll(path)] : createReadStream(path));
       await this.#copies.mark(file, (await this.#stamp(file))!);
     }
     await this.#copies.markKept(key);
@@ -287,8 +312,7 @@ export class S3Store implements Store {
     if (error.name === 'NoSuchBucket')
       return `there is no bucket "${this.#bucket}": create it, or set CRITIQUE_LOOP_STORE to one that is there`;
     const said = `${error.name} ${error.message}`;
-    if (status === 301 || OF_REGION.test(said))
-      return 'set AWS_REGION to the region of the bucket';
+    if (status === 301 || OF_REGION.test(said)) return 'set AWS_REGION to the region of the bucket';
     if (status === 401 || status === 403 || OF_KEYS.test(said))
       return 'access is denied: this worker needs credentials (AWS_ACCESS_KEY_ID, AWS_PROFILE or a role) that may list, read, write and delete there';
     if (status === 429 || error.name === 'SlowDown') return 'S3 asks to slow down: the run goes on by itself';

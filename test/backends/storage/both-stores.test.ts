@@ -352,6 +352,26 @@ describe('a bucket', () => {
     expect((await readdir(path!)).sort()).toEqual(['config.json', 'weights-1']);
   });
 
+  test('keeps an adapter with its base, wherever either is brought', async (context) => {
+    const store = await newStore(context);
+    const [base, adapter] = ['runs/base/checkpoint', 'runs/tuned/fine-tune'];
+    await store.write(`${base}/config.json`, ['{}']);
+    await mkdir(store.path(adapter), { recursive: true });
+    const config = { r: 4, base_model_name_or_path: await store.fetch(base) };
+    await writeFile(store.path(`${adapter}/adapter_config.json`), JSON.stringify(config));
+    await store.keep(adapter);
+    expect(JSON.parse(await textOf(store, `${adapter}/adapter_config.json`)).base_model_name_or_path).toBe(
+      `${store.root}/${base}`,
+    );
+    const elsewhere = new S3Store(store.root, await temporaryFolder());
+    for (let times = 0; times < 2; times++) {
+      const path = await elsewhere.fetch(adapter);
+      const found = JSON.parse(await readFile(`${path}/adapter_config.json`, 'utf8'));
+      expect(found).toEqual({ r: 4, base_model_name_or_path: elsewhere.path(base) });
+      expect(await readFile(`${elsewhere.path(base)}/config.json`, 'utf8')).toBe('{}');
+    }
+  });
+
   test('keeps what is not there yet, and brings none of it back', async (context) => {
     const store = await newStore(context);
     const files = ['runs/a/fine-tune/job.json', 'runs/a/fine-tune/checkpoint/weights'];
