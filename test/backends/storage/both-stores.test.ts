@@ -4,14 +4,18 @@ import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { inspect } from 'node:util';
 import { MockActivityEnvironment } from '@temporalio/testing';
+import { DefaultLogger } from '@temporalio/worker';
 import { afterAll, beforeAll, describe, expect, type TestContext, test, vi } from 'vitest';
 import { submitFineTune, type TrainedCheckpoint } from '../../../src/activities/submit-fine-tune.ts';
+import { validateEvaluate } from '../../../src/activities/validate-input.ts';
+import type { Failure } from '../../../src/backends/failures.ts';
 import { readRows, writeRows } from '../../../src/backends/storage/artifacts.ts';
 import type { Journal, Place } from '../../../src/backends/storage/journal.ts';
 import { S3Store } from '../../../src/backends/storage/s3-store.ts';
 import { ShardRows } from '../../../src/backends/storage/segments.ts';
 import { FolderStore, type Store } from '../../../src/backends/storage/store.ts';
 import { Training } from '../../../src/config/training.ts';
+import { anEvaluation } from '../../support/evaluate-input.ts';
 import { temporaryFolder } from '../../support/folder.ts';
 import { S3_KEYS, type S3Server, startS3Server } from '../../support/s3-server.ts';
 import { TrainingDouble } from '../../support/training-double.ts';
@@ -319,8 +323,16 @@ describe('a bucket', () => {
     if (!server) return;
     Object.assign(process.env, env);
     const store = new S3Store(root, await temporaryFolder());
-    for (const work of [() => store.write('new', ['x']), () => store.size('new'), () => store.list('runs')]) {
-      const failure = await work().catch((error) => error);
+    const input = anEvaluation({ url: 'http://127.0.0.1:1/v1' });
+    const deps = { store, hasSearchAttributes: async () => true };
+    const quietly = new MockActivityEnvironment({}, { logger: new DefaultLogger('ERROR', () => {}) });
+    for (const work of [
+      () => store.write('new', ['x']),
+      () => store.size('new'),
+      () => store.list('runs'),
+      () => quietly.run(validateEvaluate, deps, input),
+    ]) {
+      const failure = (await (work() as Promise<unknown>).catch((error) => error)) as Failure;
       expect(failure.message).toMatch(said);
       expect(failure.type).toBe('StoreUnavailable');
       expect(failure.message).toMatch(new RegExp(`^cannot (write|read|list) ${root}`));
