@@ -136,12 +136,11 @@ async function isHere(model: string, store: Store): Promise<boolean> {
 
 /** Tokens; undefined where it is not here, or its config.json does not say. */
 async function contextOf(model: string, store: Store): Promise<number | undefined> {
-  const key = await findStored(store, model);
-  const folder = findModel(model);
   try {
+    const key = await findStored(store, model);
     const config =
       key === null
-        ? JSON.parse(await readFile(join(folder!, 'config.json'), 'utf8'))
+        ? JSON.parse(await readFile(join(findModel(model)!, 'config.json'), 'utf8'))
         : await readJson<{ max_position_embeddings?: number }>(store, `${key}/config.json`);
     return config?.max_position_embeddings;
   } catch (error) {

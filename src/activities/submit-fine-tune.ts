@@ -80,7 +80,7 @@ async function train(
     async () => ({
       base: await fetchStored(deps.store, task.base),
       data: await deps.store.fetch(task.data),
-      output: deps.store.path(task.output),
+      output: await deps.store.begin(task.output),
       seed: task.seed,
       training: task.training,
     }),

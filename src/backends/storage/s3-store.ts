@@ -241,6 +241,12 @@ export class S3Store implements Store {
     return JSON.stringify(adapter, null, 2);
   }
 
+  async begin(key: string): Promise<string> {
+    const path = this.path(key);
+    if (!(await this.holds(key))) await rm(path, { recursive: true, force: true });
+    return path;
+  }
+
   async keep(key: string): Promise<void> {
     const kept = new Map<string, Stamp>();
     for await (const { key: object, ...stamp } of this.#objects(key)) kept.set(object, stamp);
@@ -313,14 +319,14 @@ export class S3Store implements Store {
       return `there is no bucket "${this.#bucket}": create it, or set CRITIQUE_LOOP_STORE to one that is there`;
     const said = `${error.name} ${error.message}`;
     if (status === 301 || OF_REGION.test(said)) return 'set AWS_REGION to the region of the bucket';
-    if (status === 401 || status === 403 || OF_KEYS.test(said))
+    if (status === 401 || status === 403 || OF_KEYS.test(error.name) || /access key/i.test(error.message))
       return 'access is denied: this worker needs credentials (AWS_ACCESS_KEY_ID, AWS_PROFILE or a role) that may list, read, write and delete there';
     if (status === 429 || error.name === 'SlowDown') return 'S3 asks to slow down: the run goes on by itself';
     return 'S3 does not answer as it should: the run goes on by itself when it does';
   }
 }
 
-const OF_KEYS = /Credential|Token|Access ?Key/i;
+const OF_KEYS = /Credential|Token|AccessKey/;
 const OF_REGION = /PermanentRedirect|\bregion\b/i;
 
 /** S3 tells in its answer, and the SDK in its error, what a request was signed with. */

@@ -42,6 +42,8 @@ export interface Store {
   path(key: string): string;
   /** Brings an object or a whole folder to this machine, where it is not there yet, and gives its path. */
   fetch(key: string): Promise<string>;
+  /** The path for a folder that a process of this machine makes. What another run of the same name left there is gone where the store has none of it. */
+  begin(key: string): Promise<string>;
   /** Puts what a process made at a key's path into the store. */
   keep(key: string): Promise<void>;
 }
@@ -72,6 +74,10 @@ export class FolderStore implements Store {
 
   async fetch(key: string): Promise<string> {
     return await this.#on('read', key, async (path) => path);
+  }
+
+  async begin(key: string): Promise<string> {
+    return this.path(key);
   }
 
   async keep(): Promise<void> {}

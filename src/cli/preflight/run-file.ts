@@ -155,7 +155,9 @@ export async function readRunFile(file: string, store: Store): Promise<RunFile> 
   const { name, check, read } = KINDS.find(({ detect }) => detect(fieldsOf(input)))!;
   // Endpoints can be asked, and memory counted, even where a file is missing.
   const found = read(input);
-  const { issues } = await check(input, store).catch(unlessAway);
+  const checked = await check(input, store).catch(unlessAway);
+  if (!checked) return { ...nothing, ...found, checks: [{ what: file, ok: null, detail: AWAY }] };
+  const { issues } = checked;
   const checks = issues
     ? issues.map(({ field, message }) => ({ what: field, ok: false, detail: message }))
     : [{ what: file, ok: true, detail: `a valid input of ${name}` }];
@@ -163,10 +165,12 @@ export async function readRunFile(file: string, store: Store): Promise<RunFile> 
   return { ...parts, checks: [...checks, ...checkDeepSpeed(parts.trainings)] };
 }
 
-/** Why a store does not answer is told where the store is checked. */
-function unlessAway(error: unknown): Parsed<unknown> {
-  if (!(error instanceof Failure) || error.type !== 'StoreUnavailable') throw error;
-  return { issues: [{ field: 'store', message: 'what the file names there could not be looked for' }] };
+/** Why the store does not answer is told where it is checked. */
+const AWAY = 'what it names in the store could not be looked for';
+
+function unlessAway(error: unknown): null {
+  if (error instanceof Failure && error.type === 'StoreUnavailable') return null;
+  throw error;
 }
 
 function checkDeepSpeed(trainings: Trainings): Check[] {

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -293,6 +294,14 @@ describe('a bucket', () => {
     );
     expect(again).toEqual({ checkpoint, rows: 1, dropped: 0, steps: 3, seconds: 0.1 });
     expect(training.trl.submitted).toHaveLength(1);
+    // Who starts over removes it from the bucket: what is left of it on a machine does not count.
+    const left = join(store.path('run/fine-tune'), 'resume');
+    await writeFile(left, 'half a fine-tune');
+    await store.begin('run/fine-tune');
+    expect(existsSync(left)).toBe(true);
+    await store.remove('run/fine-tune');
+    await store.begin('run/fine-tune');
+    expect(existsSync(left)).toBe(false);
     expect(await elsewhere.fetch('run/sft.jsonl')).not.toBe(training.trl.submitted[0]!.data);
   });
 
