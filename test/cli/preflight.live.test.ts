@@ -270,6 +270,14 @@ describe('preflight of a bucket', () => {
     );
   });
 
+  it('finds earlier runs there, too', async (context) => {
+    if (!server) context.skip('needs Go, to build an S3 server');
+    earlierRuns(join(server!.bucketFolder, 'loop'));
+    const env = { HF_HUB_CACHE: await downloaded(MODELS), CRITIQUE_LOOP_STORE: 's3://bucket/loop', ...server!.env };
+    const { output } = await preflight([FILES[0]!, '--gpus', '8', '--gpu-memory', '80'], env);
+    expect(output).toContain(MEASURED);
+  });
+
   it.each([
     [
       'a wrong secret',
