@@ -18,6 +18,7 @@ async function checkBucket(store: Store): Promise<Check> {
   try {
     await store.holds('runs');
     await store.create(probe, ['']);
+    await store.size(probe);
     const overwritten = await store.create(probe, ['']);
     await store.remove(probe);
     if (!overwritten)
