@@ -1,12 +1,14 @@
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { WorkflowHandle } from '@temporalio/client';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { report } from '../../src/cli/report.ts';
 import { Bench, eventually, fingerprint } from '../support/bench.ts';
 import { anEvaluation } from '../support/evaluate-input.ts';
 import type { FakeOpenAi } from '../support/fake-openai.ts';
+import { temporaryFolder } from '../support/folder.ts';
 import { expectNone, leftBehind } from '../support/left-behind.ts';
 import { type OwnServer, startOwnServer } from '../support/own-server.ts';
 import { allQuestions, aRun } from '../support/run-input.ts';
@@ -124,6 +126,21 @@ describe.skipIf(!server)('a store in a bucket', () => {
     const left = await leftBehind(inBucket.client, inOther.workflowId, filesOf(inBucket));
     expect(left.join()).toContain('s3://bucket/loop/runs/');
     expectNone(Object.values(S3_KEYS), left);
+  });
+
+  it('gives a report that a browser opens, with the pages that it links to', async () => {
+    vi.stubEnv('CRITIQUE_LOOP_STORE', 's3://bucket/loop');
+    vi.stubEnv('CRITIQUE_LOOP_CACHE', await temporaryFolder());
+    const written = vi.spyOn(process.stdout, 'write').mockReturnValue(true);
+    await report('study');
+    const lines = written.mock.calls.join('').trimEnd().split('\n');
+    vi.restoreAllMocks();
+    vi.unstubAllEnvs();
+    expect(lines.at(-2)).toBe('s3://bucket/loop/runs/study/report.html');
+    const path = lines.at(-1)!;
+    const links = [...(await readFile(path, 'utf8')).matchAll(/href="([^"#]+report\.html)"/g)].map(([, link]) => link!);
+    expect(links.length).toBeGreaterThan(5);
+    for (const link of links) expect(existsSync(join(dirname(path), link))).toBe(true);
   });
 });
 
