@@ -8,7 +8,6 @@ import {
   checkSplit,
   checkToken,
   fieldsOf,
-  locateFiles,
   locateModels,
   rightOnes,
 } from './check-input.ts';
@@ -16,16 +15,16 @@ import {
 type Parts = Partial<Pick<BuildCritiquesConfig, 'actor' | 'annotator' | 'flaws' | 'questions' | 'push'>>;
 
 /** As `checkSelfImprove`, for `buildCritiques`. */
-export function checkBuildCritiques(input: unknown, store: Pick<Store, 'path'>): Parsed<BuildCritiquesConfig> {
+export async function checkBuildCritiques(input: unknown, store: Store): Promise<Parsed<BuildCritiquesConfig>> {
   const parsed = parseInput(BuildCritiques, input);
   const parts = parsed.value ?? readParts(input);
   const models = modelsOf(parts);
-  locateModels(Object.values(models), store);
-  locateFiles([parts.questions], store);
+  await locateModels(Object.values(models), store);
+  const served = Object.entries(models).map(([field, model]) => checkServed(`${field}.model`, model, store));
   const issues: InputIssue[] = [
     ...(parsed.issues ?? []),
-    ...Object.entries(models).flatMap(([field, model]) => checkServed(`${field}.model`, model, store)),
-    ...(parts.questions ? checkQuestions('questions', parts.questions) : []),
+    ...(await Promise.all(served)).flat(),
+    ...(parts.questions ? await checkQuestions('questions', parts.questions, store) : []),
     ...(parts.questions ? checkSplit('questions', parts.questions) : []),
     ...(parts.push ? checkToken('push.tokenEnv', parts.push.tokenEnv) : []),
   ];

@@ -1,30 +1,29 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { localFiles } from '../backends/datasets/index.ts';
 import { Failure } from '../backends/failures.ts';
-import { findModel } from '../backends/models.ts';
+import { CONFIGS, findModel } from '../backends/models.ts';
+import { readJson } from '../backends/storage/json.ts';
 import type { Store } from '../backends/storage/store.ts';
+import { findStored } from '../backends/storage/stored.ts';
 import { Questions, type QuestionsConfig, Triples, type TriplesConfig } from '../config/datasets.ts';
 import { Evaluate, type EvaluateConfig } from '../config/evaluate.ts';
 import { Actor, type CriticConfig, EvaluatedActor, PricedCritic } from '../config/models.ts';
 import { type InputIssue, mistake, type Parsed, parseInput } from '../config/parse.ts';
 import { LoopCritic, type RetrainConfig, SelfImprove, type SelfImproveConfig } from '../config/self-improve.ts';
 import { findPromoted, isPromoted, promotedNames } from './promotions.ts';
-import { checkData, inStore, isFile } from './training-rows.ts';
-
-/** A key in the store is a path on this machine. */
-type Keys = Pick<Store, 'path'>;
+import { checkData, isFile } from './training-rows.ts';
 
 /**
- * Parses a run file and looks for what it names on this machine. Every mistake at once, before any GPU time. What it names in the store,
- * as `runs/my-run/iteration-2/fine-tune/checkpoint`, gets the path by which engines and trainers find it.
+ * Parses a run file and looks for what it names on this machine and in the store. Every mistake at once, before any GPU time. What it
+ * names in the store stays a key, as `runs/my-run/iteration-2/fine-tune/checkpoint`: whoever needs it may be on another machine.
  */
-export function checkSelfImprove(input: unknown, store: Keys): Parsed<SelfImproveConfig> {
+export async function checkSelfImprove(input: unknown, store: Store): Promise<Parsed<SelfImproveConfig>> {
   const parsed = parseInput(SelfImprove, input);
   const parts = parsed.value ?? readParts(input);
-  locateModels([parts.actor, parts.critic, parts.critic?.retrain], store);
-  locateFiles([parts.questions, parts.reason, parts.test, parts.refine], store);
-  const issues = [...(parsed.issues ?? []), ...checkParts(parts, store)];
+  await locateModels([parts.actor, parts.critic, parts.critic?.retrain], store);
+  const issues = [...(parsed.issues ?? []), ...(await checkParts(parts, store))];
   return issues.length > 0 ? { issues } : parsed;
 }
 
@@ -51,36 +50,39 @@ export function rightOnes<Parts extends object>(parts: { [Name in keyof Parts]: 
   return Object.fromEntries(parsed.filter(([, value]) => value !== undefined)) as Partial<Parts>;
 }
 
-function checkParts({ actor, critic, questions, reason, test, refine }: Parts, store: Keys): InputIssue[] {
+async function checkParts(
+  { actor, critic, questions, reason, test, refine }: Parts,
+  store: Store,
+): Promise<InputIssue[]> {
   return [
-    ...(actor ? checkBase('actor.base', actor.base, store) : []),
-    ...(actor && isHere(actor.base) ? checkContext('actor.maxTokens', actor.maxTokens, actor.base) : []),
-    ...(critic ? checkServed('critic.model', critic, store) : []),
-    ...(critic?.retrain ? checkRetraining(critic.retrain, critic.model, store) : []),
-    ...Object.entries({ questions, reason, test }).flatMap(([field, part]) =>
-      part ? checkQuestions(field, part) : [],
-    ),
-    ...(refine ? checkTriples('refine', refine) : []),
+    ...(actor ? await checkBase('actor.base', actor.base, store) : []),
+    ...(actor ? await checkContext('actor.maxTokens', actor.maxTokens, actor.base, store) : []),
+    ...(critic ? await checkServed('critic.model', critic, store) : []),
+    ...(critic?.retrain ? await checkRetraining(critic.retrain, critic.model, store) : []),
+    ...(await checkAllQuestions({ questions, reason, test }, store)),
+    ...(refine ? await checkTriples('refine', refine, store) : []),
     ...Object.entries({ questions, reason }).flatMap(([field, part]) => (part ? checkSplit(field, part) : [])),
     ...(reason ? checkSolutions(reason) : []),
   ];
 }
 
-function checkRetraining({ base, data }: RetrainConfig, model: string, store: Keys): InputIssue[] {
-  return [...checkBase('critic.retrain.base', base ?? model, store), ...checkData('critic.retrain.data', data, store)];
+async function checkRetraining({ base, data }: RetrainConfig, model: string, store: Store): Promise<InputIssue[]> {
+  return [
+    ...(await checkBase('critic.retrain.base', base ?? model, store)),
+    ...(await checkData('critic.retrain.data', data, store)),
+  ];
 }
 
 /** The same for `evaluate`. */
-export function checkEvaluate(input: unknown, store: Keys): Parsed<EvaluateConfig> {
+export async function checkEvaluate(input: unknown, store: Store): Promise<Parsed<EvaluateConfig>> {
   const parsed = parseInput(Evaluate, input);
   const config = parsed.value ?? readEvaluateParts(input);
-  locateModels([config.actor, config.critic], store);
-  locateFiles([config.questions], store);
+  await locateModels([config.actor, config.critic], store);
   const issues = [
     ...(parsed.issues ?? []),
-    ...(config.actor ? checkServed('actor.model', config.actor, store) : []),
-    ...(config.critic ? checkServed('critic.model', config.critic, store) : []),
-    ...(config.questions ? checkQuestions('questions', config.questions) : []),
+    ...(config.actor ? await checkServed('actor.model', config.actor, store) : []),
+    ...(config.critic ? await checkServed('critic.model', config.critic, store) : []),
+    ...(config.questions ? await checkQuestions('questions', config.questions, store) : []),
   ];
   return issues.length > 0 ? { issues } : parsed;
 }
@@ -94,72 +96,75 @@ function readEvaluateParts(input: unknown): Partial<Pick<EvaluateConfig, 'actor'
   });
 }
 
-/** Gives models that are in the store their paths there. */
-export function locateModels(
+/** Gives models that are in the store their keys there: `runs/...`, also for what a fine-tune promoted. */
+export async function locateModels(
   models: readonly ({ model: string } | { base?: string | undefined } | null | undefined)[],
-  store: Keys,
-): void {
+  store: Store,
+): Promise<void> {
   for (const model of models) {
     if (!model) continue;
-    if ('model' in model) model.model = locate(model.model, store);
-    else if (model.base !== undefined) model.base = locate(model.base, store);
+    if ('model' in model) model.model = await locate(model.model, store);
+    else if (model.base !== undefined) model.base = await locate(model.base, store);
   }
 }
 
-/** Gives datasets that are files in the store their paths there. */
-export function locateFiles(datasets: readonly (object | null | undefined)[], store: Keys): void {
-  for (const dataset of datasets as readonly ({ path?: unknown } | null | undefined)[])
-    if (typeof dataset?.path === 'string') dataset.path = locate(dataset.path, store);
+async function locate(name: string, store: Store): Promise<string> {
+  const key = isPromoted(name) ? (await findPromoted(name, store))?.uri : await findStored(store, name);
+  return key ?? name;
 }
 
-/** `runs/my-run/sft.jsonl` is what a run's result calls what it left, and `promoted/critic` what a fine-tune promoted. */
-function locate(name: string, store: Keys): string {
-  if (isPromoted(name)) return locatePromoted(name, store);
-  const path = inStore(name, store);
-  return path !== null && existsSync(path) ? path : name;
-}
-
-function locatePromoted(name: string, store: Keys): string {
-  const checkpoint = findPromoted(name, store);
-  return checkpoint ? store.path(checkpoint.uri) : name;
-}
-
-/** A worker's own engine fetches nothing, so what it serves is on this machine. */
-export function checkServed(
+/** A worker's own engine fetches nothing but from the store, so what else it serves is on this machine. */
+export async function checkServed(
   field: string,
   { model, endpoint, maxTokens }: Pick<CriticConfig, 'model' | 'endpoint'> & { maxTokens?: number | undefined },
-  store: Keys,
-): InputIssue[] {
-  if (isPromoted(model)) return [notPromoted(field, model, store)];
-  if (isHere(model)) return checkContext(field.replace(/\w+$/, 'maxTokens'), maxTokens, model);
+  store: Store,
+): Promise<InputIssue[]> {
+  if (isPromoted(model)) return [await notPromoted(field, model, store)];
+  if (await isHere(model, store)) return checkContext(field.replace(/\w+$/, 'maxTokens'), maxTokens, model, store);
   if (endpoint) return [];
   const expected = 'expected a folder with a Hugging Face checkpoint (config.json), or an "endpoint" that serves it';
   const fetch = isHubName(model) ? `, or what \`hf download ${model}\` brings here` : '';
   return [mistake(field, model, expected + fetch)];
 }
 
-const isHere = (model: string) => findModel(model) !== null;
+async function isHere(model: string, store: Store): Promise<boolean> {
+  const key = await findStored(store, model);
+  if (key === null) return findModel(model) !== null;
+  const found = await Promise.all(CONFIGS.map((name) => store.holds(`${key}/${name}`)));
+  return found.includes(true);
+}
 
-/** Tokens; undefined where its config.json does not say. */
-function contextOf(model: string): number | undefined {
+/** Tokens; undefined where it is not here, or its config.json does not say. */
+async function contextOf(model: string, store: Store): Promise<number | undefined> {
   try {
-    return JSON.parse(readFileSync(join(findModel(model)!, 'config.json'), 'utf8')).max_position_embeddings;
-  } catch {
+    const key = await findStored(store, model);
+    const config =
+      key === null
+        ? JSON.parse(await readFile(join(findModel(model)!, 'config.json'), 'utf8'))
+        : await readJson<{ max_position_embeddings?: number }>(store, `${key}/config.json`);
+    return config?.max_position_embeddings;
+  } catch (error) {
+    if (error instanceof Failure) throw error;
     return undefined;
   }
 }
 
 /** Prompt and text share a model's context: where the text alone may fill it, every request is refused. */
-function checkContext(field: string, maxTokens: number | undefined, model: string): InputIssue[] {
-  const context = contextOf(model);
+async function checkContext(
+  field: string,
+  maxTokens: number | undefined,
+  model: string,
+  store: Store,
+): Promise<InputIssue[]> {
+  const context = await contextOf(model, store);
   if (maxTokens === undefined || context === undefined || maxTokens < context) return [];
   return [mistake(field, maxTokens, `expected fewer than the ${context} tokens that are the context of ${model}`)];
 }
 
 /** What is trained from may be a hub name, too: the trainer fetches it. */
-export function checkBase(field: string, model: string, store: Keys): InputIssue[] {
-  if (isPromoted(model)) return [notPromoted(field, model, store)];
-  if (isHubName(model) || isHere(model)) return [];
+export async function checkBase(field: string, model: string, store: Store): Promise<InputIssue[]> {
+  if (isPromoted(model)) return [await notPromoted(field, model, store)];
+  if (isHubName(model) || (await isHere(model, store))) return [];
   return [mistake(field, model, EXPECTED_BASE)];
 }
 
@@ -167,18 +172,28 @@ const isHubName = (model: string) =>
   /^[A-Za-z0-9][\w.-]*\/[\w.-]+$/.test(model) && !model.startsWith('models/') && !existsSync(model);
 const EXPECTED_BASE = 'expected a folder with a Hugging Face checkpoint (config.json) or a hub name like org/model';
 
-/** What is promoted has got its path by now. */
-function notPromoted(field: string, model: string, store: Keys): InputIssue {
-  return mistake(field, model, `expected a name that a fine-tune promoted: ${promotedNames(store)}`);
+/** What is promoted has got its key by now. */
+async function notPromoted(field: string, model: string, store: Store): Promise<InputIssue> {
+  return mistake(field, model, `expected a name that a fine-tune promoted: ${await promotedNames(store)}`);
 }
 
-export function checkQuestions(field: string, config: QuestionsConfig): InputIssue[] {
+/** @param datasets by their fields */
+export async function checkAllQuestions(
+  datasets: Record<string, QuestionsConfig | undefined>,
+  store: Store,
+): Promise<InputIssue[]> {
+  const issues = Object.entries(datasets).map(([field, part]) => (part ? checkQuestions(field, part, store) : []));
+  return (await Promise.all(issues)).flat();
+}
+
+export async function checkQuestions(field: string, config: QuestionsConfig, store: Store): Promise<InputIssue[]> {
   if (config.source === 'hub') return checkToken(`${field}.tokenEnv`, config.tokenEnv);
+  if (!('path' in config) || config.path === undefined || (await findStored(store, config.path))) return [];
   try {
     localFiles(config);
     return [];
   } catch (error) {
-    if (!(error instanceof Failure) || !('path' in config)) throw error;
+    if (!(error instanceof Failure)) throw error;
     return [mistake(`${field}.path`, config.path, `expected a file or a folder: ${error.message}`)];
   }
 }
@@ -188,12 +203,9 @@ export function checkToken(field: string, name: string | undefined): InputIssue[
   return [{ field, message: 'expected the name of a variable that is set where this is read' }];
 }
 
-export function checkTriples(field: string, config: TriplesConfig): InputIssue[] {
-  return 'path' in config ? checkFile(`${field}.path`, config.path) : [];
-}
-
-function checkFile(field: string, path: string): InputIssue[] {
-  return isFile(resolve(path)) ? [] : [mistake(field, path, 'expected a file: there is none')];
+async function checkTriples(field: string, config: TriplesConfig, store: Store): Promise<InputIssue[]> {
+  if (!('path' in config) || (await findStored(store, config.path)) || (await isFile(resolve(config.path)))) return [];
+  return [mistake(`${field}.path`, config.path, 'expected a file: there is none')];
 }
 
 export function checkSplit(field: string, config: QuestionsConfig): InputIssue[] {

@@ -4,36 +4,35 @@ import { EvaluatedActor, PricedCritic } from '../config/models.ts';
 import { type InputIssue, type Parsed, parseInput } from '../config/parse.ts';
 import { SelfTalk, type SelfTalkConfig } from '../config/self-talk.ts';
 import {
+  checkAllQuestions,
   checkBase,
-  checkQuestions,
   checkServed,
   checkSplit,
   fieldsOf,
-  locateFiles,
   locateModels,
   rightOnes,
 } from './check-input.ts';
 import { checkData } from './training-rows.ts';
 
-type Keys = Pick<Store, 'path'>;
 type Parts = Partial<Pick<SelfTalkConfig, 'actor' | 'critic' | 'questions' | 'smoother' | 'training' | 'evaluation'>>;
 
 /** The same for `selfTalk` as `checkSelfImprove`. */
-export function checkSelfTalk(input: unknown, store: Keys): Parsed<SelfTalkConfig> {
+export async function checkSelfTalk(input: unknown, store: Store): Promise<Parsed<SelfTalkConfig>> {
   const parsed = parseInput(SelfTalk, input);
   const parts: Parts = parsed.value ?? readParts(input);
   const { actor, critic, questions, training, evaluation } = parts;
   const smoother = parts.smoother?.source === 'model' ? parts.smoother : null;
-  locateModels([actor, critic, smoother, training], store);
-  locateFiles([questions, evaluation?.questions], store);
-  const served = Object.entries({ actor, critic, smoother });
+  await locateModels([actor, critic, smoother, training], store);
+  const served = Object.entries({ actor, critic, smoother }).map(([field, model]) =>
+    model ? checkServed(`${field}.model`, model, store) : [],
+  );
   const issues: InputIssue[] = [
     ...(parsed.issues ?? []),
-    ...served.flatMap(([field, model]) => (model ? checkServed(`${field}.model`, model, store) : [])),
-    ...(questions ? [...checkQuestions('questions', questions), ...checkSplit('questions', questions)] : []),
-    ...(training ? checkBase('training.base', training.base, store) : []),
-    ...(training ? checkData('training.data', training.data, store) : []),
-    ...(evaluation ? checkQuestions('evaluation.questions', evaluation.questions) : []),
+    ...(await Promise.all(served)).flat(),
+    ...(await checkAllQuestions({ questions, 'evaluation.questions': evaluation?.questions }, store)),
+    ...(questions ? checkSplit('questions', questions) : []),
+    ...(training ? await checkBase('training.base', training.base, store) : []),
+    ...(training ? await checkData('training.data', training.data, store) : []),
   ];
   return issues.length > 0 ? { issues } : parsed;
 }

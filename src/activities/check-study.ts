@@ -6,32 +6,28 @@ import { Study, type StudyConfig } from '../config/study.ts';
 import { checkBuildCritiques } from './check-build-critiques.ts';
 import { checkFineTune } from './check-fine-tune.ts';
 import {
+  checkAllQuestions,
   checkBase,
   checkEvaluate,
-  checkQuestions,
   checkSelfImprove,
   checkServed,
   checkSolutions,
   checkSplit,
   fieldsOf,
-  locateFiles,
   locateModels,
   rightOnes,
 } from './check-input.ts';
 import { checkSelfTalk } from './check-self-talk.ts';
 import { type ChildType, STEPS, type StepName, type StepResults, stepsOf } from './study/steps.ts';
 
-type Keys = Pick<Store, 'path'>;
-
 /** Parses a study, looks for what it names on this machine, and has every child's input checked as the child itself will check it. */
-export function checkStudy(input: unknown, store: Keys): Parsed<StudyConfig> {
+export async function checkStudy(input: unknown, store: Store): Promise<Parsed<StudyConfig>> {
   const parsed = parseInput(Study, input);
   const parts = parsed.value ?? readParts(input);
-  locateModels([parts.actor, parts.critic], store);
-  locateFiles([parts.questions, parts.reason, parts.test], store);
-  const own = [...(parsed.issues ?? []), ...checkParts(parts, store)];
+  await locateModels([parts.actor, parts.critic], store);
+  const own = [...(parsed.issues ?? []), ...(await checkParts(parts, store))];
   // Children would only tell them again, each under another name.
-  const issues = own.length > 0 ? own : checkChildren(parsed.value!, store);
+  const issues = own.length > 0 ? own : await checkChildren(parsed.value!, store);
   return issues.length > 0 ? { issues } : parsed;
 }
 
@@ -48,21 +44,19 @@ function readParts(input: unknown): Parts {
   });
 }
 
-function checkParts({ actor, critic, questions, reason, test }: Parts, store: Keys): InputIssue[] {
+async function checkParts({ actor, critic, questions, reason, test }: Parts, store: Store): Promise<InputIssue[]> {
   return [
-    ...(actor ? checkBase('actor.base', actor.base, store) : []),
+    ...(actor ? await checkBase('actor.base', actor.base, store) : []),
     // It is measured beside what is trained from it, so it has to be served as it is.
-    ...(critic ? checkServed('critic.base', { ...critic, model: critic.base }, store) : []),
-    ...(critic?.endpoint ? checkBase('critic.base', critic.base, store) : []),
-    ...Object.entries({ questions, reason, test }).flatMap(([field, part]) =>
-      part ? checkQuestions(field, part) : [],
-    ),
+    ...(critic ? await checkServed('critic.base', { ...critic, model: critic.base }, store) : []),
+    ...(critic?.endpoint ? await checkBase('critic.base', critic.base, store) : []),
+    ...(await checkAllQuestions({ questions, reason, test }, store)),
     ...Object.entries({ questions, reason }).flatMap(([field, part]) => (part ? checkSplit(field, part) : [])),
     ...(reason ? checkSolutions(reason) : []),
   ];
 }
 
-const CHECKS: Record<ChildType, (input: unknown, store: Keys) => { issues?: InputIssue[] }> = {
+const CHECKS: Record<ChildType, (input: unknown, store: Store) => Promise<{ issues?: InputIssue[] }>> = {
   selfImprove: checkSelfImprove,
   buildCritiques: checkBuildCritiques,
   fineTune: checkFineTune,
@@ -84,15 +78,16 @@ const RESULTS: StepResults = {
   'self-correction': { checkpoint: stored },
 };
 
-function checkChildren(study: StudyConfig, store: Keys): InputIssue[] {
-  const issues = stepsOf(study).flatMap(({ step, type }) => {
-    // Checks change what they are given: names give way to paths.
+async function checkChildren(study: StudyConfig, store: Store): Promise<InputIssue[]> {
+  const checked = stepsOf(study).map(async ({ step, type }) => {
+    // Checks change what they are given: names give way to keys.
     const input = structuredClone(STEPS[step].input(study, RESULTS));
-    const { issues = [] } = CHECKS[type](input, store);
+    const { issues = [] } = await CHECKS[type](input, store);
     return issues
       .filter(({ message }) => !message.includes(LATER))
       .map(({ field, message }) => ({ field: fieldOfStudy(study, step, field), message }));
   });
+  const issues = (await Promise.all(checked)).flat();
   return [...new Map(issues.map((issue) => [`${issue.field}: ${issue.message}`, issue])).values()];
 }
 

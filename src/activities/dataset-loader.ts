@@ -4,6 +4,7 @@ import { Failure } from '../backends/failures.ts';
 import { type ArtifactRef, writeRows } from '../backends/storage/artifacts.ts';
 import { readJson, writeJson } from '../backends/storage/json.ts';
 import type { Store } from '../backends/storage/store.ts';
+import { fetchFile } from '../backends/storage/stored.ts';
 import type { QuestionsConfig } from '../config/datasets.ts';
 import type { Question } from '../method/rows.ts';
 
@@ -36,7 +37,8 @@ export class DatasetLoader {
     const open = async () => {
       const cache = this.#store.path('datasets');
       const signal = Context.current().cancellationSignal;
-      const dataset = await openQuestions(config, { cache, env: process.env, signal, origin: this.#origins[name] });
+      const local = await fetchFile(this.#store, config);
+      const dataset = await openQuestions(local, { cache, env: process.env, signal, origin: this.#origins[name] });
       if (dataset.origin)
         await writeJson(
           this.#store,

@@ -1,7 +1,7 @@
 import { Context } from '@temporalio/activity';
 import { solutionSteps } from '../backends/datasets/arithmetic/index.ts';
 import { Failure } from '../backends/failures.ts';
-import { hashModel } from '../backends/models.ts';
+import { hashStored } from '../backends/models.ts';
 import type { ArtifactRef } from '../backends/storage/artifacts.ts';
 import type { Store } from '../backends/storage/store.ts';
 import type { BuildCritiquesConfig } from '../config/build-critiques.ts';
@@ -31,7 +31,7 @@ export async function loadCritiqueQuestions(
       const questions = await loader.questions('questions', config.questions, exact ? expectEquations : undefined);
       const models: LoadedQuestions['models'] = {};
       for (const [field, { model, endpoint }] of Object.entries(modelsOf(config)))
-        models[field] = endpoint ? null : await hashModel(model, cancellationSignal);
+        models[field] = endpoint ? null : await hashStored(deps.store, model, cancellationSignal);
       return { questions, models, warnings: loader.warnings };
     },
   );

@@ -1,6 +1,7 @@
 import { readTriples } from '../backends/datasets/index.ts';
 import type { ArtifactRef } from '../backends/storage/artifacts.ts';
 import type { Store } from '../backends/storage/store.ts';
+import { fetchFile } from '../backends/storage/stored.ts';
 import type { SelfImproveConfig } from '../config/self-improve.ts';
 import { Contamination, TestQuestions } from '../method/contamination.ts';
 import type { Question } from '../method/rows.ts';
@@ -46,7 +47,7 @@ export async function loadDatasets(
         (await checked('refine', (seen) =>
           loader.rows(
             'refine',
-            async () => readTriples(refine),
+            async () => readTriples(await fetchFile(deps.store, refine)),
             ({ question }) => seen(question),
           ),
         )),

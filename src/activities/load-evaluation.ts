@@ -1,5 +1,5 @@
 import { Context } from '@temporalio/activity';
-import { hashModel } from '../backends/models.ts';
+import { hashStored } from '../backends/models.ts';
 import type { ArtifactRef } from '../backends/storage/artifacts.ts';
 import type { Store } from '../backends/storage/store.ts';
 import type { EvaluateConfig } from '../config/evaluate.ts';
@@ -25,7 +25,7 @@ export async function loadEvaluation(
     async () => {
       const questions = await loader.questions('questions', config.questions);
       const hash = async (model: { model: string; endpoint?: unknown } | null) =>
-        model && !model.endpoint ? await hashModel(model.model, cancellationSignal) : null;
+        model && !model.endpoint ? await hashStored(deps.store, model.model, cancellationSignal) : null;
       const models = { actor: await hash(config.actor), critic: await hash(config.critic) };
       return { questions, models, warnings: loader.warnings };
     },

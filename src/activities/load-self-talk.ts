@@ -1,5 +1,5 @@
 import { Context } from '@temporalio/activity';
-import { hashModel } from '../backends/models.ts';
+import { hashStored } from '../backends/models.ts';
 import type { ArtifactRef } from '../backends/storage/artifacts.ts';
 import type { Store } from '../backends/storage/store.ts';
 import type { SelfTalkConfig } from '../config/self-talk.ts';
@@ -34,7 +34,7 @@ export async function loadSelfTalk(
       );
       loader.warnings.push(...overlapWarning('questions', tests.count, contamination.summary()));
       const hash = async (model: { model: string; endpoint?: unknown }) =>
-        model.endpoint ? null : await hashModel(model.model, cancellationSignal);
+        model.endpoint ? null : await hashStored(deps.store, model.model, cancellationSignal);
       return {
         questions,
         models: { actor: await hash(actor), critic: await hash(critic) },

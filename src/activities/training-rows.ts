@@ -1,44 +1,49 @@
-import { createReadStream, statSync } from 'node:fs';
+import { createReadStream } from 'node:fs';
+import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { Failure } from '../backends/failures.ts';
 import { readLines } from '../backends/storage/artifacts.ts';
 import type { Store } from '../backends/storage/store.ts';
+import { findStored } from '../backends/storage/stored.ts';
 import { type InputIssue, mistake } from '../config/parse.ts';
 
-/** The path of training data: an artifact's, by its key in the store, or a file's. null: there is neither. */
-export function findData(name: string, store: Pick<Store, 'path'>): string | null {
-  return [inStore(name, store), resolve(name)].find((path) => path !== null && isFile(path)) ?? null;
+interface Data {
+  /** For people. */
+  where: string;
+  read(): AsyncIterable<Buffer>;
 }
 
-/** Where a name like `runs/my-run/sft.jsonl` is in the store. null: it is no such name, or leads out of there. */
-export function inStore(name: string, store: Pick<Store, 'path'>): string | null {
-  return name.startsWith('runs/') && !name.split('/').includes('..') ? store.path(name) : null;
+/** Training data: an artifact, by its key in the store, or a file. null: there is neither. */
+async function findData(name: string, store: Store): Promise<Data | null> {
+  const key = await findStored(store, name);
+  if (key !== null) return { where: store.locate(key), read: () => store.read(key) };
+  const path = resolve(name);
+  return (await isFile(path)) ? { where: path, read: () => createReadStream(path) } : null;
 }
 
-export const isFile = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isFile() ?? false;
+export const isFile = async (path: string): Promise<boolean> => (await stat(path).catch(() => null))?.isFile() ?? false;
 
-export function checkData(field: string, names: readonly string[], store: Pick<Store, 'path'>): InputIssue[] {
-  return names.flatMap((name) =>
-    findData(name, store) === null
-      ? [mistake(field, name, 'expected a file or an artifact of a run: there is none')]
-      : [],
+export async function checkData(field: string, names: readonly string[], store: Store): Promise<InputIssue[]> {
+  const found = await Promise.all(names.map((name) => findData(name, store)));
+  return names.flatMap((name, i) =>
+    found[i] === null ? [mistake(field, name, 'expected a file or an artifact of a run: there is none')] : [],
   );
 }
 
 /** The rows of one after the other. @throws Failure InvalidInput for a file without rows and for one that is no training row */
-export async function* readTrainingRows(names: readonly string[], store: Pick<Store, 'path'>): AsyncIterable<unknown> {
+export async function* readTrainingRows(names: readonly string[], store: Store): AsyncIterable<unknown> {
   for (const name of names) {
-    const path = findData(name, store);
-    if (path === null) throw new Failure('InvalidInput', `${name} is gone`);
+    const data = await findData(name, store);
+    if (data === null) throw new Failure('InvalidInput', `${name} is gone`);
     let line = 0;
     let rows = 0;
-    for await (const text of readLines(createReadStream(path))) {
+    for await (const text of readLines(data.read())) {
       line++;
       if (text.trim() === '') continue;
       rows++;
-      yield parseRow(text, `${path}, line ${line}`);
+      yield parseRow(text, `${data.where}, line ${line}`);
     }
-    if (rows === 0) throw new Failure('InvalidInput', `${path} has no rows`);
+    if (rows === 0) throw new Failure('InvalidInput', `${data.where} has no rows`);
   }
 }
 

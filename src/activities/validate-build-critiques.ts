@@ -8,7 +8,7 @@ export async function validateBuildCritiques(
   deps: ValidateDeps,
   input: unknown,
 ): Promise<ValidatedRun<BuildCritiquesConfig>> {
-  const config = expectValid(checkBuildCritiques(input, deps.store));
+  const config = expectValid(await checkBuildCritiques(input, deps.store));
   return await claimRun(deps, BuildCritiques, config, {
     model: config.actor.model,
     dataset: datasetName(config.questions),

@@ -1,6 +1,5 @@
 import { datasetName } from '../backends/datasets/index.ts';
 import { readJson, writeJson } from '../backends/storage/json.ts';
-import { expectFolder } from '../backends/storage/open-store.ts';
 import type { Store } from '../backends/storage/store.ts';
 import { FineTune, type FineTuneConfig, type FineTuneInput } from '../config/fine-tune.ts';
 import { checkFineTune } from './check-fine-tune.ts';
@@ -14,9 +13,8 @@ export interface ValidatedFineTune extends ValidatedRun<FineTuneConfig> {
 
 /** The first step of a fine-tune, as `validateInput` is of other runs. */
 export async function validateFineTune(deps: ValidateDeps, input: unknown): Promise<ValidatedFineTune> {
-  const config = expectValid(checkFineTune(input, deps.store));
-  const { evaluation, promote, base, data } = config;
-  if (evaluation || promote) expectFolder(deps.store, 'to measure or promote a checkpoint');
+  const config = expectValid(await checkFineTune(input, deps.store));
+  const { evaluation, base, data } = config;
   const run = await claimRun(deps, FineTune, config, {
     model: base,
     dataset: evaluation ? datasetName(evaluation.questions) : data[0]!,
@@ -30,7 +28,7 @@ async function against(store: Store, folder: string, { evaluation, promote, base
   const key = `${folder}/against.json`;
   const known = await readJson<{ asked: string; model: string }>(store, key);
   if (known?.asked === asked) return known.model;
-  const model = standsAgainst({ against: evaluation?.against, promote, base }, store);
+  const model = await standsAgainst({ against: evaluation?.against, promote, base }, store);
   await writeJson(store, key, { asked, model });
   return model;
 }

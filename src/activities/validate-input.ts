@@ -30,7 +30,7 @@ export interface ValidateDeps {
  * @throws Failure InvalidInput with every mistake; StoreConflict where the folder holds another input's results
  */
 export async function validateInput(deps: ValidateDeps, input: unknown): Promise<ValidatedRun<SelfImproveConfig>> {
-  const config = expectValid(checkSelfImprove(input, deps.store));
+  const config = expectValid(await checkSelfImprove(input, deps.store));
   const labels = { model: config.actor.base, dataset: datasetName(config.questions) };
   const run = await claimRun(deps, SelfImprove, config, labels);
   if (config.critic === null && config.evaluation.withCritic) config.evaluation.withCritic = false;
@@ -39,7 +39,7 @@ export async function validateInput(deps: ValidateDeps, input: unknown): Promise
 
 /** The same for `evaluate`. */
 export async function validateEvaluate(deps: ValidateDeps, input: unknown): Promise<ValidatedRun<EvaluateConfig>> {
-  const config = expectValid(checkEvaluate(input, deps.store));
+  const config = expectValid(await checkEvaluate(input, deps.store));
   const labels = { model: config.actor.model, dataset: datasetName(config.questions) };
   return await claimRun(deps, Evaluate, config, labels);
 }
@@ -82,7 +82,9 @@ export async function claimFolder<Config extends object>(
     return folder;
   }
   const before = parseInput(schema, claimed.config).value ?? claimed.config;
-  if (whatRowsDependOn(before) !== whatRowsDependOn(config))
+  // Older versions wrote paths where there are keys now.
+  const [one, other] = [before, config].map((it) => whatRowsDependOn(it).replaceAll(`"${store.root}/`, '"'));
+  if (one !== other)
     throw new Failure(
       'StoreConflict',
       `${store.locate(folder)} holds the results of another input of workflow ID "${workflowId}": ` +

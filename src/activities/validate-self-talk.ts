@@ -5,6 +5,6 @@ import { claimRun, expectValid, type ValidateDeps, type ValidatedRun } from './v
 
 /** The same for `selfTalk` as `validateInput`. */
 export async function validateSelfTalk(deps: ValidateDeps, input: unknown): Promise<ValidatedRun<SelfTalkConfig>> {
-  const config = expectValid(checkSelfTalk(input, deps.store));
+  const config = expectValid(await checkSelfTalk(input, deps.store));
   return await claimRun(deps, SelfTalk, config, { model: config.actor.model, dataset: datasetName(config.questions) });
 }

@@ -1,5 +1,4 @@
 import { datasetName } from '../backends/datasets/index.ts';
-import { expectFolder } from '../backends/storage/open-store.ts';
 import { Study, type StudyConfig } from '../config/study.ts';
 import { checkStudy } from './check-study.ts';
 import { type StudyStep, stepsOf } from './study/steps.ts';
@@ -11,8 +10,7 @@ export interface ValidatedStudy extends ValidatedRun<StudyConfig> {
 
 /** The same for `study`; also gives its steps. */
 export async function validateStudy(deps: ValidateDeps, input: unknown): Promise<ValidatedStudy> {
-  expectFolder(deps.store, 'a study');
-  const config = expectValid(checkStudy(input, deps.store));
+  const config = expectValid(await checkStudy(input, deps.store));
   const run = await claimRun(deps, Study, config, { model: config.actor.base, dataset: datasetName(config.questions) });
   return { ...run, steps: stepsOf(config) };
 }

@@ -4,10 +4,13 @@ import { readdir } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { packageRoot } from './package.ts';
+import type { Store } from './storage/store.ts';
+import { findStored } from './storage/stored.ts';
 
-/** Whether a folder has a checkpoint, or an adapter of one. */
-export const isCheckpoint = (folder: string): boolean =>
-  ['config.json', 'adapter_config.json'].some((name) => existsSync(join(folder, name)));
+/** What a checkpoint has, or an adapter of one. */
+export const CONFIGS = ['config.json', 'adapter_config.json'];
+
+const isCheckpoint = (folder: string): boolean => CONFIGS.some((name) => existsSync(join(folder, name)));
 
 /** Where a configured model is: a folder here, a folder of this package (models/actor), or else a hub name as it stands. */
 export function resolveModel(model: string): string {
@@ -39,11 +42,29 @@ function fetchedFromHub(model: string): string | null {
 export async function hashModel(model: string, signal: AbortSignal): Promise<string | null> {
   const folder = resolveModel(model);
   if (!existsSync(folder)) return null;
-  const files = (await readdir(folder)).filter((name) => name.endsWith('.safetensors')).sort();
-  if (files.length === 0) return null;
+  const files = (await readdir(folder)).sort().map((name) => join(folder, name));
+  return await hashWeights(files, (file) => createReadStream(file, { highWaterMark: 1 << 20, signal }), signal);
+}
+
+/** The same of a model that may be in the store, which is read and not fetched. */
+export async function hashStored(store: Store, model: string, signal: AbortSignal): Promise<string | null> {
+  const key = await findStored(store, model);
+  if (key === null) return await hashModel(model, signal);
+  return await hashWeights(await store.list(key), (file) => store.read(file), signal);
+}
+
+async function hashWeights(
+  files: readonly string[],
+  read: (file: string) => AsyncIterable<Buffer>,
+  signal: AbortSignal,
+): Promise<string | null> {
+  const weights = files.filter((name) => name.endsWith('.safetensors'));
+  if (weights.length === 0) return null;
   const hash = createHash('sha256');
-  for (const file of files)
-    for await (const chunk of createReadStream(join(folder, file), { highWaterMark: 1 << 20, signal }))
+  for (const file of weights)
+    for await (const chunk of read(file)) {
+      signal.throwIfAborted();
       hash.update(chunk);
+    }
   return hash.digest('hex');
 }

@@ -1,3 +1,4 @@
+import { join } from 'node:path/posix';
 import { type EvaluationManifest, evaluationKeys } from '../activities/evaluation-files.ts';
 import { scoreRows } from '../activities/score-rows.ts';
 import { keepScores } from '../activities/score-votes.ts';
@@ -17,6 +18,7 @@ import { renderReport } from '../report/html.ts';
 import type { SelfTalkReport } from '../report/self-talk/data.ts';
 import { renderSelfTalk } from '../report/self-talk/html.ts';
 import { selfTalkTable } from '../report/self-talk/table.ts';
+import type { StepReport } from '../report/study/data.ts';
 import { renderTable } from '../report/table.ts';
 import { SetupError } from './setup/setup-error.ts';
 
@@ -29,7 +31,15 @@ export async function report(workflowId: string): Promise<void> {
     (await study(store, folder)) ??
     (await drawnAgain(store, folder)) ??
     none(store, workflowId);
-  process.stdout.write(`${table}\n${path}\n`);
+  const copy = await bringPages(store, folder);
+  process.stdout.write(`${table}\n${path}\n${copy === path ? '' : `${copy}\n`}`);
+}
+
+/** A browser opens no bucket: the page, and those that it links to, are brought to this machine. Gives the page's path. */
+async function bringPages(store: Store, folder: string): Promise<string> {
+  const data = await readJson<{ steps?: Pick<StepReport, 'report'>[] }>(store, `${folder}/report.json`);
+  for (const { report } of data?.steps ?? []) if (report) await store.fetch(join(folder, report));
+  return await store.fetch(`${folder}/report.html`);
 }
 
 /** From the rows on. */

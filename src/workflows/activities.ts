@@ -29,10 +29,11 @@ const retry = {
  */
 const HEARTBEAT = '10 seconds';
 
+/** Also of a study's child, days after its start: a store that is away by then is waited for as in any other step. */
 const validating = {
   taskQueue: QUEUES.cpu,
   startToCloseTimeout: '1 minute',
-  scheduleToCloseTimeout: '10 minutes',
+  scheduleToCloseTimeout: '24 hours',
   retry,
 } satisfies ActivityOptions;
 

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { checkStudy } from '../../src/activities/check-study.ts';
+import { FolderStore } from '../../src/backends/storage/store.ts';
 import type { StudyInput } from '../../src/config/study.ts';
 import { emptyCheckpoint } from '../support/run-input.ts';
 import { aStudy } from '../support/study-input.ts';
@@ -17,21 +18,23 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-const issuesOf = (change: (study: StudyInput) => object): string[] => {
+const nowhere = new FolderStore('/nowhere');
+
+const issuesOf = async (change: (study: StudyInput) => object): Promise<string[]> => {
   const study = aStudy({ actorFolder, url: 'http://127.0.0.1:1/v1' });
-  const { issues = [] } = checkStudy({ ...study, ...change(study) }, { path: (key) => `/nowhere/${key}` });
+  const { issues = [] } = await checkStudy({ ...study, ...change(study) }, nowhere);
   return issues.map(({ field, message }) => `${field}: ${message}`);
 };
 
 describe('the input of a study', () => {
   it.each(['demo', 'gsm8k'])('is right in runs/study-%s.json', async (name) => {
     const input = JSON.parse(await readFile(`runs/study-${name}.json`, 'utf8'));
-    expect(checkStudy(input, { path: (key) => `/nowhere/${key}` }).issues).toBeUndefined();
+    expect((await checkStudy(input, nowhere)).issues).toBeUndefined();
   });
 
-  it('is right', () => {
-    expect(issuesOf(() => ({}))).toEqual([]);
-    expect(issuesOf(() => ({ selfTalk: null, selfCorrection: false, evaluation: undefined }))).toEqual([]);
+  it('is right', async () => {
+    expect(await issuesOf(() => ({}))).toEqual([]);
+    expect(await issuesOf(() => ({ selfTalk: null, selfCorrection: false, evaluation: undefined }))).toEqual([]);
   });
 
   it.each<[string, (study: StudyInput) => object, string[]]>([
@@ -103,7 +106,7 @@ describe('the input of a study', () => {
       () => ({ samples: 0, training: { critic: { epochs: -1 } } }),
       ['samples: got 0, expected at least 1', 'training.critic.epochs: got -1, expected more than 0'],
     ],
-  ])('with %s is told so', (_, change, said) => {
-    expect(issuesOf(change)).toEqual(said);
+  ])('with %s is told so', async (_, change, said) => {
+    expect(await issuesOf(change)).toEqual(said);
   });
 });

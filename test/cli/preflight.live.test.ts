@@ -1,10 +1,11 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startFakeHub } from '../backends/datasets/fake-hub.ts';
 import { temporaryFolder } from '../support/folder.ts';
+import { S3_KEYS, type S3Server, startS3Server } from '../support/s3-server.ts';
 
 const root = join(import.meta.dirname, '../..');
 const config8b = readFileSync(join(root, 'test/fixtures/llama-3-8b/config.json'), 'utf8');
@@ -62,6 +63,23 @@ async function downloaded(names: readonly string[], files = ['model.safetensors.
   }
   return cache;
 }
+
+/** Two runs in a store, one of them of the same models. */
+function earlierRuns(folder: string): void {
+  const stages = [
+    { stage: 'sample', seconds: 100, promptTokens: 1, completionTokens: 900_000 },
+    { stage: 'critique', seconds: 50, promptTokens: 1, completionTokens: 300_000 },
+    { stage: 'fine-tune', seconds: 5000, promptTokens: 0, completionTokens: 0 },
+  ];
+  const report = (run: string, actor: string, updatedAt: string) => {
+    mkdirSync(join(folder, 'runs', run), { recursive: true });
+    const text = JSON.stringify({ run, actor, critic: MODELS[1], updatedAt, iterations: [{ iteration: 1, stages }] });
+    writeFileSync(join(folder, 'runs', run, 'report.json'), text);
+  };
+  report('earlier', MODELS[0]!, '2026-11-01T00:00:00Z');
+  report('other', 'models/actor', '2026-11-02T00:00:00Z');
+}
+const MEASURED = '8,000 written a second; as measured in earlier, on the GPUs that it had';
 
 describe('preflight of a run file for GPUs', () => {
   it.each(FILES)('%s, 8 GPUs of 80 GiB: it fits, and takes so many GPU hours', async (file) => {
@@ -194,21 +212,10 @@ describe('preflight of a run file for GPUs', () => {
 
   it('an earlier run of the same models: as fast as it was', async () => {
     const folder = await temporaryFolder();
-    const stages = [
-      { stage: 'sample', seconds: 100, promptTokens: 1, completionTokens: 900_000 },
-      { stage: 'critique', seconds: 50, promptTokens: 1, completionTokens: 300_000 },
-      { stage: 'fine-tune', seconds: 5000, promptTokens: 0, completionTokens: 0 },
-    ];
-    const report = (run: string, actor: string, updatedAt: string) => {
-      mkdirSync(join(folder, 'runs', run), { recursive: true });
-      const text = JSON.stringify({ run, actor, critic: MODELS[1], updatedAt, iterations: [{ iteration: 1, stages }] });
-      writeFileSync(join(folder, 'runs', run, 'report.json'), text);
-    };
-    report('earlier', MODELS[0]!, '2026-11-01T00:00:00Z');
-    report('other', 'models/actor', '2026-11-02T00:00:00Z');
+    earlierRuns(folder);
     const env = { HF_HUB_CACHE: await downloaded(MODELS), CRITIQUE_LOOP_STORE: folder };
     const { output } = await preflight([FILES[0]!, '--gpus', '8', '--gpu-memory', '80'], env);
-    expect(output).toContain('8,000 written a second; as measured in earlier, on the GPUs that it had');
+    expect(output).toContain(MEASURED);
   });
 
   it('the GPUs of this machine, as nvidia-smi lists them', async () => {
@@ -240,5 +247,60 @@ describe('preflight of a run file for GPUs', () => {
     const { code, output } = await preflight([FILES[0]!, ...args]);
     expect(code).toBe(1);
     expect(output).toContain(expected);
+  });
+});
+
+describe('preflight of a bucket', () => {
+  let server: S3Server | null;
+  beforeAll(async () => {
+    server = await startS3Server();
+  }, 600_000);
+  afterAll(() => server?.remove());
+
+  it('does once what a run does there, and leaves nothing', async (context) => {
+    if (!server) context.skip('needs Go, to build an S3 server');
+    const store = { CRITIQUE_LOOP_STORE: 's3://bucket/loop' };
+    const { checks } = await preflight(['runs/demo.json'], { ...server!.env, ...store });
+    expect(checks.get('store')).toEqual({
+      label: 'ok',
+      detail: 's3://bucket/loop can be listed, read, written and deleted',
+    });
+    expect(readdirSync(server!.bucketFolder, { recursive: true }).filter((it) => /preflight/.test(String(it)))).toEqual(
+      [],
+    );
+  });
+
+  it('finds earlier runs there, too', async (context) => {
+    if (!server) context.skip('needs Go, to build an S3 server');
+    earlierRuns(join(server!.bucketFolder, 'loop'));
+    const env = { HF_HUB_CACHE: await downloaded(MODELS), CRITIQUE_LOOP_STORE: 's3://bucket/loop', ...server!.env };
+    const { output } = await preflight([FILES[0]!, '--gpus', '8', '--gpu-memory', '80'], env);
+    expect(output).toContain(MEASURED);
+  });
+
+  it.each([
+    [
+      'a wrong secret',
+      { AWS_SECRET_ACCESS_KEY: 'secret-of-another' },
+      'access is denied: this worker needs credentials',
+    ],
+    [
+      'no credential',
+      { AWS_ACCESS_KEY_ID: '', AWS_SECRET_ACCESS_KEY: '', AWS_EC2_METADATA_DISABLED: 'true' },
+      'access is denied: this worker needs credentials',
+    ],
+    ['a wrong region', { AWS_REGION: 'eu-central-1' }, 'set AWS_REGION to the region of the bucket'],
+    [
+      'no such bucket',
+      { CRITIQUE_LOOP_STORE: 's3://other-bucket/loop' },
+      'there is no bucket "other-bucket": create it',
+    ],
+  ])('%s is said in one line', async (_, env, said) => {
+    if (!server) return;
+    const store = { CRITIQUE_LOOP_STORE: 's3://bucket/loop' };
+    const { code, checks, output } = await preflight(['runs/fine-tune.json'], { ...server.env, ...store, ...env });
+    expect(code).toBe(1);
+    expect(checks.get('store')).toEqual({ label: 'WRONG', detail: expect.stringContaining(said) });
+    for (const secret of [...Object.values(S3_KEYS), 'secret-of-another']) expect(output).not.toContain(secret);
   });
 });

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { checkSelfTalk } from '../../src/activities/check-self-talk.ts';
+import { FolderStore } from '../../src/backends/storage/store.ts';
 import { formatIssues } from '../../src/config/parse.ts';
 import { SelfTalk } from '../../src/config/self-talk.ts';
 
@@ -11,9 +12,9 @@ const least = {
 };
 const training = { base: 'models/actor' };
 const evaluation = { questions: { source: 'arithmetic', split: 'test', count: 10 }, maxTokens: 64 };
-const store = { path: (key: string) => `/nowhere/${key}` };
-const mistakes = (change: object) =>
-  (checkSelfTalk({ ...least, ...change }, store).issues ?? []).map((issue) => formatIssues([issue]));
+const store = new FolderStore('/nowhere');
+const mistakes = async (change: object) =>
+  ((await checkSelfTalk({ ...least, ...change }, store)).issues ?? []).map((issue) => formatIssues([issue]));
 
 describe('the input of selfTalk', () => {
   it('has a default for everything that need not be said', () => {
@@ -41,11 +42,11 @@ describe('the input of selfTalk', () => {
     });
   });
 
-  it('may have everything', () => {
+  it('may have everything', async () => {
     const price = { prompt: 1, completion: 1 };
     const smoother = { source: 'model', model: 'm', endpoint, price };
     const data = ['test/fixtures/math-8.jsonl'];
-    expect(mistakes({ smoother, training: { ...training, data }, evaluation, costLimit: 1 })).toEqual([]);
+    expect(await mistakes({ smoother, training: { ...training, data }, evaluation, costLimit: 1 })).toEqual([]);
   });
 
   it.each<[string, object, string]>([
@@ -105,12 +106,12 @@ describe('the input of selfTalk', () => {
       'costLimit: got 1, expected a "price" of the actor, the critic or the smoother with it',
     ],
     ['a field that is not known', { smooth: true }, 'smooth: is not a known field: check its spelling'],
-  ])('%s is named', (_, change, said) => {
-    expect(mistakes(change)).toEqual([expect.stringContaining(said)]);
+  ])('%s is named', async (_, change, said) => {
+    expect(await mistakes(change)).toEqual([expect.stringContaining(said)]);
   });
 
-  it('names what is wrong and what is not there at once', () => {
-    expect(mistakes({ samples: 'two', actor: { model: 'models/none' } })).toEqual([
+  it('names what is wrong and what is not there at once', async () => {
+    expect(await mistakes({ samples: 'two', actor: { model: 'models/none' } })).toEqual([
       'samples: got "two", expected a number',
       expect.stringContaining('actor.model: got "models/none"'),
     ]);

@@ -35,15 +35,19 @@ export class Bench {
   readonly #fakes: FakeOpenAi[] = [];
   readonly #handles: Pick<WorkflowHandle, 'terminate'>[] = [];
 
-  /** @param address asked when the file's tests begin @param options of its workers */
-  static use(address: () => string, options: Pick<TestWorkersOptions, 'roles' | 'maxCachedWorkflows'> = {}): Bench {
+  /** @param address asked when the file's tests begin @param options of its workers; their store is a folder by default */
+  static use(
+    address: () => string,
+    options: Pick<TestWorkersOptions, 'roles' | 'maxCachedWorkflows'> & { store?: string } = {},
+  ): Bench {
     const bench = new Bench();
     beforeAll(async () => {
       bench.folder = await mkdtemp(join(tmpdir(), 'critique-loop-test-'));
       bench.actorFolder = await emptyCheckpoint(join(bench.folder, 'actor'));
       bench.client = new Client({ connection: await Connection.connect({ address: address() }), identity: 'test' });
       const store = join(bench.folder, 'store');
-      bench.workers = await startTestWorkers({ address: address(), store, ...options });
+      const cache = join(bench.folder, 'cache');
+      bench.workers = await startTestWorkers({ address: address(), store, cache, ...options });
     });
     afterEach(async () => {
       bench.workers.before = () => {};
@@ -59,9 +63,10 @@ export class Bench {
     return bench;
   }
 
-  /** An engine that is closed after the test. */
-  async fake(options: Partial<FakeOptions> = {}): Promise<FakeOpenAi> {
-    const fake = await FakeOpenAi.start({ questions: allQuestions(), store: this.workers.store.root, ...options });
+  /** An engine that is closed after the test. @param port one that another had */
+  async fake(options: Partial<FakeOptions> = {}, port = 0): Promise<FakeOpenAi> {
+    const all = { questions: allQuestions(), store: this.workers.store.root, ...options };
+    const fake = await FakeOpenAi.start(all, port);
     this.#fakes.push(fake);
     return fake;
   }

@@ -23,9 +23,10 @@ export type Fault =
   | { junk: unknown };
 
 export interface ServedNames {
-  /** Names it serves; it also serves every finished checkpoint in this store. */
+  /** Names it serves; it also serves every finished checkpoint in the store of this folder, by its path or its key. */
   models?: string[];
   store?: string;
+  names?: 'paths' | 'keys';
 }
 
 export type FakeOptions = AnswerOptions & ServedNames;
@@ -171,10 +172,10 @@ export class Hold {
 }
 
 /** What `/v1/models` answers. */
-export function modelList({ models = ['critic'], store }: ServedNames): object {
+export function modelList({ models = ['critic'], store, names = 'paths' }: ServedNames): object {
   const checkpoints = (store ? filesOf(store) : [])
     .filter((file) => file.endsWith('/checkpoint'))
-    .map((file) => join(store!, file));
+    .map((file) => (names === 'keys' ? file : join(store!, file)));
   return { data: [...models, ...checkpoints].map((id) => ({ id })) };
 }
 

@@ -23,7 +23,8 @@ export interface S3Server {
 }
 
 const GO_FOLDER = join(import.meta.dirname, 's3-server');
-const KEYS = { access: 'test-access', secret: 'test-secret' };
+/** Its credentials. */
+export const S3_KEYS = { access: 'test-access', secret: 'test-secret' };
 
 /** Gives it running, with an empty bucket; null where there is no Go to build it with. */
 export async function startS3Server(): Promise<S3Server | null> {
@@ -39,13 +40,21 @@ export async function startS3Server(): Promise<S3Server | null> {
   const server: S3Server = {
     env: {
       AWS_ENDPOINT_URL_S3: endpoint,
-      AWS_ACCESS_KEY_ID: KEYS.access,
-      AWS_SECRET_ACCESS_KEY: KEYS.secret,
+      AWS_ACCESS_KEY_ID: S3_KEYS.access,
+      AWS_SECRET_ACCESS_KEY: S3_KEYS.secret,
       AWS_REGION: 'us-east-1',
     },
     bucketFolder,
     start: async () => {
-      const options = ['--port', `127.0.0.1:${port}`, '--access', KEYS.access, '--secret', KEYS.secret, '--quiet'];
+      const options = [
+        '--port',
+        `127.0.0.1:${port}`,
+        '--access',
+        S3_KEYS.access,
+        '--secret',
+        S3_KEYS.secret,
+        '--quiet',
+      ];
       const backend = ['posix', '--sidecar', join(folder, 'sidecar'), join(folder, 'data')];
       child = spawnBound(program, [...options, ...backend], { stdio: 'ignore' });
       while (!(await fetch(endpoint).catch(() => null))) {

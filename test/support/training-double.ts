@@ -44,7 +44,9 @@ export class TrainingDouble implements TrainingBackend {
 
 async function train(job: TrainingJob): Promise<TrainingResult> {
   const data = await readFile(job.data, 'utf8');
-  const weightsSha256 = createHash('sha256').update(`${job.base}\n${job.seed}\n${data}`).digest('hex');
+  const weightsSha256 = createHash('sha256')
+    .update(`${await nameOf(job.base)}\n${job.seed}\n${data}`)
+    .digest('hex');
   const checkpoint = join(job.output, 'checkpoint');
   if (!existsSync(checkpoint)) await mkdir(checkpoint);
   await writeFile(join(checkpoint, 'config.json'), JSON.stringify({ weightsSha256 }));
@@ -58,4 +60,10 @@ async function train(job: TrainingJob): Promise<TrainingResult> {
     seconds: 0.1,
     losses,
   };
+}
+
+/** What it has trained is the same wherever it is. */
+async function nameOf(base: string): Promise<string> {
+  const config = await readFile(join(base, 'config.json'), 'utf8').catch(() => '{}');
+  return JSON.parse(config).weightsSha256 ?? base;
 }

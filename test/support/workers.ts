@@ -9,7 +9,8 @@ import { Grader } from '../../src/backends/grading/grader.ts';
 import { MathVerify } from '../../src/backends/grading/math-verify.ts';
 import { GradingThreads } from '../../src/backends/grading/threads.ts';
 import { createEngines } from '../../src/backends/inference/engines.ts';
-import { FolderStore } from '../../src/backends/storage/store.ts';
+import { openStore } from '../../src/backends/storage/open-store.ts';
+import type { Store } from '../../src/backends/storage/store.ts';
 import { spawnBound } from '../../src/cli/setup/process.ts';
 import { hasSearchAttributes } from '../../src/workers/search-attributes.ts';
 import { QUEUES, type Role } from '../../src/workflows/queues.ts';
@@ -21,7 +22,7 @@ const root = join(import.meta.dirname, '../..');
 export const logged: LogEntry[] = [];
 
 export interface TestWorkers {
-  store: FolderStore;
+  store: Store;
   training: TrainingDouble;
   /** Called before each activity with its name and what it is told; may wait. */
   before: (activity: string, task: unknown) => Promise<void> | void;
@@ -32,8 +33,10 @@ export interface TestWorkers {
 
 export interface TestWorkersOptions {
   address: string;
-  /** Root folder of the store. */
+  /** Root of the store. */
   store: string;
+  /** Folder for files out of a bucket. */
+  cache?: string;
   /** All by default. */
   roles?: Role[];
   /** Workflows that are not replayed when they go on. */
@@ -48,7 +51,7 @@ export async function startTestWorkers(options: TestWorkersOptions): Promise<Tes
   bundle ??= bundleWorkflows(join(root, 'src/workflows/index.ts'));
   const code = await bundle;
   const connection = await NativeConnection.connect({ address: options.address });
-  const store = new FolderStore(options.store);
+  const store = await openStore({ cache: '', ...options });
   const training = new TrainingDouble();
   const python = () => Promise.reject(new Error('these tests need no Python'));
   const engine = createEngines({ store, env: process.env, python });

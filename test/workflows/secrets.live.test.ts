@@ -1,12 +1,8 @@
-import { readdir, readFile, stat } from 'node:fs/promises';
-import { join } from 'node:path';
-import { inspect } from 'node:util';
-import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 import { afterAll, describe, expect, it } from 'vitest';
 import { Bench } from '../support/bench.ts';
 import type { FakeRequest } from '../support/fake-openai.ts';
+import { expectNone, leftBehind } from '../support/left-behind.ts';
 import { temporalAddress } from '../support/temporal.ts';
-import { logged } from '../support/workers.ts';
 
 /** What a worker may have in its environment. */
 const PLANTED = {
@@ -27,30 +23,13 @@ const echo = { message: `bad request; it had the header Authorization: Bearer ${
 
 const isOdd = ({ question }: FakeRequest) => Number(question.id.split('-').at(-1)) % 2 === 1;
 
-/** Everything that a run leaves behind: histories with what is in their payloads, the store, the log. */
-async function leftBehind(id: string): Promise<string[]> {
-  const histories: string[] = [];
-  for await (const { workflowId, runId } of bench.client.workflow.list({
-    query: `WorkflowId = '${id}' OR WorkflowId STARTS_WITH '${id}/'`,
-  })) {
-    const text = historyToJSON(await bench.client.workflow.getHandle(workflowId, runId).fetchHistory());
-    const payloads = [...text.matchAll(/"data": ?"([^"]*)"/g)].map(([, data]) => Buffer.from(data!, 'base64'));
-    histories.push(text, payloads.map(String).join('\n'));
-  }
-  const { root } = bench.workers.store;
-  const names = await readdir(root, { recursive: true });
-  const files = await Promise.all(
-    names.map(async (name) =>
-      (await stat(join(root, name))).isFile() ? await readFile(join(root, name), 'utf8') : '',
-    ),
-  );
-  expect(histories.join()).toContain('PLANTED_ENDPOINT_KEY');
-  return [...histories, ...files, inspect(logged, { depth: 10 })];
+async function leftBy(id: string): Promise<string[]> {
+  const left = await leftBehind(bench.client, id, bench.workers.store.root);
+  expect(left.join()).toContain('PLANTED_ENDPOINT_KEY');
+  return left;
 }
 
-function expectNoSecret(texts: string[]): void {
-  for (const secret of Object.values(PLANTED)) expect(texts.filter((text) => text.includes(secret))).toEqual([]);
-}
+const expectNoSecret = (texts: readonly string[]) => expectNone(Object.values(PLANTED), texts);
 
 describe('a planted key is nowhere', () => {
   it('after a run whose engine repeats it in what it says of half of the rows', async () => {
@@ -61,7 +40,7 @@ describe('a planted key is nowhere', () => {
     const result = await (await bench.start('secret-kept', input)).result();
     expect(result.status).toBe('completed');
     expect(result.warnings.join()).toContain('were refused by the engine');
-    const left = await leftBehind('secret-kept');
+    const left = await leftBy('secret-kept');
     expect(left.join()).toContain('Authorization: Bearer [key]');
     expectNoSecret(left);
   });
@@ -78,6 +57,6 @@ describe('a planted key is nowhere', () => {
     const failed = (await handle.result().catch((error) => error)) as { cause: { type: string; message: string } };
     expect(failed.cause.type).toBe(type);
     expect(failed.cause.message).toContain('Authorization: Bearer [key]');
-    expectNoSecret(await leftBehind(id));
+    expectNoSecret(await leftBy(id));
   });
 });

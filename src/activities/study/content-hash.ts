@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { localFiles } from '../../backends/datasets/index.ts';
-import { hashModel } from '../../backends/models.ts';
+import { hashStored } from '../../backends/models.ts';
+import type { Store } from '../../backends/storage/store.ts';
+import { fetchFile } from '../../backends/storage/stored.ts';
 import type { QuestionsConfig } from '../../config/datasets.ts';
 
 /** JSON in which the keys of every object are in order: equal for what is equal. */
@@ -15,6 +17,7 @@ export function canonical(value: unknown): string {
  * @param known by their keys in the store
  */
 export async function contentHash(
+  store: Store,
   input: unknown,
   known: ReadonlyMap<string, string>,
   signal: AbortSignal,
@@ -32,8 +35,9 @@ export async function contentHash(
 
   async function hashOf(name: string, key: string, parent: object): Promise<string | null> {
     if (known.has(name)) return known.get(name)!;
-    if (key === 'model' || key === 'base') return await hashModel(name, signal);
-    return key === 'path' ? await hashFiles(localFiles(parent as QuestionsConfig), signal) : null;
+    if (key === 'model' || key === 'base') return await hashStored(store, name, signal);
+    if (key !== 'path') return null;
+    return await hashFiles(localFiles(await fetchFile(store, parent as QuestionsConfig)), signal);
   }
 }
 

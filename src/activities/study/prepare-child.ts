@@ -36,7 +36,7 @@ export async function prepareChild(deps: { store: Store }, task: PrepareTask): P
       const results = Object.fromEntries(await Promise.all(read)) as unknown as StepResults;
       const { type, input: make } = STEPS[step];
       const input = make(config, results);
-      const hash = await contentHash({ type, input, made: madeBy() }, new Map(storedIn(results)), signal);
+      const hash = await contentHash(deps.store, { type, input, made: madeBy() }, new Map(storedIn(results)), signal);
       const workflowId = `${step}-${hash.slice(0, 12)}`;
       return {
         workflowId,

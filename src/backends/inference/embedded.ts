@@ -7,6 +7,7 @@ import { hasEnded } from '../has-ended.ts';
 import { findModel } from '../models.ts';
 import { trainerFile } from '../package.ts';
 import type { Store } from '../storage/store.ts';
+import { fetchStored } from '../storage/stored.ts';
 import { InferenceClient } from './client.ts';
 import { type Engine, modelName, type Servable } from './engine.ts';
 import { Limiter } from './limiter.ts';
@@ -43,7 +44,10 @@ export class EmbeddedEngine implements Engine {
 
   async serve(model: Servable, signal: AbortSignal): Promise<{ client: InferenceClient; name: string }> {
     const name = modelName(model);
-    const path = model.checkpoint ? await this.#store.fetch(model.checkpoint.uri) : (findModel(name) ?? name);
+    const found = await (model.checkpoint
+      ? this.#store.fetch(model.checkpoint.uri)
+      : fetchStored(this.#store, model.config.model));
+    const path = findModel(found) ?? found;
     const engine = await this.#running(signal);
     const loaded = engine.loading.catch(() => {}).then(() => load(engine, name, path, signal));
     engine.loading = loaded;

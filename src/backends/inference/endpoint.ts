@@ -1,8 +1,8 @@
-import { sep } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type EndpointConfig, urlsOf } from '../../config/models.ts';
 import { Failure } from '../failures.ts';
 import type { Store } from '../storage/store.ts';
+import { findStored } from '../storage/stored.ts';
 import { InferenceClient, type ListedModel } from './client.ts';
 import type { Engine, ModelClient, Servable } from './engine.ts';
 import { classify } from './errors.ts';
@@ -29,7 +29,7 @@ export class EndpointEngine implements Engine {
 
   async serve(model: Servable, signal: AbortSignal): Promise<{ client: ModelClient; name: string }> {
     const replicas = this.#replicasOf(model.config.endpoint!);
-    const wanted = this.#wanted(model);
+    const wanted = await this.#wanted(model);
     const [first] = replicas.all;
     if (replicas.all.length === 1) return { client: first!.client, name: await find(first!, wanted, signal) };
     const finding = replicas.all.map((replica) => find(replica, wanted, signal));
@@ -41,14 +41,15 @@ export class EndpointEngine implements Engine {
     return { client: replicas.clientFor((models) => nameIn(models, wanted)), name };
   }
 
-  /** What a model may be served as, and its path where it is a checkpoint in the store: an operator has yet to be told of that. */
-  #wanted({ config, checkpoint }: Servable): Wanted {
+  /** What a model may be served as, and where it is in the store: an operator has yet to be told of that. */
+  async #wanted({ config, checkpoint }: Servable): Promise<Wanted> {
     if (!checkpoint) {
-      const inStore = config.model.startsWith(`${this.#store.root}${sep}`);
-      return { names: [config.model], path: inStore ? config.model : null, checkpoint: null };
+      const key = await findStored(this.#store, config.model);
+      const path = key === null ? null : this.#store.locate(key);
+      return { names: path === null ? [config.model] : [key!, path], path, checkpoint: null };
     }
     const path = this.#store.locate(checkpoint.uri);
-    return { names: [checkpoint.name, path], path, checkpoint: checkpoint.name };
+    return { names: [checkpoint.name, checkpoint.uri, path], path, checkpoint: checkpoint.name };
   }
 
   /** What an endpoint of one URL serves now. @throws Failure where it does not answer */

@@ -1,5 +1,4 @@
 import { isBucket } from '../../config/environment.ts';
-import { Failure } from '../failures.ts';
 import { FolderStore, type Store } from './store.ts';
 
 /** @param store a folder or `s3://bucket/prefix` @param cache folder on this machine for files out of a bucket */
@@ -7,13 +6,4 @@ export async function openStore({ store, cache }: { store: string; cache: string
   if (!isBucket(store)) return new FolderStore(store);
   const { S3Store } = await import('./s3-store.ts');
   return new S3Store(store, cache);
-}
-
-/** @throws Failure InvalidInput where what `needs` it, whose steps name each other's checkpoints by their paths, has a bucket */
-export function expectFolder(store: Store, needs: string): void {
-  if (store instanceof FolderStore) return;
-  throw new Failure(
-    'InvalidInput',
-    `invalid input: ${needs} needs a folder that all workers share: CRITIQUE_LOOP_STORE is ${store.root}`,
-  );
 }

@@ -1,27 +1,41 @@
-import { randomUUID } from 'node:crypto';
-import { createReadStream, createWriteStream } from 'node:fs';
-import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
-import { dirname, join, relative, resolve } from 'node:path';
+import { createReadStream } from 'node:fs';
+import { readFile, rm } from 'node:fs/promises';
+import { basename, extname, join, relative, resolve } from 'node:path';
 import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
 import {
   DeleteObjectsCommand,
   GetObjectCommand,
   HeadBucketCommand,
   HeadObjectCommand,
   ListObjectsV2Command,
+  type ListObjectsV2Output,
   S3Client,
 } from '@aws-sdk/client-s3';
 import { Upload } from '@aws-sdk/lib-storage';
 import { BUCKET } from '../../config/environment.ts';
 import { Failure } from '../failures.ts';
+import { Copies, type Stamp } from './copies.ts';
 import type { Journal } from './journal.ts';
+import { readJson } from './json.ts';
 import { checkedKey } from './keys.ts';
 import { ObjectJournal } from './object-journal.ts';
 import type { ByteRange, Chunks, Store } from './store.ts';
 
 /** Parts of an object that is written, in bytes: 10,000 of them are the most that S3 takes. */
 const PART = 8 * 1024 * 1024;
+
+/** What an adapter has: it names its base by a path. */
+const ADAPTER = 'adapter_config.json';
+interface Adapter {
+  base_model_name_or_path?: string;
+}
+
+/** So that a browser shows what people look at in the bucket. */
+const CONTENT_TYPES: Record<string, string> = {
+  '.html': 'text/html; charset=utf-8',
+  '.json': 'application/json',
+  '.csv': 'text/csv; charset=utf-8',
+};
 
 /**
  * A bucket of S3 or of what speaks its API, or a prefix in one. Endpoint, region and credentials are those of the AWS SDK's own
@@ -33,7 +47,9 @@ export class S3Store implements Store {
   readonly #client: S3Client;
   readonly #bucket: string;
   readonly #prefix: string;
-  readonly #cache: string;
+  readonly #copies: Copies;
+  /** What is being brought to this machine now, by key. */
+  readonly #fetching = new Map<string, Promise<string>>();
 
   /** @param root `s3://bucket/prefix` @param cache folder for what processes of this machine need as files */
   constructor(root: string, cache: string) {
@@ -41,7 +57,7 @@ export class S3Store implements Store {
     this.root = `s3://${bucket}/${prefix}`.replace(/\/$/, '');
     this.#bucket = bucket;
     this.#prefix = prefix;
-    this.#cache = join(resolve(cache), bucket, prefix);
+    this.#copies = new Copies(join(resolve(cache), bucket, prefix));
     const endpoint = process.env.AWS_ENDPOINT_URL_S3 ?? process.env.AWS_ENDPOINT_URL;
     this.#client = new S3Client({
       // Rows have hashes of their own, and not every server knows those of the SDK.
@@ -57,7 +73,7 @@ export class S3Store implements Store {
   }
 
   path(key: string): string {
-    return join(this.#cache, checkedKey(key));
+    return this.#copies.path(key);
   }
 
   async write(key: string, chunks: Chunks): Promise<void> {
@@ -91,6 +107,7 @@ export class S3Store implements Store {
         Bucket: this.#bucket,
         Key: this.#keyOf(key),
         Body: Readable.from(bytes(), { objectMode: false }),
+        ContentType: CONTENT_TYPES[extname(key)],
         ...conditions,
       },
       partSize: PART,
@@ -118,17 +135,26 @@ export class S3Store implements Store {
   }
 
   async size(key: string): Promise<number | null> {
-    const input = { Bucket: this.#bucket, Key: this.#keyOf(key) };
+    return (await this.#stamp(key))?.size ?? null;
+  }
+
+  async #stamp(key: string): Promise<Stamp | null> {
+    const Bucket = this.#bucket;
+    const input = { Bucket, Key: this.#keyOf(key) };
     return await this.#on('read', key, async () => {
       try {
-        return (await this.#client.send(new HeadObjectCommand(input))).ContentLength ?? 0;
+        const { ContentLength, LastModified } = await this.#client.send(new HeadObjectCommand(input));
+        return stampOf(ContentLength, LastModified);
       } catch (error) {
-        if (statusOf(error) !== 404) throw error;
-        // No answer to HEAD has a body that says whether it is the object that is not there, or the bucket.
-        await this.#client.send(new HeadBucketCommand({ Bucket: this.#bucket })).catch((ofBucket) => {
-          throw statusOf(ofBucket) === 404 ? Object.assign(ofBucket, { name: 'NoSuchBucket' }) : ofBucket;
-        });
-        return null;
+        const isThere = () =>
+          this.#client.send(new HeadBucketCommand({ Bucket })).then(
+            () => true,
+            () => false,
+          );
+        if (statusOf(error) === 404 && (await isThere())) return null;
+        // No answer to HEAD has a body that says what is wrong.
+        await this.#client.send(new ListObjectsV2Command({ Bucket, Prefix: input.Key, MaxKeys: 1 }));
+        throw error;
       }
     });
   }
@@ -144,6 +170,13 @@ export class S3Store implements Store {
     const options = { Delimiter: '/', ...(after && { StartAfter: this.#keyOf(after) }) };
     for await (const { key } of this.#objects(folder, options)) keys.push(key);
     return keys.sort();
+  }
+
+  async folders(folder: string): Promise<string[]> {
+    const names: string[] = [];
+    for await (const { CommonPrefixes = [] } of this.#pages(folder, { Delimiter: '/' }))
+      for (const { Prefix = '' } of CommonPrefixes) names.push(Prefix.split('/').at(-2)!);
+    return names.sort();
   }
 
   async remove(key: string): Promise<void> {
@@ -167,53 +200,92 @@ export class S3Store implements Store {
 
   async fetch(key: string): Promise<string> {
     const path = this.path(key);
-    const size = await this.size(key);
-    const objects: { key: string; size: number }[] = [];
-    if (size !== null) objects.push({ key: checkedKey(key), size });
-    else for await (const object of this.#objects(key)) objects.push(object);
-    const placed = objects.map((object) => ({ ...object, inside: relative(checkedKey(key), object.key) }));
-    const missing = await Promise.all(placed.map(async (it) => (await sizeOnDisk(join(path, it.inside))) !== it.size));
-    if (!missing.includes(true)) return path;
+    const running = this.#fetching.get(path);
+    if (running) return await running;
+    const fetching = this.#bring(key).then(() => path);
+    this.#fetching.set(path, fetching);
+    return await fetching.finally(() => this.#fetching.delete(path));
+  }
 
-    const temporary = `${path}.${randomUUID()}.tmp`;
-    try {
-      for (const { key: object, inside } of placed) {
-        const file = join(temporary, inside);
-        await mkdir(dirname(file), { recursive: true });
-        await pipeline(this.read(object), createWriteStream(file));
-      }
-      await rm(path, { recursive: true, force: true });
-      await rename(temporary, path);
-    } finally {
-      await rm(temporary, { recursive: true, force: true });
+  async #bring(key: string): Promise<void> {
+    const objects = new Map<string, Stamp>();
+    const stamp = await this.#stamp(key);
+    if (stamp) objects.set(checkedKey(key), stamp);
+    else for await (const { key: object, ...stamp } of this.#objects(key)) objects.set(object, stamp);
+    let isTidy = false;
+    for (const [object, stamp] of objects) {
+      if (await this.#copies.use(object, stamp)) continue;
+      if (!isTidy) await this.#copies.tidy();
+      isTidy = true;
+      await this.#copies.write(object, stamp, basename(object) === ADAPTER ? this.#adapter(object) : this.read(object));
     }
+    // A folder that was written anew may have other files.
+    if (!stamp && objects.size > 0)
+      for await (const file of this.#copies.list(checkedKey(key)))
+        if (!objects.has(file) && !file.endsWith('.tmp')) await rm(this.path(file), { force: true });
+  }
+
+  /** The description of an adapter, with the path of its base on this machine. */
+  async *#adapter(key: string): AsyncIterable<Buffer> {
+    const adapter = (await readJson<Adapter>(this, key)) ?? {};
+    const { base_model_name_or_path: base } = adapter;
+    const inStore = base?.startsWith(`${this.root}/`) ? base.slice(this.root.length + 1) : null;
+    if (inStore !== null) adapter.base_model_name_or_path = await this.fetch(inStore);
+    yield Buffer.from(JSON.stringify(adapter, null, 2));
+  }
+
+  /** The same as other machines can read it. */
+  async #adapterForAll(path: string): Promise<string> {
+    const adapter = JSON.parse(await readFile(path, 'utf8')) as Adapter;
+    const base = relative(this.#copies.folder, adapter.base_model_name_or_path ?? '');
+    if (base.startsWith('runs/')) adapter.base_model_name_or_path = `${this.root}/${base}`;
+    return JSON.stringify(adapter, null, 2);
+  }
+
+  async begin(key: string): Promise<string> {
+    const path = this.path(key);
+    if (!(await this.holds(key))) await rm(path, { recursive: true, force: true });
     return path;
   }
 
   async keep(key: string): Promise<void> {
-    const path = this.path(key);
-    for (const entry of await readdir(path, { recursive: true, withFileTypes: true })) {
-      if (!entry.isFile()) continue;
-      const file = join(entry.parentPath, entry.name);
-      await this.write(`${key}/${relative(path, file)}`, createReadStream(file));
+    const kept = new Map<string, Stamp>();
+    for await (const { key: object, ...stamp } of this.#objects(key)) kept.set(object, stamp);
+    for await (const file of this.#copies.list(checkedKey(key))) {
+      // An attempt that was killed may have put it there.
+      const before = kept.get(file);
+      if (before && (await this.#copies.use(file, before))) continue;
+      const path = this.path(file);
+      await this.write(file, basename(file) === ADAPTER ? [await this.#adapterForAll(path)] : createReadStream(path));
+      await this.#copies.mark(file, (await this.#stamp(file))!);
     }
+    await this.#copies.markKept(key);
+    await this.#copies.tidy();
   }
 
-  /** The objects of a folder, page by page. */
+  /** The objects of a folder. */
   async *#objects(
     folder: string,
     options: { Delimiter?: string; StartAfter?: string } = {},
-  ): AsyncIterable<{ key: string; size: number }> {
+  ): AsyncIterable<{ key: string } & Stamp> {
+    // Some tools leave an empty object for a folder.
+    for await (const { Contents = [] } of this.#pages(folder, options))
+      for (const { Key, Size, LastModified } of Contents)
+        if (Key && !Key.endsWith('/'))
+          yield { key: Key.slice(this.#prefix === '' ? 0 : this.#prefix.length + 1), ...stampOf(Size, LastModified) };
+  }
+
+  async *#pages(
+    folder: string,
+    options: { Delimiter?: string; StartAfter?: string },
+  ): AsyncIterable<ListObjectsV2Output> {
     const input = { Bucket: this.#bucket, Prefix: `${this.#keyOf(folder)}/`, ...options };
     let ContinuationToken: string | undefined;
     do {
-      const page = await this.#on('list', folder, () =>
+      const page: ListObjectsV2Output = await this.#on('list', folder, () =>
         this.#client.send(new ListObjectsV2Command({ ...input, ...(ContinuationToken && { ContinuationToken }) })),
       );
-      // Some tools leave an empty object for a folder.
-      for (const { Key, Size } of page.Contents ?? [])
-        if (Key && !Key.endsWith('/'))
-          yield { key: Key.slice(this.#prefix === '' ? 0 : this.#prefix.length + 1), size: Size ?? 0 };
+      yield page;
       ContinuationToken = page.NextContinuationToken;
     } while (ContinuationToken);
   }
@@ -238,20 +310,35 @@ export class S3Store implements Store {
       });
     const advice = this.#advice(error);
     const said = error.message || error.name;
-    return new Failure('StoreUnavailable', `cannot ${what} ${this.locate(key)}: ${advice} (${said})`, { cause: error });
+    const message = `cannot ${what} ${this.locate(key)}: ${advice} (${said})`;
+    return new Failure('StoreUnavailable', message, { cause: withoutKeys(error) });
   }
 
   #advice(error: Error): string {
     const status = statusOf(error);
     if (error.name === 'NoSuchBucket')
       return `there is no bucket "${this.#bucket}": create it, or set CRITIQUE_LOOP_STORE to one that is there`;
-    if (status === 401 || status === 403 || /Credential|Token|AccessKey/.test(error.name))
+    const said = `${error.name} ${error.message}`;
+    if (status === 301 || OF_REGION.test(said)) return 'set AWS_REGION to the region of the bucket';
+    if (status === 401 || status === 403 || OF_KEYS.test(error.name) || /access key/i.test(error.message))
       return 'access is denied: this worker needs credentials (AWS_ACCESS_KEY_ID, AWS_PROFILE or a role) that may list, read, write and delete there';
-    if (status === 301 || error.message === 'Region is missing') return 'set AWS_REGION to the region of the bucket';
     if (status === 429 || error.name === 'SlowDown') return 'S3 asks to slow down: the run goes on by itself';
     return 'S3 does not answer as it should: the run goes on by itself when it does';
   }
 }
+
+const OF_KEYS = /Credential|Token|AccessKey/;
+const OF_REGION = /PermanentRedirect|\bregion\b/i;
+
+/** S3 tells in its answer, and the SDK in its error, what a request was signed with. */
+function withoutKeys({ name, message, stack = '' }: Error): Error {
+  return Object.assign(new Error(message), { name, stack });
+}
+
+const stampOf = (size = 0, modified = new Date(0)): Stamp => ({
+  size,
+  modified: Math.floor(modified.getTime() / 1000),
+});
 
 function parseRoot(root: string): { bucket: string; prefix: string } {
   const [, bucket, prefix = ''] = BUCKET.exec(root) ?? [];
@@ -262,5 +349,3 @@ function parseRoot(root: string): { bucket: string; prefix: string } {
 
 const statusOf = (error: unknown): number | undefined =>
   (error as { $metadata?: { httpStatusCode?: number } }).$metadata?.httpStatusCode;
-
-const sizeOnDisk = async (path: string): Promise<number | null> => (await stat(path).catch(() => null))?.size ?? null;

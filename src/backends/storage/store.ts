@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { createReadStream, type Dirent } from 'node:fs';
-import { link, mkdir, open, readdir, realpath, rename, rm, stat, statfs } from 'node:fs/promises';
+import { link, mkdir, open, readdir, realpath, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join, resolve, sep } from 'node:path';
 import { Failure } from '../failures.ts';
+import { explainDisk } from './disk.ts';
 import { FileJournal, writeAll } from './file-journal.ts';
 import type { Journal } from './journal.ts';
 import { checkedKey } from './keys.ts';
@@ -29,6 +30,8 @@ export interface Store {
   holds(key: string): Promise<boolean>;
   /** Keys of the objects directly in a folder, sorted; with `after` those that come after this key. */
   list(folder: string, after?: string): Promise<string[]>;
+  /** Names of the folders directly in a folder, sorted. */
+  folders(folder: string): Promise<string[]>;
   /** Removes an object or a whole folder; absent is fine. */
   remove(key: string): Promise<void>;
   /** @param key of an object that was created empty, for this journal alone */
@@ -39,6 +42,8 @@ export interface Store {
   path(key: string): string;
   /** Brings an object or a whole folder to this machine, where it is not there yet, and gives its path. */
   fetch(key: string): Promise<string>;
+  /** The path for a folder that a process of this machine makes. What another run of the same name left there is gone where the store has none of it. */
+  begin(key: string): Promise<string>;
   /** Puts what a process made at a key's path into the store. */
   keep(key: string): Promise<void>;
 }
@@ -69,6 +74,10 @@ export class FolderStore implements Store {
 
   async fetch(key: string): Promise<string> {
     return await this.#on('read', key, async (path) => path);
+  }
+
+  async begin(key: string): Promise<string> {
+    return this.path(key);
   }
 
   async keep(): Promise<void> {}
@@ -133,12 +142,23 @@ export class FolderStore implements Store {
   }
 
   async list(folder: string, after = ''): Promise<string[]> {
-    const entries = await this.#on('list', folder, (path) => unlessAbsent(readdir(path, { withFileTypes: true })));
-    return (entries ?? [])
+    return (await this.#entries(folder))
       .filter(isObject)
       .map((entry) => `${folder}/${entry.name}`)
       .filter((key) => key > after)
       .sort();
+  }
+
+  async folders(folder: string): Promise<string[]> {
+    return (await this.#entries(folder))
+      .filter((entry) => entry.isDirectory())
+      .map(({ name }) => name)
+      .sort();
+  }
+
+  async #entries(folder: string): Promise<Dirent[]> {
+    const entries = await this.#on('list', folder, (path) => unlessAbsent(readdir(path, { withFileTypes: true })));
+    return entries ?? [];
   }
 
   async remove(key: string): Promise<void> {
@@ -181,40 +201,9 @@ export class FolderStore implements Store {
     }
   }
 
-  async #explained(what: string, key: string, error: unknown): Promise<unknown> {
-    const code = (error as NodeJS.ErrnoException).code ?? '';
-    const advice = ADVICE[code];
-    if (!advice) return error;
-    const free = FULL.has(code) ? ` (${await freeSpace(this.root)})` : '';
-    return new Failure('StoreUnavailable', `cannot ${what} ${key} in ${this.root}: ${advice}${free}`, { cause: error });
+  #explained(what: string, key: string, error: unknown): Promise<unknown> {
+    return explainDisk(`cannot ${what} ${key} in ${this.root}`, this.root, error);
   }
-}
-
-const FULL = new Set(['ENOSPC', 'EDQUOT']);
-
-const ADVICE: Record<string, string> = {
-  ENOSPC: 'the disk is full: free some space there and the run goes on by itself',
-  EDQUOT: 'the disk quota is used up: free some space there and the run goes on by itself',
-  EACCES: 'no permission there for the user of this worker',
-  EPERM: 'no permission there for the user of this worker',
-  EROFS: 'the disk is read-only: mount it for writing and the run goes on by itself',
-  ENOTDIR: 'a file is where a folder should be',
-  EEXIST: 'a file is where a folder should be',
-  EIO: 'the disk or its network fails',
-  ENXIO: 'the disk or its network fails',
-  ETIMEDOUT: 'the shared folder does not answer',
-  EHOSTDOWN: 'the shared folder does not answer',
-  ENOTCONN: 'the shared folder is not connected',
-  ESTALE: 'the shared folder was mounted anew: start this worker again',
-  EMFILE: 'this worker has too many files open: raise `ulimit -n`',
-  ENFILE: 'this machine has too many files open',
-};
-
-async function freeSpace(folder: string): Promise<string> {
-  const free = await statfs(folder).catch(() => null);
-  return free
-    ? `${((free.bavail * free.bsize) / 1e6).toFixed(1)} MB free for this user`
-    : 'how much is free is unknown';
 }
 
 const unlessAbsent = <T>(work: Promise<T>): Promise<T | null> => work.catch(unless(null, 'ENOENT'));

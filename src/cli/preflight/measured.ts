@@ -1,6 +1,5 @@
-import { readdir } from 'node:fs/promises';
 import { readJson } from '../../backends/storage/json.ts';
-import { FolderStore, type Store } from '../../backends/storage/store.ts';
+import type { Store } from '../../backends/storage/store.ts';
 import type { RunReport } from '../../report/data.ts';
 
 export interface Measured {
@@ -14,8 +13,7 @@ const LEAST_SECONDS = 30;
 
 /** Completion tokens a second of the latest run with the same models in the store; null where there is none. */
 export async function measuredBefore(store: Store, actor: string, critic: string | null): Promise<Measured | null> {
-  if (!(store instanceof FolderStore)) return null;
-  const runs = await readdir(store.path('runs')).catch(() => []);
+  const runs = await store.folders('runs').catch(() => []);
   const reports = await Promise.all(runs.map((run) => readJson<Partial<RunReport>>(store, `runs/${run}/report.json`)));
   const same = reports.flatMap((report) => {
     if (report?.actor !== actor || report.critic !== critic) return [];

@@ -5,6 +5,7 @@ import { checkFineTune } from '../../activities/check-fine-tune.ts';
 import { checkEvaluate, checkSelfImprove, fieldsOf } from '../../activities/check-input.ts';
 import { checkSelfTalk } from '../../activities/check-self-talk.ts';
 import { checkStudy } from '../../activities/check-study.ts';
+import { Failure } from '../../backends/failures.ts';
 import type { Store } from '../../backends/storage/store.ts';
 import { BuildCritiques } from '../../config/build-critiques.ts';
 import { Evaluate, type EvaluateConfig } from '../../config/evaluate.ts';
@@ -39,7 +40,7 @@ interface Kind {
   name: string;
   /** By what only its inputs have. */
   detect: (fields: Record<string, unknown>) => boolean;
-  check: (input: unknown, store: Store) => Parsed<unknown>;
+  check: (input: unknown, store: Store) => Promise<Parsed<unknown>>;
   /** The models that it asks and trains. */
   read: (input: unknown) => Partial<Omit<RunFile, 'checks'>>;
 }
@@ -156,13 +157,23 @@ export async function readRunFile(file: string, store: Store): Promise<RunFile> 
   const { name, check, read } = KINDS.find(({ detect }) => detect(fieldsOf(input)))!;
   // Endpoints can be asked, and memory counted, even where a file is missing.
   const found = read(input);
-  const { issues } = check(input, store);
+  const checked = await check(input, store).catch(unlessAway);
+  if (!checked) return { ...nothing, ...found, checks: [{ what: file, ok: null, detail: AWAY }] };
+  const { issues } = checked;
   const checks: Check[] = issues
     ? issues.map(({ field, message }) => ({ what: field, ok: false, detail: message }))
     : [{ what: file, ok: true, detail: `a valid input of ${name}` }];
   if (issues) checks.at(-1)!.notes = [`${file} was taken for an input of ${name}, by its fields`];
   const parts = { ...nothing, ...found };
   return { ...parts, checks: [...checks, ...checkDeepSpeed(parts.trainings)] };
+}
+
+/** Why the store does not answer is told where it is checked. */
+const AWAY = 'what it names in the store could not be looked for';
+
+function unlessAway(error: unknown): null {
+  if (error instanceof Failure && error.type === 'StoreUnavailable') return null;
+  throw error;
 }
 
 function checkDeepSpeed(trainings: Trainings): Check[] {

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { canonical, contentHash, storedIn } from '../../../src/activities/study/content-hash.ts';
+import { FolderStore } from '../../../src/backends/storage/store.ts';
 
 let folder: string;
 beforeEach(async () => {
@@ -13,7 +14,7 @@ afterEach(async () => {
 });
 
 const hash = (input: unknown, known: Record<string, string> = {}) =>
-  contentHash(input, new Map(Object.entries(known)), new AbortController().signal);
+  contentHash(new FolderStore(folder), input, new Map(Object.entries(known)), new AbortController().signal);
 
 async function weights(name: string, bytes: string): Promise<string> {
   const model = join(folder, name);

@@ -6,6 +6,7 @@ import type { ServedModel } from '../../../src/backends/inference/engine.ts';
 import { createEngines } from '../../../src/backends/inference/engines.ts';
 import { FolderStore } from '../../../src/backends/storage/store.ts';
 import { Actor, Critic, type CriticConfig } from '../../../src/config/models.ts';
+import { temporaryFolder } from '../../support/folder.ts';
 import { completion, reply, startHttp } from '../../support/http.ts';
 
 const store = new FolderStore('/store');
@@ -83,14 +84,18 @@ describe('an endpoint', () => {
 
   test('that has yet to serve a model in the store is waited for, too', async () => {
     const server = await serving({ id: 'base' });
-    const engine = new EndpointEngine(store, {});
-    const model = '/store/runs/tune/fine-tune/checkpoint';
+    const own = new FolderStore(await temporaryFolder());
+    const key = 'runs/tune/fine-tune/checkpoint';
+    await own.write(`${key}/config.json`, ['{}']);
+    const engine = new EndpointEngine(own, {});
     const { config } = critic(server.origin);
-    const ours = { config: { ...config, model }, checkpoint: null };
-    expect(await failureOf(engine.serve(ours, signal))).toMatchObject({
-      type: 'CheckpointNotServed',
-      message: `${server.origin}/v1 serves base; waiting for it to serve ${model}`,
-    });
+    for (const model of [key, own.path(key)]) {
+      const ours = { config: { ...config, model }, checkpoint: null };
+      expect(await failureOf(engine.serve(ours, signal))).toMatchObject({
+        type: 'CheckpointNotServed',
+        message: `${server.origin}/v1 serves base; waiting for it to serve ${own.path(key)}`,
+      });
+    }
   });
 
   test('that has yet to serve a checkpoint is waited for, and says what for', async () => {

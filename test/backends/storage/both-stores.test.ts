@@ -1,18 +1,24 @@
 import { createHash } from 'node:crypto';
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { inspect } from 'node:util';
 import { MockActivityEnvironment } from '@temporalio/testing';
-import { afterAll, beforeAll, describe, expect, type TestContext, test } from 'vitest';
+import { DefaultLogger } from '@temporalio/worker';
+import { afterAll, beforeAll, describe, expect, type TestContext, test, vi } from 'vitest';
 import { submitFineTune, type TrainedCheckpoint } from '../../../src/activities/submit-fine-tune.ts';
+import { validateEvaluate } from '../../../src/activities/validate-input.ts';
+import type { Failure } from '../../../src/backends/failures.ts';
 import { readRows, writeRows } from '../../../src/backends/storage/artifacts.ts';
 import type { Journal, Place } from '../../../src/backends/storage/journal.ts';
-import { expectFolder } from '../../../src/backends/storage/open-store.ts';
 import { S3Store } from '../../../src/backends/storage/s3-store.ts';
 import { ShardRows } from '../../../src/backends/storage/segments.ts';
 import { FolderStore, type Store } from '../../../src/backends/storage/store.ts';
 import { Training } from '../../../src/config/training.ts';
+import { anEvaluation } from '../../support/evaluate-input.ts';
 import { temporaryFolder } from '../../support/folder.ts';
-import { type S3Server, startS3Server } from '../../support/s3-server.ts';
+import { S3_KEYS, type S3Server, startS3Server } from '../../support/s3-server.ts';
 import { TrainingDouble } from '../../support/training-double.ts';
 
 let server: S3Server | null;
@@ -63,6 +69,7 @@ describe.each(Object.entries(KINDS))('%s', (_, newStore) => {
       await Promise.all(['runs', 'runs/a/one.jsonl', 'runs/a/deeper', 'run'].map((it) => store.holds(it))),
     ).toEqual([true, true, true, false]);
     expect(await store.list('runs/a', 'runs/a/one.jsonl')).toEqual(['runs/a/two.jsonl']);
+    expect(await Promise.all(['runs', 'runs/a', 'no'].map((it) => store.folders(it)))).toEqual([['a'], ['deeper'], []]);
     await store.remove('runs/a/one.jsonl');
     expect(await store.list('runs/a')).toEqual(['runs/a/two.jsonl']);
     await store.remove('runs');
@@ -280,9 +287,22 @@ describe('a bucket', () => {
     const elsewhere = new S3Store(store.root, await temporaryFolder());
     const config = JSON.parse(await readFile(join(await elsewhere.fetch(checkpoint.uri), 'config.json'), 'utf8'));
     expect(config.weightsSha256).toBe(checkpoint.sha256);
+    const again = await new MockActivityEnvironment().run(
+      submitFineTune,
+      { store: elsewhere, training },
+      { ...task, training: Training.parse({}) },
+    );
+    expect(again).toEqual({ checkpoint, rows: 1, dropped: 0, steps: 3, seconds: 0.1 });
+    expect(training.trl.submitted).toHaveLength(1);
+    // Who starts over removes it from the bucket: what is left of it on a machine does not count.
+    const left = join(store.path('run/fine-tune'), 'resume');
+    await writeFile(left, 'half a fine-tune');
+    await store.begin('run/fine-tune');
+    expect(existsSync(left)).toBe(true);
+    await store.remove('run/fine-tune');
+    await store.begin('run/fine-tune');
+    expect(existsSync(left)).toBe(false);
     expect(await elsewhere.fetch('run/sft.jsonl')).not.toBe(training.trl.submitted[0]!.data);
-    expect(() => expectFolder(store, 'a study')).toThrow(/a study needs a folder that all workers share/);
-    expect(() => expectFolder(new FolderStore('.'), 'a study')).not.toThrow();
   });
 
   test('that hangs lets whoever appends wait before memory is full', async (context) => {
@@ -298,18 +318,94 @@ describe('a bucket', () => {
     expect(await store.size('000001-000001.jsonl')).toBe(9 << 20);
   });
 
-  test('that denies access says what is needed', async (context) => {
-    const { root } = await newStore(context);
-    process.env.AWS_SECRET_ACCESS_KEY = 'another';
+  test.each([
+    [
+      'another secret',
+      { AWS_SECRET_ACCESS_KEY: 'secret-of-another' },
+      's3://bucket/x',
+      /access is denied: this worker needs cred/,
+    ],
+    ['another key', { AWS_ACCESS_KEY_ID: 'nobody-known' }, 's3://bucket/x', /access is denied: this worker needs cred/],
+    ['another region', { AWS_REGION: 'eu-central-1' }, 's3://bucket/x', /set AWS_REGION to the region of the bucket/],
+    ['another bucket', {}, 's3://other-bucket/x', /there is no bucket "other-bucket": create it/],
+  ])('that is asked with %s says what is needed, and no credential', async (_, env, root, said) => {
+    if (!server) return;
+    Object.assign(process.env, env);
     const store = new S3Store(root, await temporaryFolder());
-    const failed = store.write('new', ['x']);
-    await expect(failed).rejects.toMatchObject({
-      type: 'StoreUnavailable',
-      message: expect.stringMatching(
-        /^cannot write s3:\/\/bucket\/.*\/new: access is denied: this worker needs credentials/,
-      ),
-    });
-    Object.assign(process.env, server!.env);
+    const input = anEvaluation({ url: 'http://127.0.0.1:1/v1' });
+    const deps = { store, hasSearchAttributes: async () => true };
+    const quietly = new MockActivityEnvironment({}, { logger: new DefaultLogger('ERROR', () => {}) });
+    for (const work of [
+      () => store.write('new', ['x']),
+      () => store.size('new'),
+      () => store.list('runs'),
+      () => quietly.run(validateEvaluate, deps, input),
+    ]) {
+      const failure = (await (work() as Promise<unknown>).catch((error) => error)) as Failure;
+      expect(failure.message).toMatch(said);
+      expect(failure.type).toBe('StoreUnavailable');
+      expect(failure.message).toMatch(new RegExp(`^cannot (write|read|list) ${root}`));
+      expect(failure.message).not.toContain('\n');
+      const told = inspect(failure, { depth: 10 });
+      for (const secret of [...Object.values(S3_KEYS), ...Object.values(env).filter((it) => it !== 'eu-central-1')])
+        expect(told).not.toContain(secret);
+    }
+    Object.assign(process.env, server.env);
+  });
+
+  test('brings a folder once for all who ask, and again where it was written anew', async (context) => {
+    const store = await newStore(context);
+    await store.write('model/config.json', ['{}']);
+    await store.write('model/weights-1', ['one']);
+    await store.write('model/weights-2', ['two']);
+    const read = vi.spyOn(store, 'read');
+    const paths = await Promise.all(Array.from({ length: 4 }, () => store.fetch('model')));
+    expect(new Set(paths).size).toBe(1);
+    expect(read).toHaveBeenCalledTimes(3);
+    await store.fetch('model/config.json');
+    expect(read).toHaveBeenCalledTimes(3);
+    await store.remove('model/weights-2');
+    await sleep(1_000);
+    await store.write('model/weights-1', ['uno']);
+    const [path] = paths;
+    await store.fetch('model');
+    expect(await readFile(`${path}/weights-1`, 'utf8')).toBe('uno');
+    expect((await readdir(path!)).sort()).toEqual(['config.json', 'weights-1']);
+  });
+
+  test('keeps an adapter with its base, wherever either is brought', async (context) => {
+    const store = await newStore(context);
+    const [base, adapter] = ['runs/base/checkpoint', 'runs/tuned/fine-tune'];
+    await store.write(`${base}/config.json`, ['{}']);
+    await mkdir(store.path(adapter), { recursive: true });
+    const config = { r: 4, base_model_name_or_path: await store.fetch(base) };
+    await writeFile(store.path(`${adapter}/adapter_config.json`), JSON.stringify(config));
+    await store.keep(adapter);
+    expect(JSON.parse(await textOf(store, `${adapter}/adapter_config.json`)).base_model_name_or_path).toBe(
+      `${store.root}/${base}`,
+    );
+    const elsewhere = new S3Store(store.root, await temporaryFolder());
+    for (let times = 0; times < 2; times++) {
+      const path = await elsewhere.fetch(adapter);
+      const found = JSON.parse(await readFile(`${path}/adapter_config.json`, 'utf8'));
+      expect(found).toEqual({ r: 4, base_model_name_or_path: elsewhere.path(base) });
+      expect(await readFile(`${elsewhere.path(base)}/config.json`, 'utf8')).toBe('{}');
+    }
+  });
+
+  test('keeps what is not there yet, and brings none of it back', async (context) => {
+    const store = await newStore(context);
+    const files = ['runs/a/fine-tune/job.json', 'runs/a/fine-tune/checkpoint/weights'];
+    await mkdir(store.path('runs/a/fine-tune/checkpoint'), { recursive: true });
+    for (const file of files) await writeFile(store.path(file), file);
+    const write = vi.spyOn(store, 'write');
+    const read = vi.spyOn(store, 'read');
+    await store.keep('runs/a/fine-tune');
+    await store.keep('runs/a/fine-tune');
+    expect(write).toHaveBeenCalledTimes(2);
+    await store.fetch('runs/a/fine-tune/checkpoint');
+    expect(read).not.toHaveBeenCalled();
+    expect(await store.list('runs/a/fine-tune')).toEqual([files[0]]);
   });
 
   test('keeps on this machine what it brought there, and brings again what is not whole', async (context) => {
@@ -320,8 +416,7 @@ describe('a bucket', () => {
     expect(await readFile(`${path}/weights`, 'utf8')).toBe('w'.repeat(1000));
     await writeFile(`${path}/config.json`, '[]');
     await store.fetch('model');
-    // Of the same size: it is not looked at again.
-    expect(await readFile(`${path}/config.json`, 'utf8')).toBe('[]');
+    expect(await readFile(`${path}/config.json`, 'utf8')).toBe('{}');
     await writeFile(`${path}/weights`, 'torn');
     await store.fetch('model');
     expect(await readFile(`${path}/weights`, 'utf8')).toBe('w'.repeat(1000));

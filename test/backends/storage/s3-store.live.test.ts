@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { evaluate } from '../../../src/workflows/evaluate.ts';
@@ -54,6 +55,12 @@ it('an evaluation with its store in a bucket, its worker killed once, has the ro
 
     expect(inBucket).toMatchObject({ status: 'completed', report: 's3://bucket/loop/runs/in-a-bucket/report.html' });
     expect(inBucket.strategies).toEqual(inFolder.strategies);
+    const command = [join(import.meta.dirname, '../../../dist/cli/main.js'), 'report', 'in-a-bucket'];
+    const cache = join(folder, 'of a person');
+    const env = { ...process.env, ...server!.env, CRITIQUE_LOOP_STORE: 's3://bucket/loop', CRITIQUE_LOOP_CACHE: cache };
+    const lines = execFileSync(process.execPath, command, { env, encoding: 'utf8' }).trimEnd().split('\n');
+    expect(lines.at(-2)).toBe(inBucket.report);
+    expect(await readFile(lines.at(-1)!, 'utf8')).toMatch(/^<!doctype html>/i);
     expect(await fingerprint(join(server!.bucketFolder, 'loop'), 'in-a-bucket')).toBe(
       await fingerprint(join(folder, 'store'), 'in-a-folder'),
     );

@@ -5,6 +5,7 @@ import type { Failure } from '../../failures.ts';
 import type { Gpus } from '../../gpus.ts';
 import { findModel } from '../../models.ts';
 import type { Store } from '../../storage/store.ts';
+import { fetchStored } from '../../storage/stored.ts';
 import type { GenerationRequest, GenerationResult } from '../client.ts';
 import { type Engine, type ModelClient, modelName, type Servable } from '../engine.ts';
 import { onAbort } from '../on-abort.ts';
@@ -66,7 +67,9 @@ export class VllmEngine implements Engine {
 
   async serve(model: Servable, signal: AbortSignal): Promise<{ client: ModelClient; name: string }> {
     const name = modelName(model);
-    const path = model.checkpoint ? await this.#store.fetch(model.checkpoint.uri) : name;
+    const path = await (model.checkpoint
+      ? this.#store.fetch(model.checkpoint.uri)
+      : fetchStored(this.#store, model.config.model));
     const weights = await this.#readWeights({ name, path, sha256: model.checkpoint?.sha256 }, signal);
     const engine = this;
     const client: ModelClient = {
