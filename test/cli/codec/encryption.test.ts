@@ -54,7 +54,7 @@ describe('what is encrypted', () => {
 
   it("is read in the form of Temporal's samples: nonce, ciphertext, tag", async () => {
     const { codec, file, id } = await oneKey();
-    const [{ secret }] = (await readKeys(file)) as [{ secret: Buffer }];
+    const { secret } = (await readKeys(file))[0]!;
     const nonce = randomBytes(12);
     const cipher = createCipheriv('aes-256-gcm', secret, nonce);
     const plain = proto.temporal.api.common.v1.Payload.encode(payload('of another SDK')).finish();
