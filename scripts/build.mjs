@@ -25,6 +25,10 @@ const command = join(dist, 'cli/main.js');
 try {
   for (const file of [workflows, command]) if (!existsSync(file)) throw new Error(`no source makes ${file}`);
   writeFileSync(join(dist, 'workflow-bundle.js'), await bundleWorkflows(workflows));
+  // For workers that encrypt: a worker can't change how a bundle writes failures.
+  const failureConverterPath = join(dist, 'workflows/encoded-failures.js');
+  const encoding = await bundleWorkflows(workflows, { failureConverterPath });
+  writeFileSync(join(dist, 'workflow-bundle-encoded-failures.js'), encoding);
 } catch (error) {
   console.error(`build: ${error.message}`);
   process.exit(1);

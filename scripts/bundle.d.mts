@@ -1,2 +1,4 @@
-export function bundleWorkflows(entry: string): Promise<string>;
+import type { BundleOptions } from '@temporalio/worker';
+
+export function bundleWorkflows(entry: string, options?: Pick<BundleOptions, 'failureConverterPath'>): Promise<string>;
 export function bundleFaults(code: string): string[];

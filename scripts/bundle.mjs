@@ -8,12 +8,15 @@ const MOST = 2.5;
 /** Around every workflow. */
 const guard = join(import.meta.dirname, '../src/workflows/guard.ts');
 
-/** The code of every workflow that `entry` exports, as one script; fails where it holds what workflows must not. */
-export async function bundleWorkflows(entry) {
+/**
+ * The code of every workflow that `entry` exports, as one script; fails where it holds what workflows must not.
+ * `options` are further ones of the bundler.
+ */
+export async function bundleWorkflows(entry, options = {}) {
   const quiet = () => {};
   const logger = { log: quiet, trace: quiet, debug: quiet, info: quiet, warn: console.warn, error: console.error };
   const workflowInterceptorModules = [guard];
-  const { code } = await bundleWorkflowCode({ workflowsPath: entry, workflowInterceptorModules, logger });
+  const { code } = await bundleWorkflowCode({ workflowsPath: entry, workflowInterceptorModules, logger, ...options });
   const faults = bundleFaults(code);
   if (faults.length > 0) throw new Error(`the workflow bundle ${faults.join(', and ')}`);
   return code;

@@ -5,9 +5,10 @@ export async function dev(options: { port?: number; uiPort?: number }): Promise<
   const log = (line: string) => void process.stdout.write(`${line}\n`);
   const local = await startLocal({ log, ...options });
   const address = local.server.address === '127.0.0.1:7233' ? '' : ` --address ${local.server.address}`;
+  const codec = local.codecEndpoint === undefined ? '' : `\n  export TEMPORAL_CODEC_ENDPOINT=${local.codecEndpoint}`;
   log(`
 Ready. In another terminal (npx critique-loop temporal ... where "temporal" is not on the PATH):
-
+${codec}
   temporal workflow start${address} --type selfImprove --task-queue critique-loop --workflow-id my-run --input-file runs/demo.json
   temporal workflow query${address} --workflow-id my-run --name progress
 

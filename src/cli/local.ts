@@ -2,18 +2,21 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
 import { NativeConnection } from '@temporalio/worker';
-import { packageRoot } from '../backends/package.ts';
 import { readEnvironment } from '../config/environment.ts';
 import { createLogger, installTelemetry } from '../workers/telemetry.ts';
 import { type RunningWorkers, startWorkers } from '../workers/worker.ts';
 import { QUEUES, type Role } from '../workflows/queues.ts';
-import { type DevServer, startDevServer } from './setup/dev-server.ts';
+import { originsOf, serveCodec } from './codec/server.ts';
+import { openPayloads } from './payloads.ts';
+import { choosePort, type DevServer, startDevServer } from './setup/dev-server.ts';
 import type { Log } from './setup/progress.ts';
 import { ensurePython, GRADER } from './setup/python.ts';
 import { ensureTemporalCli } from './setup/temporal-cli.ts';
 
 export interface Local {
   server: DevServer;
+  /** Of the codec server, where payloads are encrypted. */
+  codecEndpoint: string | undefined;
   client: Client;
   workers: RunningWorkers;
   /** Rejects when the server or a worker ends without being asked to. */
@@ -24,17 +27,23 @@ export interface Local {
 /** Where the local server keeps its database and logs, beside the store. */
 const FOLDER = '.critique-loop';
 
-export const workflowBundle: string = join(packageRoot, 'dist', 'workflow-bundle.js');
+/** Or any, where that is taken. */
+const CODEC_PORT = 8234;
 
 /** Everything on one machine: Temporal with its UI, and a worker of this process with every role. Sets up what is missing. */
 export async function startLocal(options: { log: Log; port?: number; uiPort?: number }): Promise<Local> {
   const { log, port, uiPort } = options;
   const environment = readEnvironment();
+  const { encryption, dataConverter, workflowBundle } = await openPayloads(environment);
   const cli = await ensureTemporalCli({ log });
   const python = await ensurePython({ log });
   await mkdir(FOLDER, { recursive: true });
   const logFile = join(FOLDER, 'worker.log');
   installTelemetry(createLogger(environment.logLevel, logFile), environment.metrics);
+  const origins = new Set<string>();
+  const codecServer = encryption.on
+    ? await serveCodec({ codec: encryption, port: await choosePort(undefined, CODEC_PORT), origins })
+    : undefined;
   const server = await startDevServer({
     cli,
     log,
@@ -42,7 +51,9 @@ export async function startLocal(options: { log: Log; port?: number; uiPort?: nu
     dbFile: join(FOLDER, 'temporal.db'),
     ...(port !== undefined && { port }),
     ...(uiPort !== undefined && { uiPort }),
+    ...(codecServer && { codecEndpoint: codecServer.url }),
   });
+  for (const origin of originsOf(server.uiUrl)) origins.add(origin);
   try {
     const connection = await NativeConnection.connect({ address: server.address });
     const workers = await startWorkers({
@@ -52,6 +63,7 @@ export async function startLocal(options: { log: Log; port?: number; uiPort?: nu
       store: environment.store,
       cache: environment.cache,
       workflowBundle,
+      dataConverter,
       python: async () => python,
       graderPython: () => ensurePython({ log, ...GRADER }),
       env: process.env,
@@ -71,13 +83,15 @@ export async function startLocal(options: { log: Log; port?: number; uiPort?: nu
     log(`worker with roles ${Object.keys(QUEUES).join(', ')}; its log is ${logFile}`);
     return {
       server,
-      client: new Client({ connection: clientConnection }),
+      codecEndpoint: codecServer?.url,
+      client: new Client({ connection: clientConnection, dataConverter }),
       workers,
       failed,
       stop: async () => {
         await workers.shutdown().catch(() => {});
         await connection.close();
         await server.stop();
+        await codecServer?.close();
       },
     };
   } catch (error) {

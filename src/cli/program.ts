@@ -5,6 +5,8 @@ import { WrongEnvironment } from '../config/environment.ts';
 import { Policies } from '../config/oracle.ts';
 import { formatIssues, parseInput } from '../config/parse.ts';
 import { QUEUES, type Role } from '../workflows/queues.ts';
+import { codecKey } from './codec-key.ts';
+import { codecServer, UI_ORIGINS } from './codec-server.ts';
 import { compare } from './compare.ts';
 import { demoEvaluate } from './demo/evaluate.ts';
 import { demoSelfImprove } from './demo/self-improve.ts';
@@ -155,6 +157,21 @@ program
   )
   .option('--policies <json>', 'conventions, as in a run file: {"units":"strict"}', parsePolicies, Policies.parse({}))
   .action(grade);
+
+program
+  .command('codec-key')
+  .argument('<file>', 'of the keys, for CRITIQUE_LOOP_CODEC_KEYS; made where there is none')
+  .description("put a new key on top of the file: it encrypts what goes to Temporal's server from then on")
+  .action(codecKey);
+
+program
+  .command('codec-server')
+  .description("decode for Temporal's UI and CLI what CRITIQUE_LOOP_CODEC_KEYS encrypted, until SIGTERM")
+  .requiredOption('--port <n>', 'port to listen on', parsePort)
+  .option('--host <address>', 'address to listen on; another than this needs --token-env', '127.0.0.1')
+  .option('--ui-origin <origins...>', 'of the UIs that may ask from a browser', UI_ORIGINS)
+  .option('--token-env <name>', 'environment variable with a token that everybody has to send')
+  .action(codecServer);
 
 program
   .command('temporal')

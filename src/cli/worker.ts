@@ -5,7 +5,7 @@ import { serveHealth } from '../workers/health.ts';
 import { createLogger, installTelemetry } from '../workers/telemetry.ts';
 import { startWorkers } from '../workers/worker.ts';
 import type { Role } from '../workflows/queues.ts';
-import { workflowBundle } from './local.ts';
+import { openPayloads } from './payloads.ts';
 import { ensurePython, GRADER } from './setup/python.ts';
 import { SetupError } from './setup/setup-error.ts';
 import { readTemporalConfig } from './temporal-config.ts';
@@ -15,6 +15,7 @@ export async function worker({ role: roles }: { role: Role[] }): Promise<void> {
   const environment = readEnvironment();
   const logger = createLogger(environment.logLevel);
   installTelemetry(logger, environment.metrics);
+  const { encryption, dataConverter, workflowBundle } = await openPayloads(environment);
   const { connectionOptions, namespace, address } = readTemporalConfig();
   const connection = await NativeConnection.connect(connectionOptions).catch(() => {
     throw new SetupError(
@@ -29,6 +30,7 @@ export async function worker({ role: roles }: { role: Role[] }): Promise<void> {
     store: environment.store,
     cache: environment.cache,
     workflowBundle,
+    dataConverter,
     python: () => ensurePython({ log }),
     graderPython: () => ensurePython({ log, ...GRADER }),
     env: process.env,
@@ -38,7 +40,8 @@ export async function worker({ role: roles }: { role: Role[] }): Promise<void> {
     llamafactory: environment.llamafactory,
   });
   const health = environment.healthPort === undefined ? null : await serveHealth(workers, environment.healthPort);
-  logger.info({ roles, address, namespace, store: environment.store, health: health?.port }, 'worker started');
+  const { store } = environment;
+  logger.info({ roles, address, namespace, store, health: health?.port, encrypted: encryption.on }, 'worker started');
   try {
     const asked = Promise.race([once(process, 'SIGTERM'), once(process, 'SIGINT')]);
     await Promise.race([asked, workers.done]);

@@ -49,6 +49,8 @@ export const Environment = z.object({
     .optional(),
   /** Port of /livez and /readyz on loopback; 0 picks a free one, absent means none. */
   CRITIQUE_LOOP_HEALTH_PORT: whole(0, 65_535).optional(),
+  /** File of the keys that encrypt what goes to Temporal's server; none by default, and then nothing is encrypted. */
+  CRITIQUE_LOOP_CODEC_KEYS: z.string().min(1).optional(),
   CRITIQUE_LOOP_LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error']).default('info'),
   /** What answers for models without an endpoint: the embedded engine on the CPU, or vLLM on this machine's GPUs. */
   CRITIQUE_LOOP_ENGINE: z.enum(['embedded', 'vllm']).default('embedded'),
@@ -73,6 +75,7 @@ export interface WorkerEnvironment {
   cache: string;
   metrics?: string | undefined;
   healthPort?: number | undefined;
+  codecKeys?: string | undefined;
   logLevel: 'trace' | 'debug' | 'info' | 'warn' | 'error';
   engineThreads?: number | undefined;
   /** Absent where the engine is the embedded one. */
@@ -98,6 +101,7 @@ export function readEnvironment(env: NodeJS.ProcessEnv = process.env): WorkerEnv
     cache: resolve(value.CRITIQUE_LOOP_CACHE),
     metrics: value.CRITIQUE_LOOP_METRICS,
     healthPort: value.CRITIQUE_LOOP_HEALTH_PORT,
+    codecKeys: value.CRITIQUE_LOOP_CODEC_KEYS && resolve(value.CRITIQUE_LOOP_CODEC_KEYS),
     logLevel: value.CRITIQUE_LOOP_LOG_LEVEL,
     engineThreads: value.CRITIQUE_LOOP_ENGINE_THREADS,
     ...(value.CRITIQUE_LOOP_ENGINE === 'vllm' && {

@@ -1,3 +1,4 @@
+import type { DataConverter } from '@temporalio/common';
 import { type NativeConnection, Runtime, Worker } from '@temporalio/worker';
 import { cpuActivities, inferenceActivities, trainActivities } from '../activities/index.ts';
 import { findGpus } from '../backends/gpus.ts';
@@ -21,6 +22,8 @@ export interface WorkerOptions {
   cache: string;
   /** Where the workflow bundle is; needed for the role `workflows`. */
   workflowBundle: string;
+  /** How what goes to Temporal's server is written; Temporal's own way by default. */
+  dataConverter?: DataConverter | undefined;
   /** Gives a Python interpreter with the trainer's packages; asked when an embedded engine or trainer is first needed. */
   python: () => Promise<string>;
   /** The same with the packages of Math-Verify, asked when a run's oracle first needs it. */
@@ -69,6 +72,7 @@ export async function startWorkers(options: WorkerOptions): Promise<RunningWorke
   const shared = {
     connection,
     namespace,
+    ...(options.dataConverter && { dataConverter: options.dataConverter }),
     shutdownForceTime: FORCE_AFTER,
     maxHeartbeatThrottleInterval: HEARTBEATS_AT_MOST_EVERY,
   };

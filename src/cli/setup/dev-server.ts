@@ -20,6 +20,8 @@ export interface DevServerOptions {
   port?: number | 'any';
   /** 8233 by default, likewise. */
   uiPort?: number | 'any';
+  /** Where the UI has payloads decoded. */
+  codecEndpoint?: string;
   log: Log;
 }
 
@@ -88,7 +90,7 @@ async function launchOnFreePorts(options: DevServerOptions): Promise<DevServer> 
 }
 
 async function launch(options: DevServerOptions, port: number, uiPort: number): Promise<DevServer> {
-  const { cli, logFile, dbFile } = options;
+  const { cli, logFile, dbFile, codecEndpoint } = options;
   const output = await open(logFile, 'w');
   const child = spawnBound(
     cli,
@@ -96,6 +98,7 @@ async function launch(options: DevServerOptions, port: number, uiPort: number): 
       ...['server', 'start-dev', '--ip', HOST, '--port', String(port), '--ui-port', String(uiPort)],
       ...['--log-level', 'warn'],
       ...(dbFile === undefined ? [] : ['--db-filename', dbFile]),
+      ...(codecEndpoint === undefined ? [] : ['--ui-codec-endpoint', codecEndpoint]),
       ...Object.entries(SEARCH_ATTRIBUTES).flatMap(([name, type]) => ['--search-attribute', `${name}=${type}`]),
     ],
     { stdio: ['ignore', output.fd, output.fd] },
@@ -148,7 +151,8 @@ async function lockDatabase(dbFile: string): Promise<Lock> {
 
 const pidFile = (dbFile: string) => `${dbFile}.pid`;
 
-async function choosePort(asked: number | 'any' | undefined, usual: number): Promise<number> {
+/** @param usual is not insisted on */
+export async function choosePort(asked: number | 'any' | undefined, usual: number): Promise<number> {
   const free = await freePort(asked === 'any' ? 0 : (asked ?? usual));
   if (free !== null) return free;
   if (asked !== undefined) throw new SetupError(`port ${asked} is in use by another process`);
