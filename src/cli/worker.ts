@@ -35,6 +35,7 @@ export async function worker({ role: roles }: { role: Role[] }): Promise<void> {
     vllm: environment.vllm,
     shardsAtOnce: environment.shardsAtOnce,
     llamafactory: environment.llamafactory,
+    cluster: environment.cluster,
   });
   const health = environment.healthPort === undefined ? null : await serveHealth(workers, environment.healthPort);
   logger.info({ roles, address, namespace, store: environment.store, health: health?.port }, 'worker started');

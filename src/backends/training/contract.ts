@@ -33,7 +33,7 @@ export interface TrainingResult {
 /** `unknown` means that nobody could say; it never leads to a second submission. */
 export type TrainingStatus =
   /** It waits, where it says so for somebody. */
-  | { state: 'queued'; waitingFor?: string }
+  | { state: 'queued'; waitingFor?: string | undefined }
   | { state: 'running'; step: number; total: number; loss: number | null }
   | { state: 'succeeded'; result: TrainingResult }
   | { state: 'failed'; message: string }
