@@ -40,7 +40,8 @@ export class HttpApi {
     });
     const text = await response.body.text();
     // A traceback ends with what happened.
-    const said = `${response.statusCode} ${text.trim().split('\n').at(-1)!.slice(-LONGEST_MESSAGE)}`.trim();
+    const words = text.split('\n').findLast((line) => /\w/.test(line)) ?? '';
+    const said = `${response.statusCode} ${words.trim().slice(0, LONGEST_MESSAGE)}`.trim();
     return { status: response.statusCode, json: parse(text), said };
   }
 }

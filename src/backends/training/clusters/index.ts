@@ -9,5 +9,7 @@ export function openCluster(at: ClusterAddress): Cluster {
       return new Ray(at);
     case 'slurm':
       return new SlurmCommands(at);
+    default:
+      throw new Error(at.kind);
   }
 }

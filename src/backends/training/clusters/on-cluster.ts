@@ -37,8 +37,10 @@ export class OnCluster implements Place {
   async start(work: Work): Promise<void> {
     const { folder, processes } = work;
     const key = await nameJob(folder);
-    const { argv, env } = this.#commandOf(work);
-    const wrapped = ['sh', '-c', RUN, join(folder, 'log'), ...argv];
+    const command = this.#commandOf(work);
+    // A core for each process. Threads decide how sums are rounded: weights should not depend on the cluster.
+    const env = this.onGpu ? command.env : { ...command.env, OMP_NUM_THREADS: '1' };
+    const wrapped = ['sh', '-c', RUN, join(folder, 'log'), ...command.argv];
     await appendFile(join(folder, 'log'), SUBMITTED);
     this.#seen.delete(folder);
     try {
