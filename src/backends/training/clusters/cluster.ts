@@ -2,7 +2,7 @@ import type { PlaceStatus } from '../place.ts';
 
 /** A command of ours that a cluster runs on one of its machines. */
 export interface ClusterJob {
-  /** What it is known by there: the same in every attempt, and no other job's. At most 63 of a-z, 0-9 and -. */
+  /** What it is known by there, and no other job ever is. At most 63 of a-z, 0-9 and -. */
   key: string;
   argv: readonly string[];
   env: Readonly<Record<string, string>>;
@@ -19,7 +19,7 @@ export type ClusterStatus = Exclude<PlaceStatus, { state: 'unknown' }>;
 export interface Cluster {
   /** As people know it: "Ray at http://head:8265". */
   readonly name: string;
-  /** Starts a job, in place of an ended one of its key. Where one of its key waits or runs, that is adopted and nothing is started. */
+  /** Starts a job, unless there is one of its key. */
   submit(job: ClusterJob): Promise<void>;
   look(key: string): Promise<ClusterStatus>;
   /** Asks a job to end, with time to leave a resume point, and does not wait for it. What is not there has ended. */

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { appendFile, link, readFile, rm, writeFile } from 'node:fs/promises';
+import { appendFile, link, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join, sep } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Failure } from '../../failures.ts';
@@ -20,7 +20,10 @@ export interface Command {
   env: Readonly<Record<string, string>>;
 }
 
-/** A cluster as the place of fine-tunes. Besides theirs there is a file `cluster-job` in each folder: what its job is called there. */
+/**
+ * A cluster as the place of fine-tunes. Besides theirs there is a file `cluster-job-N` in each folder for each
+ * submission: what its job is called there.
+ */
 export class OnCluster implements Place {
   readonly onGpu: boolean;
   readonly #cluster: Cluster;
@@ -36,15 +39,15 @@ export class OnCluster implements Place {
 
   async start(work: Work): Promise<void> {
     const { folder, processes } = work;
-    const key = await nameJob(folder);
+    const key = await this.#nextKey(folder);
     const command = this.#commandOf(work);
     // A core for each process. Threads decide how sums are rounded: weights should not depend on the cluster.
     const env = this.onGpu ? command.env : { ...command.env, OMP_NUM_THREADS: '1' };
-    const wrapped = ['sh', '-c', RUN, join(folder, 'log'), ...command.argv];
+    const argv = ['sh', '-c', RUN, join(folder, 'log'), ...command.argv];
     await appendFile(join(folder, 'log'), SUBMITTED);
     this.#seen.delete(folder);
     try {
-      await this.#cluster.submit({ key, argv: wrapped, env, folder, processes, onGpu: this.onGpu });
+      await this.#cluster.submit({ key, argv, env, folder, processes, onGpu: this.onGpu });
     } catch (error) {
       const message = `${this.#cluster.name} did not take the fine-tune: ${(error as Error).message}`;
       throw new Failure('TrainerUnavailable', message, { cause: error });
@@ -63,7 +66,7 @@ export class OnCluster implements Place {
   /** Asks until it is told: a job that nobody wants any more should not go on because the cluster was out of reach for a while. */
   async end(folder: string): Promise<void> {
     this.#seen.delete(folder);
-    const key = await readName(folder);
+    const key = await readKey(folder, await lastAttempt(folder));
     if (key === null) return;
     let isAsked = false;
     for (;;) {
@@ -78,8 +81,15 @@ export class OnCluster implements Place {
     }
   }
 
+  /** What has ended keeps its name: the next one has another. Who submits at the same time gets the same. */
+  async #nextKey(folder: string): Promise<string> {
+    const last = await lastAttempt(folder);
+    const { state } = await this.#ask(folder);
+    return await keyFor(folder, state === 'ended' ? last + 1 : Math.max(last, 1));
+  }
+
   async #ask(folder: string): Promise<PlaceStatus> {
-    const key = await readName(folder);
+    const key = await readKey(folder, await lastAttempt(folder));
     if (key === null) return { state: 'absent' };
     let status: ClusterStatus;
     try {
@@ -93,25 +103,32 @@ export class OnCluster implements Place {
   }
 }
 
-const fileOf = (folder: string) => join(folder, 'cluster-job');
+const fileOf = (folder: string, attempt: number) => join(folder, `cluster-job-${attempt}`);
 
-const readName = async (folder: string): Promise<string | null> =>
-  await readFile(fileOf(folder), 'utf8').catch(() => null);
+/** 0 where nothing was submitted. */
+async function lastAttempt(folder: string): Promise<number> {
+  const names = await readdir(folder).catch(() => []);
+  return Math.max(0, ...names.map((name) => Number(/^cluster-job-(\d+)$/.exec(name)?.[1] ?? 0)));
+}
 
-/** The first name that a folder is given stays. It is no other folder's, also where several stores share a cluster and have the same path. */
-async function nameJob(folder: string): Promise<string> {
+const readKey = async (folder: string, attempt: number): Promise<string | null> =>
+  await readFile(fileOf(folder, attempt), 'utf8').catch(() => null);
+
+/** The first that an attempt is given stays. It is no other folder's, also where several stores share a cluster and have the same path. */
+async function keyFor(folder: string, attempt: number): Promise<string> {
   const words = folder
     .split(sep)
     .slice(-3)
     .join('-')
     .toLowerCase()
     .replaceAll(/[^a-z0-9]+/g, '-');
-  const name = `critique-loop-${words.slice(-36).replaceAll(/^-|-$/g, '')}-${randomBytes(4).toString('hex')}`;
-  const temporary = `${fileOf(folder)}.${name}.tmp`;
-  await writeFile(temporary, name);
-  await link(temporary, fileOf(folder)).catch((error) => {
+  const key = `critique-loop-${words.slice(-32)}-${attempt}-${randomBytes(4).toString('hex')}`.replaceAll(/-+/g, '-');
+  const file = fileOf(folder, attempt);
+  const temporary = `${file}.${key}.tmp`;
+  await writeFile(temporary, key);
+  await link(temporary, file).catch((error) => {
     if (error.code !== 'EEXIST') throw error;
   });
   await rm(temporary);
-  return (await readName(folder))!;
+  return (await readKey(folder, attempt))!;
 }

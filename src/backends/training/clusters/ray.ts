@@ -22,10 +22,6 @@ export class Ray implements Cluster {
   }
 
   async submit(job: ClusterJob): Promise<void> {
-    const before = await this.look(job.key);
-    if (before.state === 'queued' || before.state === 'running') return;
-    // Ray refuses to remove one that somebody has started again meanwhile.
-    if (before.state === 'ended') await this.#api.ask('DELETE', pathOf(job.key));
     const answer = await this.#api.ask('POST', '/api/jobs/', {
       submission_id: job.key,
       entrypoint: `exec ${quote(job.argv)}`,
@@ -33,9 +29,8 @@ export class Ray implements Cluster {
       metadata: { name: job.key, folder: job.folder },
       ...(job.onGpu ? { entrypoint_num_gpus: job.processes } : { entrypoint_num_cpus: job.processes }),
     });
-    if (answer.status === 200) return;
-    const now = await this.look(job.key);
-    if (now.state !== 'queued' && now.state !== 'running') throw new Error(answer.said);
+    // It refuses a second one of the same name, with the same status as anything else.
+    if (answer.status !== 200 && (await this.look(job.key)).state === 'absent') throw new Error(answer.said);
   }
 
   async look(key: string): Promise<ClusterStatus> {

@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { type Cluster, type ClusterJob, type ClusterStatus, quote } from './cluster.ts';
-import { type SlurmJob, statusOf, waiting } from './slurm.ts';
+import { byAge, type SlurmJob, statusOf } from './slurm.ts';
 
 const TIMEOUT_MS = 60_000;
 
@@ -16,14 +16,14 @@ export class SlurmCommands implements Cluster {
   }
 
   async submit(job: ClusterJob): Promise<void> {
-    if (waiting(await this.#list(job.key)).length > 0) return;
+    if ((await this.#list(job.key)).length > 0) return;
     await run('sbatch', this.#batch(job), script(job));
     // Of two that were submitted at once the older one stays. Until the other is gone, `singleton` keeps it waiting.
-    const [, ...others] = waiting(await this.#list(job.key));
+    const others = byAge(await this.#list(job.key)).slice(1);
     if (others.length > 0)
       await run(
         'scancel',
-        others.map(({ id }) => String(id)),
+        others.map(({ id }) => `${id}`),
       );
   }
 

@@ -12,7 +12,6 @@ const ENDED = new Set([
   ...['BOOT_FAIL', 'CANCELLED', 'COMPLETED', 'DEADLINE', 'FAILED', 'NODE_FAIL', 'OUT_OF_MEMORY', 'PREEMPTED'],
   ...['REVOKED', 'TIMEOUT'],
 ]);
-/** PREEMPTED is one that Slurm does not start again; others wait in the queue, as after a requeue of any cause. */
 const QUEUED = new Set([
   'PENDING',
   'CONFIGURING',
@@ -23,16 +22,15 @@ const QUEUED = new Set([
   'SPECIAL_EXIT',
 ]);
 
-/** Those that have not ended, from the oldest. */
-export const waiting = (jobs: readonly SlurmJob[]): SlurmJob[] =>
-  jobs.filter(({ state }) => !ENDED.has(state)).sort((a, b) => a.id - b.id);
+/** From the oldest. Of two that were submitted at once it is the one that stays. */
+export const byAge = (jobs: readonly SlurmJob[]): SlurmJob[] => jobs.toSorted((a, b) => a.id - b.id);
 
 /** Of the jobs of one name. Slurm forgets those that ended some minutes ago. */
 export function statusOf(jobs: readonly SlurmJob[]): ClusterStatus {
-  const [job] = waiting(jobs);
-  if (job) return QUEUED.has(job.state) ? { state: 'queued', reason: `Slurm: ${job.reason}` } : { state: 'running' };
-  const last = jobs.toSorted((a, b) => a.id - b.id).at(-1);
-  if (!last) return { state: 'absent' };
-  const reason = last.reason === 'None' ? '' : `, ${last.reason}`;
-  return { state: 'ended', how: `Slurm says that job ${last.id} is ${last.state}${reason}` };
+  const [job] = byAge(jobs);
+  if (!job) return { state: 'absent' };
+  if (QUEUED.has(job.state)) return { state: 'queued', reason: `Slurm says ${job.reason}` };
+  if (!ENDED.has(job.state)) return { state: 'running' };
+  const reason = job.reason === 'None' ? '' : `, ${job.reason}`;
+  return { state: 'ended', how: `Slurm says that job ${job.id} is ${job.state}${reason}` };
 }
