@@ -13,7 +13,7 @@ const LOOK_EVERY_MS = 5_000;
 const END_LOOK_MS = 1_000;
 
 /** All that a command says goes into its folder's log; what stands beside it, such as torchrun, is found. */
-const RUN = 'exec >> "$0" 2>&1; case $1 in /*) PATH="${1%/*}:$PATH";; esac; exec "$@"';
+const RUN = 'exec >> "$0" 2>&1; case $1 in /*) PATH="$(dirname "$1"):$PATH";; esac; exec "$@"';
 
 export interface Command {
   argv: readonly string[];
