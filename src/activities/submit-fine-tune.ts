@@ -78,9 +78,9 @@ export async function submitFineTune(
         }
       } catch (error) {
         // This attempt was given up, because nothing was heard of it for too long, or its workflow is over: the server does not say which.
-        if (Context.current().cancellationDetails?.notFound)
-          setTimeout(() => void cancelUnlessAdopted().catch(() => {}), ADOPTED_MS).unref();
-        else if (signal.aborted) await backend.cancel(job);
+        const { notFound, workerShutdown } = Context.current().cancellationDetails ?? {};
+        if (notFound) setTimeout(() => void cancelUnlessAdopted().catch(() => {}), ADOPTED_MS).unref();
+        else if (signal.aborted && !(workerShutdown && backend.isElsewhere)) await backend.cancel(job);
         signal.throwIfAborted();
         throw error;
       }

@@ -113,6 +113,13 @@ const WorkerVariables = Environment.superRefine((value, context) => {
   if (on === 'ray') need('CRITIQUE_LOOP_RAY_ADDRESS', "the URL of Ray's dashboard, for CRITIQUE_LOOP_TRAIN_ON is ray");
   if (on === 'kubernetes')
     need('CRITIQUE_LOOP_KUBERNETES_JOB', 'a file with a Job, for CRITIQUE_LOOP_TRAIN_ON is kubernetes');
+  if (value.CRITIQUE_LOOP_SLURM_URL !== undefined && value.CRITIQUE_LOOP_SLURM_ARGS.length > 0)
+    context.addIssue({
+      code: 'custom',
+      path: ['CRITIQUE_LOOP_SLURM_ARGS'],
+      input: value.CRITIQUE_LOOP_SLURM_ARGS,
+      message: 'expected CRITIQUE_LOOP_SLURM_JOB instead: slurmrestd has no arguments',
+    });
   if (on !== 'here' && isBucket(value.CRITIQUE_LOOP_STORE))
     need('CRITIQUE_LOOP_CACHE', `a folder that ${on} sees under the same path, for the store is a bucket`);
 });

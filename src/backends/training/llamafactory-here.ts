@@ -15,6 +15,7 @@ import { endAll, groupOf, processesWith, readTrainer } from './process.ts';
  * are known by the path of their train.yaml.
  */
 export class LlamaFactoryHere implements Place {
+  readonly isElsewhere = false;
   readonly onGpu: boolean;
   readonly #command: readonly string[];
   readonly #gpus: Gpus;

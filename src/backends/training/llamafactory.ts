@@ -48,6 +48,10 @@ export class LlamaFactoryBackend implements TrainingBackend {
     this.#place = place;
   }
 
+  get isElsewhere(): boolean {
+    return this.#place.isElsewhere;
+  }
+
   async submit(job: TrainingJob): Promise<void> {
     await mkdir(job.output, { recursive: true });
     const { base, data, output, seed, training } = job;

@@ -11,6 +11,8 @@ export type PlaceStatus =
 
 /** Where the command of a fine-tune runs. What it says, and what it leaves, is in the files of the job's folder. */
 export interface Place {
+  /** Whether it is not this machine. */
+  readonly isElsewhere: boolean;
   /** Whether it trains on GPUs. */
   readonly onGpu: boolean;
   /** Starts what trains in a job's folder, or adopts what has been started there meanwhile. @throws Failure TrainerUnavailable */

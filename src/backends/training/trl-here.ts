@@ -18,6 +18,7 @@ const LOCK_RETRY_MS = 300;
 
 /** train.py on this machine, in a process of its own that outlives a killed worker and is adopted by the next. */
 export class TrlHere implements Place {
+  readonly isElsewhere = false;
   readonly onGpu: boolean;
   readonly #python: () => Promise<string>;
   readonly #gpuLocks: readonly string[];

@@ -37,6 +37,10 @@ export class TrlBackend implements TrainingBackend {
     this.#place = place;
   }
 
+  get isElsewhere(): boolean {
+    return this.#place.isElsewhere;
+  }
+
   async submit(job: TrainingJob): Promise<void> {
     await mkdir(job.output, { recursive: true });
     const { backend: _, template: __, deepspeed: ___, ...hyperparameters } = job.training;

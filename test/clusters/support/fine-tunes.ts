@@ -114,7 +114,7 @@ export function testFineTunes(start: () => Promise<TestCluster & { at: ClusterAd
 
   test('one of a cluster that is out of reach is unknown, is not submitted again, and goes on', async () => {
     // Long enough for Slurm's commands to give up.
-    const job = jobIn('unseen', { epochs: 150 });
+    const job = jobIn('unseen', { epochs: 100 });
     const backend = backendOf();
     await backend.submit(job);
     await until(backend, job, atStep(1));
@@ -133,7 +133,7 @@ export function testFineTunes(start: () => Promise<TestCluster & { at: ClusterAd
     } finally {
       await cluster.recovery();
     }
-    expect((await result(backend, job)).steps).toBe(15 * STEPS);
+    expect((await result(backend, job)).steps).toBe(10 * STEPS);
     expect(await startsIn(job)).toHaveLength(1);
   });
 }

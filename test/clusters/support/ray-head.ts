@@ -4,6 +4,7 @@ import { connect, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { hasEnded } from '../../../src/backends/has-ended.ts';
 import { groupEnded, signalGroup, spawnBound } from '../../../src/cli/setup/process.ts';
 import { ensurePython } from '../../../src/cli/setup/python.ts';
 import { freePort } from '../../support/own-server.ts';
@@ -29,8 +30,11 @@ export async function startRay(): Promise<TestCluster & { address: string }> {
     ],
     { stdio: 'ignore' },
   );
-  while (!(await fetch(`http://127.0.0.1:${dashboard}/api/jobs/`).catch(() => null))?.ok) {
-    if (head.exitCode !== null) throw new Error(`Ray ended with ${head.exitCode}`);
+  // It takes jobs some seconds after it answers.
+  const body = '{"entrypoint":"true"}';
+  const url = `http://127.0.0.1:${dashboard}/api/jobs/`;
+  while (!(await fetch(url, { method: 'POST', body }).catch(() => null))?.ok) {
+    if (hasEnded(head)) throw new Error('Ray ended');
     await sleep(200);
   }
   const way = await openWay(dashboard);

@@ -1,5 +1,6 @@
 import type { ClusterAddress } from '../../../config/environment.ts';
 import type { Cluster } from './cluster.ts';
+import { Kubernetes } from './kubernetes.ts';
 import { Ray } from './ray.ts';
 import { Slurm } from './slurm.ts';
 import { SlurmCommands } from './slurm-commands.ts';
@@ -14,6 +15,6 @@ export function openCluster(at: ClusterAddress): Cluster {
     case 'slurmrestd':
       return new Slurm(new SlurmRest(at));
     case 'kubernetes':
-      throw new Error(at.kind);
+      return new Kubernetes(at);
   }
 }

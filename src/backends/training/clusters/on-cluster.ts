@@ -25,6 +25,7 @@ export interface Command {
  * submission: what its job is called there.
  */
 export class OnCluster implements Place {
+  readonly isElsewhere = true;
   readonly onGpu: boolean;
   readonly #cluster: Cluster;
   readonly #commandOf: (work: Work) => Command;
