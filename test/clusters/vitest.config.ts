@@ -5,6 +5,7 @@ export default defineConfig({
   test: {
     include: ['test/clusters/*.ts'],
     exclude: ['test/clusters/support/**', 'test/clusters/vitest.config.ts'],
+    globalSetup: ['test/support/setup.ts'],
     fileParallelism: false,
     testTimeout: 900_000,
     hookTimeout: 600_000,

@@ -10,10 +10,10 @@ import type {
   TrainingStatus,
 } from '../../../src/backends/training/contract.ts';
 import { createTrainingBackends } from '../../../src/backends/training/index.ts';
-import { ensurePython } from '../../../src/cli/setup/python.ts';
 import type { ClusterAddress } from '../../../src/config/environment.ts';
 import { Training } from '../../../src/config/training.ts';
 import { randomCheckpoint } from '../../support/engine.ts';
+import { python } from '../../support/temporal.ts';
 import type { TestCluster } from './test-cluster.ts';
 
 const NO_GPUS = { names: [], locks: [] };
@@ -28,7 +28,6 @@ export function testFineTunes(start: () => Promise<TestCluster & { at: ClusterAd
   let whole: TrainingResult;
 
   beforeAll(async () => {
-    const python = await ensurePython({ log: (line) => process.stderr.write(`${line}\n`) });
     folder = await mkdtemp(join(tmpdir(), 'critique-loop-cluster-'));
     await randomCheckpoint(python, join(folder, 'base'), { seed: 1 });
     const rows = Array.from({ length: 64 }, (_, i) => ({

@@ -158,7 +158,7 @@ class Refused extends Error {
 function explained(error: unknown): unknown {
   const { code, body } = error as { code?: unknown; body?: unknown };
   if (typeof code !== 'number') return error;
-  let said = String(body);
+  let said = body === undefined ? 'the API server does not accept who asks' : String(body);
   try {
     said = JSON.parse(said).message ?? said;
   } catch {
