@@ -68,3 +68,24 @@ describe('an attempt that the server has given up', () => {
     await vi.waitFor(() => expect(training.cancelled).toHaveLength(1));
   });
 });
+
+describe('a worker that stops', () => {
+  it.each([
+    ['ends a trainer of its machine', false, 1],
+    ['leaves one that is elsewhere to the next worker', true, 0],
+  ])('%s', async (_, isElsewhere, cancelled) => {
+    training.isElsewhere = isElsewhere;
+    const { environment, ended } = await attempt();
+    environment.cancel('WORKER_SHUTDOWN', new ActivityCancellationDetails({ workerShutdown: true }));
+    await expect(ended).rejects.toThrow();
+    expect(training.cancelled).toHaveLength(cancelled);
+  });
+
+  it('is not what a cancellation is: that ends the trainer wherever it is', async () => {
+    training.isElsewhere = true;
+    const { environment, ended } = await attempt();
+    environment.cancel('CANCELLED', new ActivityCancellationDetails({ cancelRequested: true }));
+    await expect(ended).rejects.toThrow();
+    expect(training.cancelled).toHaveLength(1);
+  });
+});
