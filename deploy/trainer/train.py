@@ -514,7 +514,7 @@ def main() -> int:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            print(json.dumps({"event": "error", "message": f"another process is training into {output}"}), file=sys.stderr)
+            print(json.dumps({"event": "held", "message": f"another process is training into {output}"}), file=sys.stderr)
             return 3
         (output / "pid").write_text(f"{os.getpid()}\n{name}\n")
         progress = open(output / "progress.jsonl", "a+")

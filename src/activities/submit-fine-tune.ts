@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Context, cancellationSignal } from '@temporalio/activity';
+import { activityInfo, Context, cancellationSignal } from '@temporalio/activity';
 import { Failure } from '../backends/failures.ts';
 import type { CheckpointRef } from '../backends/inference/engine.ts';
 import { readJson, writeJson } from '../backends/storage/json.ts';
@@ -39,6 +39,11 @@ export interface TrainedCheckpoint {
 const POLL_MS = 500;
 /** A job that the server no longer knows of is adopted by the next attempt within this, or nobody wants it any more. */
 const ADOPTED_MS = 30_000;
+
+/** A cluster is not filled with jobs that end at once: each next one comes twice as long after the one before, up to this. */
+const LONGEST_PAUSE_MS = 300_000;
+const FIRST_PAUSE_MS = 3_000;
+const pause = () => Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** (activityInfo().attempt - 1));
 
 /** What came out of a fine-tune, in its folder in the store: no machine has to train that again. */
 interface Kept {
@@ -105,14 +110,15 @@ async function train(
           return status.result;
         }
         if (status.state === 'failed') throw new Failure('TrainingFailed', status.message);
-        if (status.state === 'interrupted') throw new Failure('TrainerUnavailable', status.message);
+        if (status.state === 'interrupted')
+          throw new Failure('TrainerUnavailable', status.message, backend.isElsewhere ? { retryAfter: pause() } : {});
         await sleep(POLL_MS, undefined, { signal });
       }
     } catch (error) {
       // This attempt was given up, because nothing was heard of it for too long, or its workflow is over: the server does not say which.
-      if (Context.current().cancellationDetails?.notFound)
-        setTimeout(() => void cancelUnlessAdopted().catch(() => {}), ADOPTED_MS).unref();
-      else if (signal.aborted) await backend.cancel(job);
+      const { notFound, workerShutdown } = Context.current().cancellationDetails ?? {};
+      if (notFound) setTimeout(() => void cancelUnlessAdopted().catch(() => {}), ADOPTED_MS).unref();
+      else if (signal.aborted && !(workerShutdown && backend.isElsewhere)) await backend.cancel(job);
       signal.throwIfAborted();
       throw error;
     }

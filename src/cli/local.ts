@@ -71,6 +71,7 @@ export async function startLocal(options: { log: Log; port?: number; uiPort?: nu
       vllm: environment.vllm,
       shardsAtOnce: environment.shardsAtOnce,
       llamafactory: environment.llamafactory,
+      cluster: environment.cluster,
     });
     const clientConnection = await Connection.connect({ address: server.address });
     const failed = Promise.race([

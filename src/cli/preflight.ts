@@ -2,6 +2,7 @@ import { openStore } from '../backends/storage/open-store.ts';
 import type { Store } from '../backends/storage/store.ts';
 import { readEnvironment, type WorkerEnvironment } from '../config/environment.ts';
 import type { Check } from './preflight/check.ts';
+import { checkCluster } from './preflight/cluster.ts';
 import { checkEndpoints } from './preflight/endpoints.ts';
 import { readEngineArguments } from './preflight/engine-arguments.ts';
 import { chooseGpus, type GpuOptions } from './preflight/gpus.ts';
@@ -22,6 +23,7 @@ export async function preflight(file: string, options: GpuOptions): Promise<void
     ...(await checkEndpoints(runFile.models, store)),
     ...(await checkGpus(runFile, options, store, environment)),
     await checkStore(store),
+    ...(await checkCluster(environment, store)),
     ...(await checkTemporal()),
   ];
   for (const check of checks) process.stdout.write(asText(check));

@@ -38,6 +38,7 @@ export async function worker({ role: roles }: { role: Role[] }): Promise<void> {
     vllm: environment.vllm,
     shardsAtOnce: environment.shardsAtOnce,
     llamafactory: environment.llamafactory,
+    cluster: environment.cluster,
   });
   const health = environment.healthPort === undefined ? null : await serveHealth(workers, environment.healthPort);
   const { store } = environment;

@@ -35,6 +35,8 @@ export interface WorkerOptions {
   shardsAtOnce?: number | undefined;
   /** The command of LLaMA-Factory. */
   llamafactory?: readonly string[] | undefined;
+  /** Where fine-tunes run, where that is not this machine. */
+  cluster?: WorkerEnvironment['cluster'];
   identity?: string;
 }
 
@@ -53,6 +55,8 @@ const FORCE_AFTER = '30 seconds';
 const HEARTBEATS_AT_MOST_EVERY = '1 second';
 /** Shards side by side on one worker, unless it says: enough to keep its engine full while one of them ends. */
 const SHARDS_AT_ONCE = 4;
+/** Fine-tunes on a cluster, which has a queue of its own. */
+const FOLLOWED_AT_ONCE = 32;
 /** A workflows worker that was killed holds up what it had in its cache for so long; another one replays at most a few hundred events. */
 const STICKY_FOR = '3 seconds';
 /** About 0.25 MB each, measured without zod in the bundle (temporal.md 0.2). */
@@ -99,9 +103,14 @@ export async function startWorkers(options: WorkerOptions): Promise<RunningWorke
     train: () => ({
       activities: trainActivities({
         store,
-        training: createTrainingBackends({ python, gpus: findGpus(env), llamafactory: options.llamafactory }),
+        training: createTrainingBackends({
+          python,
+          gpus: findGpus(env),
+          llamafactory: options.llamafactory,
+          cluster: options.cluster,
+        }),
       }),
-      maxConcurrentActivityTaskExecutions: 1,
+      maxConcurrentActivityTaskExecutions: options.cluster ? FOLLOWED_AT_ONCE : 1,
     }),
   };
 

@@ -68,3 +68,39 @@ describe('an attempt that the server has given up', () => {
     await vi.waitFor(() => expect(training.cancelled).toHaveLength(1));
   });
 });
+
+describe('an interrupted fine-tune', () => {
+  it.each([
+    ['of this machine goes on soon', false, 9, 3_000],
+    ['of a cluster goes on soon', true, 1, 3_000],
+    ['of a cluster goes on later each time', true, 4, 24_000],
+    ['of a cluster goes on within minutes, however often it was tried', true, 500, 300_000],
+  ])('%s', async (_, isElsewhere, attempt, retryAfter) => {
+    training.isElsewhere = isElsewhere;
+    training.poll = async () => ({ state: 'interrupted', message: 'out of memory' });
+    const environment = new MockActivityEnvironment({ attempt }, { logger: new DefaultLogger('ERROR', () => {}) });
+    const ended = environment.run(submitFineTune, { store, training: { trl: training, llamafactory: training } }, task);
+    await expect(ended).rejects.toMatchObject({ type: 'TrainerUnavailable', message: 'out of memory', retryAfter });
+  });
+});
+
+describe('a worker that stops', () => {
+  it.each([
+    ['ends a trainer of its machine', false, 1],
+    ['leaves one that is elsewhere to the next worker', true, 0],
+  ])('%s', async (_, isElsewhere, cancelled) => {
+    training.isElsewhere = isElsewhere;
+    const { environment, ended } = await attempt();
+    environment.cancel('WORKER_SHUTDOWN', new ActivityCancellationDetails({ workerShutdown: true }));
+    await expect(ended).rejects.toThrow();
+    expect(training.cancelled).toHaveLength(cancelled);
+  });
+
+  it('is not what a cancellation is: that ends the trainer wherever it is', async () => {
+    training.isElsewhere = true;
+    const { environment, ended } = await attempt();
+    environment.cancel('CANCELLED', new ActivityCancellationDetails({ cancelRequested: true }));
+    await expect(ended).rejects.toThrow();
+    expect(training.cancelled).toHaveLength(1);
+  });
+});

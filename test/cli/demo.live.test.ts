@@ -9,11 +9,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Attempt } from '../../src/method/rows.ts';
 import { finishCommand, startCommand } from '../support/command.ts';
 import { python } from '../support/temporal.ts';
+import { type DemoInput, TINY, tinyDemo } from '../support/tiny-demo.ts';
 
 const root = join(import.meta.dirname, '../..');
-
-/** runs/demo.json, with everything of it a twentieth of its size. */
-const TINY = { iterations: 1, samples: 2, questions: 40, reason: 60, refine: 30, test: 60 };
 
 let folder: string;
 beforeAll(async () => {
@@ -31,23 +29,13 @@ interface Summary {
   report: string;
 }
 
-async function tinyInput(name: string, over: (input: Input) => void = () => {}): Promise<string> {
-  const input = JSON.parse(await readFile(join(root, 'runs/demo.json'), 'utf8')) as Input;
-  input.iterations = TINY.iterations;
-  input.samples = TINY.samples;
-  for (const part of ['questions', 'reason', 'refine', 'test'] as const)
-    input[part] = { ...input[part], count: TINY[part] };
+async function tinyInput(name: string, over: (input: DemoInput) => void = () => {}): Promise<string> {
+  const input = await tinyDemo();
   over(input);
   const file = join(folder, `${name}.json`);
   await writeFile(file, JSON.stringify(input));
   return file;
 }
-
-type Input = Record<'questions' | 'reason' | 'refine' | 'test', Record<string, unknown>> & {
-  iterations: number;
-  samples: number;
-  actor: Record<string, unknown>;
-};
 
 async function rows(run: string, stage: string): Promise<Attempt[]> {
   const at = join(folder, '.critique-loop/store/runs', run, stage);

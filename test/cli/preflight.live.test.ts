@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startFakeHub } from '../backends/datasets/fake-hub.ts';
 import { temporaryFolder } from '../support/folder.ts';
+import { reply, startHttp } from '../support/http.ts';
 import { S3_KEYS, type S3Server, startS3Server } from '../support/s3-server.ts';
 
 const root = join(import.meta.dirname, '../..');
@@ -80,6 +81,26 @@ function earlierRuns(folder: string): void {
   report('other', 'models/actor', '2026-11-02T00:00:00Z');
 }
 const MEASURED = '8,000 written a second; as measured in earlier, on the GPUs that it had';
+
+describe('preflight where fine-tunes run on a cluster', () => {
+  const on = (address: string) => ({ CRITIQUE_LOOP_TRAIN_ON: 'ray', CRITIQUE_LOOP_RAY_ADDRESS: address });
+
+  it('says that it takes them, and what could not be seen', async () => {
+    const { origin } = await startHttp(({ path }, response) =>
+      reply(response, path === '/api/version' ? { ray_version: '2.60.0' } : []),
+    );
+    const { checks, output } = await preflight(['runs/demo.json'], on(origin));
+    expect(checks.get(`Ray at ${origin}`)).toEqual({ label: 'ok', detail: 'Ray 2.60.0 takes jobs' });
+    expect(output).toContain('not looked at: whether its machines see ');
+    expect((await preflight(['runs/demo.json'])).output).not.toContain('Ray');
+  });
+
+  it('says why it does not', async () => {
+    const { output, code } = await preflight(['runs/demo.json'], on('http://127.0.0.1:9'));
+    expect(output).toContain('WRONG  Ray at http://127.0.0.1:9: does not take fine-tunes: connect ECONNREFUSED');
+    expect(code).toBe(1);
+  });
+});
 
 describe('preflight of a run file for GPUs', () => {
   it.each(FILES)('%s, 8 GPUs of 80 GiB: it fits, and takes so many GPU hours', async (file) => {

@@ -60,6 +60,57 @@ describe('the environment of a worker', () => {
     expect(readEnvironment({ CRITIQUE_LOOP_ENGINE: 'vllm' }).vllm).toEqual({ command: ['vllm'], args: [] });
   });
 
+  test('says where fine-tunes run, where that is a cluster', () => {
+    const elsewhere = { python: 'python3', trainer: undefined, onGpu: true };
+    const ray = { CRITIQUE_LOOP_TRAIN_ON: 'ray', CRITIQUE_LOOP_RAY_ADDRESS: 'http://head:8265', RAY_AUTH_TOKEN: 'abc' };
+    expect(readEnvironment({ ...ray, CRITIQUE_LOOP_TRAIN_ON: 'here' })).toEqual(NOTHING);
+    expect(readEnvironment(ray).cluster).toEqual({
+      at: { kind: 'ray', address: 'http://head:8265', token: 'abc' },
+      ...elsewhere,
+    });
+    const slurm = { CRITIQUE_LOOP_TRAIN_ON: 'slurm', CRITIQUE_LOOP_SLURM_ARGS: '--partition=gpu --time 8:00:00' };
+    expect(readEnvironment({ ...slurm, CRITIQUE_LOOP_CLUSTER_DEVICE: 'cpu' }).cluster).toEqual({
+      at: { kind: 'slurm', args: ['--partition=gpu', '--time', '8:00:00'] },
+      ...elsewhere,
+      onGpu: false,
+    });
+    const rest = { CRITIQUE_LOOP_SLURM_URL: 'unix:/run/rest.sock', CRITIQUE_LOOP_SLURM_JOB: '{"partition":"gpu"}' };
+    expect(readEnvironment({ CRITIQUE_LOOP_TRAIN_ON: 'slurm', ...rest, SLURM_JWT: 'x.y.z' }).cluster?.at).toEqual({
+      kind: 'slurmrestd',
+      url: 'unix:/run/rest.sock',
+      token: 'x.y.z',
+      job: { partition: 'gpu' },
+    });
+    expect(
+      readEnvironment({
+        CRITIQUE_LOOP_TRAIN_ON: 'kubernetes',
+        CRITIQUE_LOOP_KUBERNETES_JOB: '/etc/job.yaml',
+        CRITIQUE_LOOP_CLUSTER_PYTHON: '/opt/bin/python',
+        CRITIQUE_LOOP_CLUSTER_TRAINER: '/opt/trainer',
+      }).cluster,
+    ).toEqual({
+      at: { kind: 'kubernetes', file: '/etc/job.yaml' },
+      python: '/opt/bin/python',
+      trainer: '/opt/trainer',
+      onGpu: true,
+    });
+  });
+
+  test.each([
+    [{ CRITIQUE_LOOP_TRAIN_ON: 'ray' }, /RAY_ADDRESS: is missing, expected the URL of Ray's dashboard/],
+    [{ CRITIQUE_LOOP_TRAIN_ON: 'kubernetes' }, /KUBERNETES_JOB: is missing, expected a file with a Job/],
+    [
+      { CRITIQUE_LOOP_TRAIN_ON: 'slurm', CRITIQUE_LOOP_STORE: 's3://bucket' },
+      /CACHE: is missing, expected a folder that slurm sees under the same path, for the store is a bucket/,
+    ],
+    [
+      { CRITIQUE_LOOP_TRAIN_ON: 'slurm', CRITIQUE_LOOP_SLURM_URL: 'http://head', CRITIQUE_LOOP_SLURM_ARGS: '-p gpu' },
+      /SLURM_ARGS: got .*expected CRITIQUE_LOOP_SLURM_JOB instead/,
+    ],
+  ])('of a cluster lacks what it needs: %j', (given, message) => {
+    expect(() => readEnvironment(given)).toThrow(message);
+  });
+
   test('may have a bucket for a store', () => {
     expect(readEnvironment({ CRITIQUE_LOOP_STORE: 's3://bucket/a/b' }).store).toBe('s3://bucket/a/b');
   });
@@ -97,8 +148,18 @@ describe('the environment of a worker', () => {
     ['CRITIQUE_LOOP_SHARDS_AT_ONCE', '0'],
     ['CRITIQUE_LOOP_SHARDS_AT_ONCE', 'all'],
     ['CRITIQUE_LOOP_LLAMAFACTORY', ' '],
+    ['CRITIQUE_LOOP_TRAIN_ON', 'sky'],
+    ['CRITIQUE_LOOP_RAY_ADDRESS', 'head:8265'],
+    ['CRITIQUE_LOOP_RAY_ADDRESS', 'ray://head:10001'],
+    ['CRITIQUE_LOOP_SLURM_URL', 'head:6820'],
+    ['CRITIQUE_LOOP_SLURM_ARGS', '--partition=gpu --job-name=mine'],
+    ['CRITIQUE_LOOP_SLURM_JOB', 'partition=gpu'],
+    ['CRITIQUE_LOOP_SLURM_JOB', '[7]'],
+    ['CRITIQUE_LOOP_CLUSTER_DEVICE', 'tpu'],
+    ['CRITIQUE_LOOP_CLUSTER_TRAINER', 'deploy/trainer'],
   ])('%s=%s is refused by its name, with what it is', (name, value) => {
-    const shown = name.endsWith('_ARGS') || value === ' ' ? 'got [' : new RegExp(`got "?${value}"?, expected`);
+    const isList = name.endsWith('_ARGS') || value === ' ';
+    const shown = isList ? 'got [' : new RegExp(`got "?${value.replaceAll(/[[\]]/g, '\\$&')}"?, expected`);
     expect(() => readEnvironment({ [name]: value })).toThrow(name);
     expect(() => readEnvironment({ [name]: value })).toThrow(shown);
   });

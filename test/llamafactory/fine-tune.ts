@@ -10,6 +10,7 @@ import { packageRoot } from '../../src/backends/package.ts';
 import { FolderStore } from '../../src/backends/storage/store.ts';
 import type { TrainingJob, TrainingStatus } from '../../src/backends/training/contract.ts';
 import { LlamaFactoryBackend } from '../../src/backends/training/llamafactory.ts';
+import { LlamaFactoryHere } from '../../src/backends/training/llamafactory-here.ts';
 import { processesWith } from '../../src/backends/training/process.ts';
 import { ensurePython } from '../../src/cli/setup/python.ts';
 import { Training } from '../../src/config/training.ts';
@@ -53,7 +54,7 @@ async function aJob(count: number, training: object, completion?: string) {
       ...training,
     }),
   };
-  const backend = new LlamaFactoryBackend({ command: [command], gpus: { names: [], locks: [] } });
+  const backend = new LlamaFactoryBackend(new LlamaFactoryHere({ command: [command], gpus: { names: [], locks: [] } }));
   onTestFinished(() => backend.cancel(job));
   return { folder, job, backend };
 }
@@ -93,7 +94,9 @@ test('trains, is killed half-way, goes on, and its checkpoint answers', async ()
   const pids = await processesWith(join(job.output, 'train.yaml'));
   expect(pids).toHaveLength(1);
   // A worker that is started anew adopts it.
-  await new LlamaFactoryBackend({ command: ['no-such-command'], gpus: { names: [], locks: [] } }).submit(job);
+  await new LlamaFactoryBackend(
+    new LlamaFactoryHere({ command: ['no-such-command'], gpus: { names: [], locks: [] } }),
+  ).submit(job);
 
   const half = await until(it, (status) => status.state === 'running' && status.step >= 94);
   expect(half).toMatchObject({ total: 188, loss: expect.any(Number) });

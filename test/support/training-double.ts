@@ -14,6 +14,7 @@ import type {
  * the real one is the trainer's own.
  */
 export class TrainingDouble implements TrainingBackend {
+  isElsewhere = false;
   /** Every job that was started, also one that went on. */
   readonly submitted: TrainingJob[] = [];
   readonly cancelled: TrainingJob[] = [];

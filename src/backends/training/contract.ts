@@ -33,7 +33,7 @@ export interface TrainingResult {
 /** `unknown` means that nobody could say; it never leads to a second submission. */
 export type TrainingStatus =
   /** It waits, where it says so for somebody. */
-  | { state: 'queued'; waitingFor?: string }
+  | { state: 'queued'; waitingFor?: string | undefined }
   | { state: 'running'; step: number; total: number; loss: number | null }
   | { state: 'succeeded'; result: TrainingResult }
   | { state: 'failed'; message: string }
@@ -43,6 +43,8 @@ export type TrainingStatus =
 
 /** Somewhere to fine-tune. A job is known by its output folder, which is the same in every attempt. */
 export interface TrainingBackend {
+  /** Whether jobs run on other machines: a worker that stops leaves them to the next. */
+  readonly isElsewhere: boolean;
   /** Starts the job, or adopts the one that is already there. */
   submit(job: TrainingJob): Promise<void>;
   /** Believes in success only when the checkpoint is whole and every step was trained. */

@@ -3,9 +3,11 @@ import { existsSync } from 'node:fs';
 import { readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Failure } from '../failures.ts';
-import type { LossPoint } from './contract.ts';
+import type { LossPoint, TrainingStatus } from './contract.ts';
+import type { PlaceStatus } from './place.ts';
 
 const LOSS_POINTS = 200;
+const LONGEST_WORDS = 300;
 /** Begins with the end of a line, for the one before may be cut short. */
 export const SUBMITTED = '\n{"event":"submitted"}\n';
 
@@ -54,6 +56,16 @@ export async function readLog(folder: string): Promise<string[]> {
   const lines = await readLines(join(folder, 'log'));
   return lines.slice(lines.lastIndexOf(SUBMITTED.trim()) + 1);
 }
+
+/** Of a job that is neither running nor finished. @param said its last words, where it had any */
+export function endedEarly(who: string, folder: string, said: string | undefined, place: PlaceStatus): TrainingStatus {
+  const words = [said?.slice(0, LONGEST_WORDS), place.state === 'ended' && place.how].filter(Boolean).join('; ');
+  const message = `${who} ended early${words && ` (${words})`}; its log is ${join(folder, 'log')}`;
+  return { state: 'interrupted', message };
+}
+
+/** Whether a job needs no submission, or may need none: where nobody knows, it is looked at again. */
+export const isThere = (state: TrainingStatus['state']): boolean => state !== 'failed' && state !== 'interrupted';
 
 /** What a checkpoint has not, in words, or null. */
 export function lackOf(checkpoint: string, isAdapter: boolean): string | null {

@@ -30,6 +30,17 @@ const MESSAGES = {
   },
 };
 
+/** Its arguments. No other process has this path on its command line. */
+export const configIn = (folder: string): string => join(folder, 'train.yaml');
+
+/** What it reads of its environment. */
+export const processEnvironment = (processes: number): Record<string, string> => ({
+  // As train.py does: threads that spin while they wait are slow beside any other process.
+  OMP_WAIT_POLICY: 'PASSIVE',
+  GOMP_SPINCOUNT: '1000',
+  ...(processes > 1 && { FORCE_TORCHRUN: '1', NPROC_PER_NODE: String(processes) }),
+});
+
 /** Writes the rows as a dataset of LLaMA-Factory's. `isText`: they are texts and no messages. */
 export async function writeData(job: TrainingJob): Promise<{ folder: string; isText: boolean }> {
   const folder = join(job.output, 'data');

@@ -1,21 +1,19 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdir, open } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { Failure } from '../failures.ts';
-import { hasEnded } from '../has-ended.ts';
 import { resolveModel } from '../models.ts';
-import { trainerFile } from '../package.ts';
 import type { TrainingBackend, TrainingJob, TrainingResult, TrainingStatus } from './contract.ts';
-import { keepJob, lackOf, lossCurve, parseLine, readJson, readLines, readLog, SUBMITTED } from './job-folder.ts';
-import { endAll, readTrainer, runningTrainer } from './process.ts';
-import { SpareTrainer } from './spare.ts';
-
-/** train.py's exit code where another process trains in the same folder. */
-const HELD_BY_ANOTHER = 3;
-/** A killed trainer is a zombie before the last of its threads lets go of the folder's lock. */
-const LOCK_TRIES = 10;
-const LOCK_RETRY_MS = 300;
+import {
+  endedEarly,
+  isThere,
+  keepJob,
+  lackOf,
+  lossCurve,
+  parseLine,
+  readJson,
+  readLines,
+  readLog,
+} from './job-folder.ts';
+import type { Place } from './place.ts';
 
 /** A line of train.py's progress.jsonl, or of its log, in which every submission leaves a line of ours. */
 type TrainerEvent =
@@ -24,22 +22,23 @@ type TrainerEvent =
   | { event: 'start'; total_steps: number }
   | { event: 'step'; step: number; total: number; loss: number }
   | { event: 'done' }
+  /** Another process trains in the same folder. */
+  | { event: 'held'; message: string }
   | { event: 'error'; message: string };
 
 /**
- * deploy/trainer/train.py (TRL) on this machine, in a process of its own that outlives a killed worker and is adopted by the next.
- * Files in the job's folder: job.json, pid, log, progress.jsonl, resume/, checkpoint/, and result.json last.
+ * deploy/trainer/train.py (TRL). Files in the job's folder: job.json, pid, log, progress.jsonl, resume/, checkpoint/, and
+ * result.json last.
  */
 export class TrlBackend implements TrainingBackend {
-  readonly #python: () => Promise<string>;
-  readonly #gpuLocks: readonly string[];
-  readonly #spare: SpareTrainer | null;
+  readonly #place: Place;
 
-  /** `gpuLocks`: a file for each GPU that may be used, held while it is. With any, a trainer is kept ready: a GPU should not wait for imports. */
-  constructor({ python, gpuLocks = [] }: { python: () => Promise<string>; gpuLocks?: readonly string[] }) {
-    this.#python = python;
-    this.#gpuLocks = gpuLocks;
-    this.#spare = gpuLocks.length > 0 ? new SpareTrainer(python) : null;
+  constructor(place: Place) {
+    this.#place = place;
+  }
+
+  get isElsewhere(): boolean {
+    return this.#place.isElsewhere;
   }
 
   async submit(job: TrainingJob): Promise<void> {
@@ -54,21 +53,18 @@ export class TrlBackend implements TrainingBackend {
       loggingSteps: 1,
     });
     const { state } = await this.poll(job);
-    if (!isNew && (state === 'succeeded' || state === 'running' || state === 'queued')) return;
-
-    for (let tries = 1; ; tries++) {
-      const code = await this.#start(job);
-      if (code !== HELD_BY_ANOTHER || tries === LOCK_TRIES || (await runningTrainer(job.output))) return;
-      await sleep(LOCK_RETRY_MS);
-    }
+    if (!isNew && isThere(state)) return;
+    await this.#place.start({ folder: job.output, processes: job.training.processes });
   }
 
   async poll(job: TrainingJob): Promise<TrainingStatus> {
-    const trainer = await runningTrainer(job.output);
+    const place = await this.#place.look(job.output);
     const result = await readJson<TrainerResult>(join(job.output, 'result.json'));
     if (result) return await this.#check(job, result);
-    const events = await readEvents(job);
-    if (trainer) {
+    if (place.state === 'unknown') return place;
+    if (place.state === 'queued') return { state: 'queued', waitingFor: place.reason };
+    if (place.state === 'running') {
+      const events = await readEvents(job);
       const last = events.findLast(({ event }) => event === 'queued' || event === 'start' || event === 'step');
       if (last?.event === 'queued') return { state: 'queued', waitingFor: `the GPU: ${last.holder} uses it` };
       return last?.event === 'step'
@@ -77,43 +73,11 @@ export class TrlBackend implements TrainingBackend {
     }
     const { refusal, lastWords } = await readEnd(job);
     if (refusal !== null) return { state: 'failed', message: refusal };
-    const said = lastWords ? ` (${lastWords})` : '';
-    return { state: 'interrupted', message: `the trainer ended early${said}; its log is ${join(job.output, 'log')}` };
+    return endedEarly('the trainer', job.output, lastWords, place);
   }
 
   async cancel(job: TrainingJob): Promise<void> {
-    await endAll(async () => [await runningTrainer(job.output)].flatMap((trainer) => trainer?.pid ?? []));
-  }
-
-  /** Gives the exit code where the trainer has ended already, and otherwise null. */
-  async #start(job: TrainingJob): Promise<number | null> {
-    const log = await open(join(job.output, 'log'), 'a');
-    try {
-      await log.write(SUBMITTED);
-      const file = join(job.output, 'job.json');
-      const locks = this.#gpuLocks.slice(0, job.training.processes);
-      const child = this.#spare?.give(file, locks) ?? (await this.#spawn(file, locks, log.fd));
-      // It writes its pid once it holds the folder's lock; where another one holds it, that one is adopted.
-      while (!hasEnded(child) && (await readTrainer(job.output))?.pid !== child.pid) await sleep(50);
-      // What it said about the other one is no failure of the job.
-      if (child.exitCode === HELD_BY_ANOTHER) await log.write(SUBMITTED);
-      return child.exitCode;
-    } finally {
-      await log.close();
-    }
-  }
-
-  async #spawn(file: string, locks: string[], log: number): Promise<ChildProcess> {
-    const args = [trainerFile('train.py'), file, ...locks.flatMap((lock) => ['--gpu-lock', lock])];
-    const child = spawn(await this.#python(), args, { detached: true, stdio: ['ignore', log, log] });
-    await new Promise<void>((resolve, reject) => {
-      child.once('spawn', resolve);
-      child.once('error', (error) =>
-        reject(new Failure('TrainerUnavailable', `the trainer can't be started: ${error.message}`, { cause: error })),
-      );
-    });
-    child.unref();
-    return child;
+    await this.#place.end(job.output);
   }
 
   async #check(job: TrainingJob, result: TrainerResult): Promise<TrainingStatus> {
@@ -144,11 +108,15 @@ const readEvents = async (job: TrainingJob): Promise<TrainerEvent[]> =>
   (await readLines(join(job.output, 'progress.jsonl'))).flatMap((line) => parseEvent(line) ?? []);
 
 /** Why train.py refused the job, and otherwise how it ended. */
-async function readEnd(job: TrainingJob): Promise<{ refusal: string | null; lastWords: string }> {
-  const lines = await readLog(job.output);
-  const refusal = lines.map(parseEvent).findLast((event) => event?.event === 'error');
-  const words = lines.filter((line) => line.trim() !== '' && !parseEvent(line));
-  return { refusal: refusal?.message ?? null, lastWords: words.at(-1)?.trim().slice(0, 300) ?? '' };
+async function readEnd(job: TrainingJob): Promise<{ refusal: string | null; lastWords: string | undefined }> {
+  const lines = (await readLog(job.output)).filter((line) => line.trim() !== '');
+  const said = lines.map((line) => parseEvent(line) ?? line.trim());
+  const refusal = said.findLast((one) => typeof one === 'object' && one.event === 'error');
+  const words = said.flatMap((one) => (typeof one === 'string' ? one : one.event === 'held' ? one.message : []));
+  return {
+    refusal: typeof refusal === 'object' && 'message' in refusal ? refusal.message : null,
+    lastWords: words.at(-1),
+  };
 }
 
 /** A log has other lines, too. */

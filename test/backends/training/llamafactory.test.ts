@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import type { TrainingJob } from '../../../src/backends/training/contract.ts';
 import { LlamaFactoryBackend } from '../../../src/backends/training/llamafactory.ts';
+import { LlamaFactoryHere } from '../../../src/backends/training/llamafactory-here.ts';
 import { groupOf, processesWith } from '../../../src/backends/training/process.ts';
 import { Training } from '../../../src/config/training.ts';
 import { temporaryFolder } from '../../support/folder.ts';
@@ -44,7 +45,7 @@ async function setUp(script: string, training: object = {}, gpus = 0) {
   };
   const names = Array.from({ length: gpus }, (_, i) => String(i + 4));
   const locks = names.map((name) => join(folder, 'gpus', `${name}.lock`));
-  const backend = new LlamaFactoryBackend({ command: [program], gpus: { names, locks } });
+  const backend = new LlamaFactoryBackend(new LlamaFactoryHere({ command: [program], gpus: { names, locks } }));
   onTestFinished(() => backend.cancel(job));
   const read = async (name: string) => await readFile(join(output, name), 'utf8').catch(() => '');
   return {
@@ -152,7 +153,9 @@ describe('a submission', () => {
     await backend.submit(job);
     expect(await backend.poll(job)).toEqual({ state: 'running', step: 0, total: 0, loss: null });
     await backend.submit(job);
-    await new LlamaFactoryBackend({ command: ['no-such-command'], gpus: { names: [], locks: [] } }).submit(job);
+    await new LlamaFactoryBackend(
+      new LlamaFactoryHere({ command: ['no-such-command'], gpus: { names: [], locks: [] } }),
+    ).submit(job);
     await vi.waitFor(async () => expect(await starts()).toBe(1));
   });
 
@@ -175,7 +178,9 @@ describe('a submission', () => {
 
   test('without the command is TrainerUnavailable, and names the variable', async () => {
     const { job } = await setUp(RUNS);
-    const backend = new LlamaFactoryBackend({ command: ['no-such-command'], gpus: { names: [], locks: [] } });
+    const backend = new LlamaFactoryBackend(
+      new LlamaFactoryHere({ command: ['no-such-command'], gpus: { names: [], locks: [] } }),
+    );
     await expect(backend.submit(job)).rejects.toMatchObject({
       type: 'TrainerUnavailable',
       message: expect.stringMatching(/^no-such-command can't be started .*CRITIQUE_LOOP_LLAMAFACTORY/),
@@ -212,10 +217,12 @@ describe('while it runs', () => {
     await first.backend.submit(first.job);
     await vi.waitFor(async () => expect(await first.starts()).toBe(1));
     const second = await setUp(RUNS);
-    const backend = new LlamaFactoryBackend({
-      command: [join(second.output, '../llamafactory-cli')],
-      gpus: { names: ['4'], locks: first.locks },
-    });
+    const backend = new LlamaFactoryBackend(
+      new LlamaFactoryHere({
+        command: [join(second.output, '../llamafactory-cli')],
+        gpus: { names: ['4'], locks: first.locks },
+      }),
+    );
     await backend.submit(second.job);
     await vi.waitFor(async () =>
       expect(await backend.poll(second.job)).toEqual({

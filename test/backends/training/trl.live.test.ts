@@ -8,10 +8,11 @@ import { afterAll, beforeAll, expect, inject, test, vi } from 'vitest';
 import type { TrainingJob, TrainingResult, TrainingStatus } from '../../../src/backends/training/contract.ts';
 import { isAlive } from '../../../src/backends/training/process.ts';
 import { TrlBackend } from '../../../src/backends/training/trl.ts';
+import { TrlHere } from '../../../src/backends/training/trl-here.ts';
 import { Training } from '../../../src/config/training.ts';
 import { randomCheckpoint } from '../../support/engine.ts';
 
-const backend = new TrlBackend({ python: async () => inject('python') });
+const backend = new TrlBackend(new TrlHere({ python: async () => inject('python') }));
 const jobs: TrainingJob[] = [];
 let folder: string;
 
@@ -150,7 +151,9 @@ test('a base that is no checkpoint is failed and named', async () => {
 });
 
 test('where there are GPUs a trainer is ready for the next job, and another after it', async () => {
-  const leased = new TrlBackend({ python: async () => inject('python'), gpuLocks: [join(folder, 'gpus', '0.lock')] });
+  const leased = new TrlBackend(
+    new TrlHere({ python: async () => inject('python'), gpuLocks: [join(folder, 'gpus', '0.lock')] }),
+  );
   const taken: string[] = [];
   const spares = () => {
     const children = execFileSync('ps', ['-ww', '-o', 'args=', '--ppid', String(process.pid)]).toString();

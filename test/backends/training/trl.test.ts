@@ -5,6 +5,7 @@ import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import type { TrainingJob } from '../../../src/backends/training/contract.ts';
 import { isAlive } from '../../../src/backends/training/process.ts';
 import { TrlBackend } from '../../../src/backends/training/trl.ts';
+import { TrlHere } from '../../../src/backends/training/trl-here.ts';
 import { Training } from '../../../src/config/training.ts';
 import { temporaryFolder } from '../../support/folder.ts';
 
@@ -25,7 +26,7 @@ async function setUp(script: string) {
     seed: 1,
     training: Training.parse({}),
   };
-  const backend = new TrlBackend({ python: async () => program });
+  const backend = new TrlBackend(new TrlHere({ python: async () => program }));
   onTestFinished(async () => {
     const pid = await pidOf(output).catch(() => 0);
     if (pid > 1 && (await isAlive(pid, join(output, 'job.json')))) process.kill(pid, 'SIGKILL');
@@ -42,7 +43,7 @@ const REFUSES = `${STARTS}; echo '{"event":"error","message":"data has no rows"}
 /** As train.py does with its lock. */
 const RUNS_ALONE = `
 if ! mkdir "$output/lock" 2>/dev/null; then
-  echo '{"event":"error","message":"another process is training"}' >&2; exit 3
+  echo '{"event":"held","message":"another process is training"}' >&2; exit 3
 fi
 ${RUNS}`;
 
@@ -58,7 +59,7 @@ describe('a submission', () => {
     await backend.submit(job);
     expect(await backend.poll(job)).toEqual({ state: 'running', step: 0, total: 0, loss: null });
     await backend.submit(job);
-    await new TrlBackend({ python: () => expect.fail('started another') }).submit(job);
+    await new TrlBackend(new TrlHere({ python: () => expect.fail('started another') })).submit(job);
     expect(await starts()).toEqual(['started']);
   });
 
@@ -122,7 +123,7 @@ describe('a submission', () => {
 
   test('without an interpreter is TrainerUnavailable, and may be made again', async () => {
     const { backend, job } = await setUp(RUNS);
-    const broken = new TrlBackend({ python: async () => '/no/such/python' });
+    const broken = new TrlBackend(new TrlHere({ python: async () => '/no/such/python' }));
     await expect(broken.submit(job)).rejects.toMatchObject({
       type: 'TrainerUnavailable',
       message: expect.stringContaining('/no/such/python'),

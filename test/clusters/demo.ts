@@ -1,0 +1,56 @@
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
+import { finishCommand, startCommand } from '../support/command.ts';
+import { python } from '../support/temporal.ts';
+import { tinyDemo } from '../support/tiny-demo.ts';
+import { startRay } from './support/ray-head.ts';
+import { startSlurm } from './support/slurm-node.ts';
+
+/** Which rows a run has in each folder of its stages, whatever is in them; and its checkpoints, by their weights. */
+async function runDemo(name: string, env: Record<string, string>) {
+  const folder = await mkdtemp(join(tmpdir(), `demo-${name}-`));
+  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  const file = join(folder, 'tiny.json');
+  await writeFile(file, JSON.stringify(await tinyDemo()));
+  const before = { ...process.env };
+  Object.assign(process.env, env, { OMP_NUM_THREADS: '1' });
+  const command = startCommand(folder, 'demo', '--json', '--input-file', file);
+  process.env = before;
+  const { run } = await finishCommand<{ run: string }>(command);
+  const root = join(folder, '.critique-loop/store/runs', run);
+  const names = (await readdir(root, { recursive: true })).sort();
+  const keys: Record<string, string[]> = {};
+  const jobs: string[] = [];
+  for (const path of names) {
+    if (/cluster-job-\d+$/.test(path)) jobs.push(path);
+    if (!/(sample|critique|refine|evaluate)\/.*\.jsonl$/.test(path)) continue;
+    const rows = (await readFile(join(root, path), 'utf8'))
+      .split('\n')
+      .filter(Boolean)
+      .map((line) => JSON.parse(line));
+    keys[path.replace(/\/[^/]+$/, '')] = rows.map(({ question, sample }) => `${question.id}/${sample}`).sort();
+  }
+  return { keys, jobs };
+}
+
+test('the demo on Ray and on Slurm ends with the rows that it has on this machine', async () => {
+  const here = await runDemo('here', {});
+  expect(here.jobs).toEqual([]);
+  expect(Object.keys(here.keys).length).toBeGreaterThan(3);
+  const elsewhere = { CRITIQUE_LOOP_CLUSTER_PYTHON: python, CRITIQUE_LOOP_CLUSTER_DEVICE: 'cpu' };
+
+  const ray = await startRay();
+  onTestFinished(ray.stop);
+  const address = { CRITIQUE_LOOP_TRAIN_ON: 'ray', CRITIQUE_LOOP_RAY_ADDRESS: ray.address };
+  const onRay = await runDemo('ray', { ...elsewhere, ...address });
+  expect(onRay.keys).toEqual(here.keys);
+  expect(onRay.jobs.length).toBeGreaterThan(1);
+
+  const slurm = await startSlurm();
+  onTestFinished(slurm.stop);
+  const onSlurm = await runDemo('slurm', { ...elsewhere, ...slurm.env, CRITIQUE_LOOP_TRAIN_ON: 'slurm' });
+  expect(onSlurm.keys).toEqual(here.keys);
+  expect(onSlurm.jobs).toEqual(onRay.jobs);
+});
