@@ -1,17 +1,20 @@
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect, onTestFinished, test } from 'vitest';
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { finishCommand, startCommand } from '../support/command.ts';
 import { python } from '../support/temporal.ts';
 import { tinyDemo } from '../support/tiny-demo.ts';
 import { startRay } from './support/ray-head.ts';
 import { startSlurm } from './support/slurm-node.ts';
 
+const folders: string[] = [];
+afterAll(() => Promise.all(folders.map((folder) => rm(folder, { recursive: true, force: true }))));
+
 /** Which rows a run has in each folder of its stages, whatever is in them; and its checkpoints, by their weights. */
 async function runDemo(name: string, env: Record<string, string>) {
   const folder = await mkdtemp(join(tmpdir(), `demo-${name}-`));
-  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  folders.push(folder);
   const file = join(folder, 'tiny.json');
   await writeFile(file, JSON.stringify(await tinyDemo()));
   const before = { ...process.env };
@@ -35,22 +38,28 @@ async function runDemo(name: string, env: Record<string, string>) {
   return { keys, jobs };
 }
 
-test('the demo on Ray and on Slurm ends with the rows that it has on this machine', async () => {
-  const here = await runDemo('here', {});
+let here: Awaited<ReturnType<typeof runDemo>>;
+beforeAll(async () => {
+  here = await runDemo('here', {});
   expect(here.jobs).toEqual([]);
   expect(Object.keys(here.keys).length).toBeGreaterThan(3);
-  const elsewhere = { CRITIQUE_LOOP_CLUSTER_PYTHON: python, CRITIQUE_LOOP_CLUSTER_DEVICE: 'cpu' };
+});
 
+const elsewhere = { CRITIQUE_LOOP_CLUSTER_PYTHON: python, CRITIQUE_LOOP_CLUSTER_DEVICE: 'cpu' };
+
+test('the demo on Ray ends with the rows that it has on this machine', async () => {
   const ray = await startRay();
   onTestFinished(ray.stop);
   const address = { CRITIQUE_LOOP_TRAIN_ON: 'ray', CRITIQUE_LOOP_RAY_ADDRESS: ray.address };
-  const onRay = await runDemo('ray', { ...elsewhere, ...address });
-  expect(onRay.keys).toEqual(here.keys);
-  expect(onRay.jobs.length).toBeGreaterThan(1);
+  const { keys, jobs } = await runDemo('ray', { ...elsewhere, ...address });
+  expect(keys).toEqual(here.keys);
+  expect(jobs.length).toBeGreaterThan(1);
+});
 
+test('the demo on Slurm ends with the rows that it has on this machine', async () => {
   const slurm = await startSlurm();
   onTestFinished(slurm.stop);
-  const onSlurm = await runDemo('slurm', { ...elsewhere, ...slurm.env, CRITIQUE_LOOP_TRAIN_ON: 'slurm' });
-  expect(onSlurm.keys).toEqual(here.keys);
-  expect(onSlurm.jobs).toEqual(onRay.jobs);
+  const { keys, jobs } = await runDemo('slurm', { ...elsewhere, ...slurm.env, CRITIQUE_LOOP_TRAIN_ON: 'slurm' });
+  expect(keys).toEqual(here.keys);
+  expect(jobs.length).toBeGreaterThan(1);
 });

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { hasEnded } from '../../../src/backends/has-ended.ts';
+import { HttpApi } from '../../../src/backends/training/clusters/http.ts';
 import { groupEnded, signalGroup, spawnBound } from '../../../src/cli/setup/process.ts';
 import { ensurePython } from '../../../src/cli/setup/python.ts';
 import { freePort } from '../../support/own-server.ts';
@@ -31,9 +32,9 @@ export async function startRay(): Promise<TestCluster & { address: string }> {
     { stdio: 'ignore' },
   );
   // It takes jobs some seconds after it answers.
-  const body = '{"entrypoint":"true"}';
-  const url = `http://127.0.0.1:${dashboard}/api/jobs/`;
-  while (!(await fetch(url, { method: 'POST', body }).catch(() => null))?.ok) {
+  const api = new HttpApi(`http://127.0.0.1:${dashboard}`);
+  const takesJobs = () => api.ask('POST', '/api/jobs/', { entrypoint: 'true' }).then(({ status }) => status === 200);
+  while (!(await takesJobs().catch(() => false))) {
     if (hasEnded(head)) throw new Error('Ray ended');
     await sleep(200);
   }

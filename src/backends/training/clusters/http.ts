@@ -12,7 +12,7 @@ export interface Answer {
   said: string;
 }
 
-/** One server that is asked for JSON, by a URL or at a Unix socket. */
+/** One server that is asked for JSON, by a URL or at a Unix socket. Not by `fetch`: Ray refuses its headers as a browser's. */
 export class HttpApi {
   readonly #origin: string;
   readonly #headers: Record<string, string>;
