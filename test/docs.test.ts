@@ -150,6 +150,14 @@ test('the failures of docs/troubleshooting.md are all that there are, those that
   expect(types).toEqual([those(false), those(true)]);
 });
 
+test('docs/README.md lists every page beside it', () => {
+  const index = page('docs/README.md');
+  const listed = linksOf(index).map((link) => locate(index, link).file);
+  const beside = [...pages.keys()].filter((file) => /^docs\/[^/]+\.md$/.test(file) && file !== index.file);
+  expect(beside.length).toBeGreaterThan(10);
+  expect(beside.filter((file) => !listed.includes(file))).toEqual([]);
+});
+
 describe.each([...pages.values()])('$file', (one) => {
   it('has links that lead somewhere', () => {
     const broken = linksOf(one).filter((link) => {
