@@ -13,7 +13,7 @@ import { Allowance, Exhausted } from './allowance.ts';
 import { type Failing, failedAgain } from './breaker.ts';
 import type { Ask } from './generations.ts';
 import { withHeartbeat } from './heartbeat.ts';
-import { createMeter } from './metrics.ts';
+import { activityMetrics, stageLabel } from './metrics.ts';
 
 /** What every inference activity is told. */
 export interface ShardTask {
@@ -91,6 +91,7 @@ export async function runShard<Row = Attempt>(
 ): Promise<ShardResult> {
   const output = `${task.run}/${task.stage}/shard-${String(task.shard).padStart(3, '0')}.jsonl`;
   const tally = new Tally(stage);
+  const meter = new ShardMeter(stage, task.stage);
   const status: Status = { waitingFor: () => `an engine for ${modelName(task.model)}` };
   let failing = (activityInfo().heartbeatDetails as { failing?: Failing } | undefined)?.failing;
   const details = () => ({
@@ -107,12 +108,15 @@ export async function runShard<Row = Attempt>(
     let exhausted = false;
     try {
       const allowance = allowanceOf(task, tally.tokens);
-      await generateRows(deps.engine, task, stage, { rows, keys, status, allowance });
+      await generateRows(deps.engine, task, stage, { rows, keys, status, allowance, meter });
     } catch (error) {
       exhausted = error instanceof Exhausted;
       if (!exhausted && !cancelledByWorkflow()) {
         if (tally.rows > resumed) failing = undefined;
-        else if (isFailing(error) && task.patienceMinutes === undefined) failing = failedAgain(failing, error);
+        else if (isFailing(error) && task.patienceMinutes === undefined) {
+          meter.failing();
+          failing = failedAgain(failing, error);
+        }
         Context.current().heartbeat(details());
         throw error;
       }
@@ -157,15 +161,20 @@ async function generateRows<Row>(
   engine: Engine,
   task: ShardTask,
   stage: ShardStage<Row>,
-  shard: { rows: ShardRows<Row>; keys: string[]; status: Status; allowance: Allowance | null },
+  shard: {
+    rows: ShardRows<Row>;
+    keys: string[];
+    status: Status;
+    allowance: Allowance | null;
+    meter: ShardMeter<Row>;
+  },
 ): Promise<void> {
-  const { rows, keys, status, allowance } = shard;
+  const { rows, keys, status, allowance, meter } = shard;
   const abort = new AbortController();
   const signal = AbortSignal.any([cancellationSignal(), abort.signal]);
   // Every request in flight listens. Not 0 for "no limit": Node 20's getMaxListeners, which undici calls, throws on it.
   setMaxListeners(Number.POSITIVE_INFINITY, signal);
   const refusals = new Refusals();
-  const meter = createMeter();
   const { client, name } = await engine.serve(task.model, signal);
   status.waitingFor = () => client.waitingFor;
   status.limit = () => client.limiter.limit;
@@ -188,9 +197,8 @@ async function generateRows<Row>(
         .generate({ client, model: name, signal, allowance })
         .then(async (added) => {
           await rows.add(added);
-          const generations = added.map(stage.added);
-          meter(generations.length, sumTokens(generations));
-          refusals.see(generations);
+          meter.finished(added);
+          refusals.see(added.map(stage.added));
         })
         .catch((error) => {
           // What is in flight has been paid for.
@@ -252,16 +260,49 @@ class Tally<Row> {
     this.rows += rows.length;
     for (const row of rows) {
       if (this.#stage.isRight(row)) this.correct++;
-      const { finishReason, refusal } = this.#stage.added(row);
-      const odd = oddOutcome(finishReason, this.#stage.read?.(row));
+      const odd = oddnessOf(this.#stage, row);
       if (odd) addOdd(this.odd, { [odd]: 1 });
-      if (odd === 'rejected') this.refusal ??= refusal;
+      if (odd === 'rejected') this.refusal ??= this.#stage.added(row).refusal;
     }
     const { prompt, completion } = sumTokens(rows.map(this.#stage.added));
     this.tokens.prompt += prompt;
     this.tokens.completion += completion;
   }
 }
+
+/** What a shard tells of the rows that it finishes itself. */
+class ShardMeter<Row> {
+  readonly #stage: Pick<ShardStage<Row>, 'added' | 'read'>;
+  readonly #label: string;
+  readonly #metrics = activityMetrics();
+
+  constructor(stage: Pick<ShardStage<Row>, 'added' | 'read'>, name: string) {
+    this.#stage = stage;
+    this.#label = stageLabel(name);
+  }
+
+  /** All rows of one item. */
+  finished(rows: readonly Row[]): void {
+    const stage = this.#label;
+    const tokens = sumTokens(rows.map(this.#stage.added));
+    this.#metrics.add('critique_loop_rows', rows.length, { stage });
+    this.#metrics.add('critique_loop_tokens', tokens.prompt, { stage, kind: 'prompt' });
+    this.#metrics.add('critique_loop_tokens', tokens.completion, { stage, kind: 'completion' });
+    this.#metrics.set('critique_loop_engine_failing', 0, { stage });
+    for (const row of rows) {
+      const outcome = oddnessOf(this.#stage, row);
+      if (outcome) this.#metrics.add('critique_loop_odd_texts', 1, { stage, outcome });
+    }
+  }
+
+  /** Nothing but errors came back. */
+  failing(): void {
+    this.#metrics.set('critique_loop_engine_failing', 1, { stage: this.#label });
+  }
+}
+
+const oddnessOf = <Row>({ added, read }: Pick<ShardStage<Row>, 'added' | 'read'>, row: Row) =>
+  oddOutcome(added(row).finishReason, read?.(row));
 
 /** Refusals from the first request on are a mistake of the set-up, not of the rows. */
 class Refusals {

@@ -8,6 +8,7 @@ import type { Store } from '../backends/storage/store.ts';
 import type { TrainingJob, TrainingStatus } from '../backends/training/contract.ts';
 import type { TrainingBackends } from '../backends/training/index.ts';
 import type { TrainingConfig } from '../config/training.ts';
+import { FineTuneMeter } from './fine-tune-meter.ts';
 import { withHeartbeat } from './heartbeat.ts';
 import { writeIterationFile } from './iteration-files.ts';
 
@@ -58,6 +59,7 @@ export async function submitFineTune(
     const now = await readJson<{ owner: string }>(deps.store, ownerKey);
     if (now?.owner === owner) await backend.cancel(job);
   };
+  const meter = new FineTuneMeter(task.training.backend);
   let status: TrainingStatus = { state: 'queued' };
   const details = () => ({ waitingFor: `${task.training.backend} fine-tune`, ...status });
   const { checkpoint, weightsSha256, rows, dropped, steps, seconds, losses } = await withHeartbeat(
@@ -68,6 +70,7 @@ export async function submitFineTune(
         await backend.submit(job);
         for (;;) {
           status = await backend.poll(job);
+          meter.see(status);
           if (status.state === 'succeeded') {
             await deps.store.keep(task.output);
             return status.result;
@@ -83,6 +86,8 @@ export async function submitFineTune(
         else if (signal.aborted) await backend.cancel(job);
         signal.throwIfAborted();
         throw error;
+      } finally {
+        meter.ended();
       }
     },
   );

@@ -5,10 +5,12 @@ import { Grader } from '../backends/grading/grader.ts';
 import { MathVerify } from '../backends/grading/math-verify.ts';
 import { GradingThreads } from '../backends/grading/threads.ts';
 import { createEngines, type VllmOptions } from '../backends/inference/engines.ts';
+import { Metrics } from '../backends/metrics.ts';
 import { openStore } from '../backends/storage/open-store.ts';
 import { createTrainingBackends } from '../backends/training/index.ts';
-import type { WorkerEnvironment } from '../config/environment.ts';
+import { isBucket, type WorkerEnvironment } from '../config/environment.ts';
 import { QUEUES, type Role } from '../workflows/queues.ts';
+import { watchGauges } from './gauges.ts';
 import { hasSearchAttributes } from './search-attributes.ts';
 
 export interface WorkerOptions {
@@ -61,10 +63,12 @@ const LONGEST_WORKFLOW_STEP = '1 minute';
 export async function startWorkers(options: WorkerOptions): Promise<RunningWorkers> {
   const { connection, namespace, env, python } = options;
   const store = await openStore(options);
-  const engine = createEngines({ store, env, python, threads: options.engineThreads, vllm: vllmOf(options) });
+  const metrics = new Metrics(Runtime.instance().metricMeter);
+  const gpus = findGpus(env);
+  const engine = createEngines({ store, env, python, threads: options.engineThreads, vllm: vllmOf(options), metrics });
   const mathVerify = new MathVerify({ python: options.graderPython });
   const threads = new GradingThreads();
-  const grader = new Grader({ engine, threads, mathVerify });
+  const grader = new Grader({ engine, threads, mathVerify, metrics });
 
   const shared = {
     connection,
@@ -95,7 +99,7 @@ export async function startWorkers(options: WorkerOptions): Promise<RunningWorke
     train: () => ({
       activities: trainActivities({
         store,
-        training: createTrainingBackends({ python, gpus: findGpus(env), llamafactory: options.llamafactory }),
+        training: createTrainingBackends({ python, gpus, llamafactory: options.llamafactory }),
       }),
       maxConcurrentActivityTaskExecutions: 1,
     }),
@@ -113,11 +117,14 @@ export async function startWorkers(options: WorkerOptions): Promise<RunningWorke
     await Promise.all(workers.map(({ worker }) => worker.runUntil(Promise.resolve())));
     throw error;
   }
+  const folder = isBucket(options.store) ? null : options.store;
+  const stopWatching = watchGauges({ metrics, engine, gpus, store: folder });
   const stopAll = () => {
     for (const { worker } of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
   };
   // One worker that fails takes the others with it: a process that polls only some of its queues helps nobody.
   const done = Promise.all(workers.map(({ worker }) => worker.run().finally(stopAll)))
+    .finally(stopWatching)
     .finally(() => Promise.all([engine.close(), grader.close()]))
     .then(() => {});
   return {

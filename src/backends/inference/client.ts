@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Message, Prompt } from '../../method/prompts/index.ts';
 import type { FinishReason } from '../../method/rows.ts';
 import { Failure } from '../failures.ts';
+import { type Metrics, NO_METRICS, secondsSince } from '../metrics.ts';
 import { Deadline } from './deadline.ts';
 import { ConnectionError, classify, HttpError, OddAnswer, Overdue, Unreachable } from './errors.ts';
 import type { Limiter } from './limiter.ts';
@@ -60,6 +61,8 @@ export class InferenceClient {
   readonly #transport: Transport;
   readonly #hasEnded: () => boolean;
   readonly #watch: LoadWatch | null;
+  readonly #metrics: Metrics;
+  readonly #host: string;
   readonly #deadline = new Deadline();
   /** By model: requests that were answered, of all who ask through this client. */
   readonly #answers = new Map<string, number>();
@@ -69,6 +72,7 @@ export class InferenceClient {
   /**
    * @param options.hasEnded whether the engine will never answer again, so that waiting is no use
    * @param options.watchLoad whether the limit may follow what its `/metrics` say
+   * @param options.host what metrics call the engine
    */
   constructor(options: {
     baseUrl: string;
@@ -76,12 +80,16 @@ export class InferenceClient {
     limiter: Limiter;
     hasEnded?: () => boolean;
     watchLoad?: boolean;
+    metrics?: Metrics | undefined;
+    host?: string;
   }) {
-    const { baseUrl, apiKey, limiter, hasEnded = () => false, watchLoad = false } = options;
+    const { baseUrl, apiKey, limiter, hasEnded = () => false, watchLoad = false, metrics = NO_METRICS } = options;
     this.baseUrl = baseUrl;
     this.limiter = limiter;
     this.#hasEnded = hasEnded;
     this.#transport = new Transport(baseUrl, apiKey);
+    this.#metrics = metrics;
+    this.#host = options.host ?? new URL(baseUrl).host;
     this.#watch = watchLoad ? new LoadWatch(baseUrl, (load) => limiter.load(load)) : null;
   }
 
@@ -120,6 +128,7 @@ export class InferenceClient {
       } catch (error) {
         signal.throwIfAborted();
         const failed = classify(error);
+        this.#metrics.add('critique_loop_request_failures', 1, { host: this.#host, kind: failed.kind });
         if (failed.kind === 'row') return unanswered(request.n, failed.finishReason, failed.message);
         if (failed.kind === 'run')
           throw new Failure(failed.type, `${this.baseUrl}: ${failed.message}`, { cause: error });
@@ -188,6 +197,7 @@ export class InferenceClient {
       completionTokens: answer?.usage?.completion_tokens ?? 0,
     };
     this.#deadline.answered(performance.now() - began, tokensOf(result) / n);
+    this.#metrics.record('critique_loop_request_seconds', secondsSince(began), { host: this.#host });
     return result;
   }
 
