@@ -25,6 +25,7 @@ const command = join(dist, 'cli/main.js');
 try {
   for (const file of [workflows, command]) if (!existsSync(file)) throw new Error(`no source makes ${file}`);
   writeFileSync(join(dist, 'workflow-bundle.js'), await bundleWorkflows(workflows));
+  writeFileSync(join(dist, 'workflow-bundle-traced.js'), await bundleWorkflows(workflows, { traced: true }));
 } catch (error) {
   console.error(`build: ${error.message}`);
   process.exit(1);

@@ -1,2 +1,2 @@
-export function bundleWorkflows(entry: string): Promise<string>;
-export function bundleFaults(code: string): string[];
+export function bundleWorkflows(entry: string, options?: { traced?: boolean }): Promise<string>;
+export function bundleFaults(code: string, most?: number): string[];

@@ -1,10 +1,12 @@
 import { setMaxListeners } from 'node:events';
+import { context, trace } from '@opentelemetry/api';
 import { activityInfo, Context, cancellationSignal, log } from '@temporalio/activity';
 import { Failure } from '../backends/failures.ts';
 import { type Engine, type ModelClient, modelName, type ServedModel } from '../backends/inference/engine.ts';
 import { isFailing } from '../backends/inference/errors.ts';
 import type { ArtifactRef } from '../backends/storage/artifacts.ts';
 import { ShardRows } from '../backends/storage/segments.ts';
+import { unsampled } from '../backends/spans.ts';
 import type { Store } from '../backends/storage/store.ts';
 import { addOdd, type OddCounts, oddOutcome } from '../method/odd.ts';
 import { priceOf } from '../method/price.ts';
@@ -77,6 +79,8 @@ export const isRightAttempt = ({ grade, refinement }: Attempt): boolean =>
 const FLUSH_MS = 1_000;
 /** Requests of all shards that wait for the engine: enough to keep it full, and few to keep in memory. */
 const MOST_WAITING = 64;
+/** A trace has the first request of a shard and then one of so many: a run has too many to keep them all. */
+const TRACED_EVERY = 50;
 /** A shard whose first requests are all refused, or all fail, gives up before it asks for more. */
 const REFUSALS_TO_GIVE_UP = 16;
 
@@ -90,6 +94,11 @@ export async function runShard<Row = Attempt>(
   stage: ShardStage<Row>,
 ): Promise<ShardResult> {
   const output = `${task.run}/${task.stage}/shard-${String(task.shard).padStart(3, '0')}.jsonl`;
+  trace.getActiveSpan()?.setAttributes({
+    'critique_loop.run': task.run,
+    'critique_loop.stage': task.stage,
+    'critique_loop.shard': task.shard,
+  });
   const tally = new Tally(stage);
   const meter = new ShardMeter(stage, task.stage);
   const status: Status = { waitingFor: () => `an engine for ${modelName(task.model)}` };
@@ -178,9 +187,11 @@ async function generateRows<Row>(
   const { client, name } = await engine.serve(task.model, signal);
   status.waitingFor = () => client.waitingFor;
   status.limit = () => client.limiter.limit;
+  const [traced, untraced] = [context.active(), unsampled()];
   const running = new Set<Promise<void>>();
   let oneEnded = () => {};
   let exhausted: Exhausted | null = null;
+  let asked = 0;
   const flushing = setInterval(() => void rows.flush().catch((error) => abort.abort(error)), FLUSH_MS);
   try {
     for await (const item of stage.items()) {
@@ -193,8 +204,9 @@ async function generateRows<Row>(
         });
       signal.throwIfAborted();
       if (exhausted) break;
-      const request = item
-        .generate({ client, model: name, signal, allowance })
+      const ask = { client, model: name, signal, allowance };
+      const request = context
+        .with(asked++ % TRACED_EVERY === 0 ? traced : untraced, () => item.generate(ask))
         .then(async (added) => {
           await rows.add(added);
           meter.finished(added);

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { trace } from '@opentelemetry/api';
 import { Context, cancellationSignal } from '@temporalio/activity';
 import { Failure } from '../backends/failures.ts';
 import type { CheckpointRef } from '../backends/inference/engine.ts';
@@ -59,6 +60,8 @@ export async function submitFineTune(
     const now = await readJson<{ owner: string }>(deps.store, ownerKey);
     if (now?.owner === owner) await backend.cancel(job);
   };
+  const span = trace.getActiveSpan();
+  span?.setAttributes({ 'critique_loop.output': task.output, 'critique_loop.trainer': task.training.backend });
   const meter = new FineTuneMeter(task.training.backend);
   let status: TrainingStatus = { state: 'queued' };
   const details = () => ({ waitingFor: `${task.training.backend} fine-tune`, ...status });
@@ -91,6 +94,7 @@ export async function submitFineTune(
       }
     },
   );
+  span?.setAttributes({ 'critique_loop.rows': rows, 'critique_loop.steps': steps, 'critique_loop.seconds': seconds });
   if (task.report) {
     const { run, iteration, file } = task.report;
     await writeIterationFile(deps.store, run, iteration, file, { rows, dropped, steps, seconds, losses });

@@ -5,6 +5,7 @@ import { NativeConnection } from '@temporalio/worker';
 import { packageRoot } from '../backends/package.ts';
 import { readEnvironment } from '../config/environment.ts';
 import { createLogger, installTelemetry } from '../workers/telemetry.ts';
+import { startTracing, type Tracing } from '../workers/tracing.ts';
 import { type RunningWorkers, startWorkers } from '../workers/worker.ts';
 import { QUEUES, type Role } from '../workflows/queues.ts';
 import { type DevServer, startDevServer } from './setup/dev-server.ts';
@@ -24,7 +25,9 @@ export interface Local {
 /** Where the local server keeps its database and logs, beside the store. */
 const FOLDER = '.critique-loop';
 
-export const workflowBundle: string = join(packageRoot, 'dist', 'workflow-bundle.js');
+/** The workflows, as they are, or traced: OpenTelemetry would cost those memory that nobody traces. */
+export const workflowBundle = (tracing: Tracing | null): string =>
+  join(packageRoot, 'dist', tracing ? 'workflow-bundle-traced.js' : 'workflow-bundle.js');
 
 /** Everything on one machine: Temporal with its UI, and a worker of this process with every role. Sets up what is missing. */
 export async function startLocal(options: { log: Log; port?: number; uiPort?: number }): Promise<Local> {
@@ -35,6 +38,7 @@ export async function startLocal(options: { log: Log; port?: number; uiPort?: nu
   await mkdir(FOLDER, { recursive: true });
   const logFile = join(FOLDER, 'worker.log');
   installTelemetry(createLogger(environment.logLevel, logFile), environment.metrics);
+  const tracing = await startTracing(process.env);
   const server = await startDevServer({
     cli,
     log,
@@ -51,7 +55,8 @@ export async function startLocal(options: { log: Log; port?: number; uiPort?: nu
       namespace: 'default',
       store: environment.store,
       cache: environment.cache,
-      workflowBundle,
+      workflowBundle: workflowBundle(tracing),
+      tracing,
       python: async () => python,
       graderPython: () => ensurePython({ log, ...GRADER }),
       env: process.env,
@@ -76,6 +81,7 @@ export async function startLocal(options: { log: Log; port?: number; uiPort?: nu
       failed,
       stop: async () => {
         await workers.shutdown().catch(() => {});
+        await tracing?.shutdown();
         await connection.close();
         await server.stop();
       },

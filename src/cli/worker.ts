@@ -4,6 +4,7 @@ import { NativeConnection } from '@temporalio/worker';
 import { readEnvironment } from '../config/environment.ts';
 import { serveHealth } from '../workers/health.ts';
 import { createLogger, installTelemetry } from '../workers/telemetry.ts';
+import { startTracing } from '../workers/tracing.ts';
 import { startWorkers } from '../workers/worker.ts';
 import type { Role } from '../workflows/queues.ts';
 import { workflowBundle } from './local.ts';
@@ -15,6 +16,7 @@ export async function worker({ role: roles }: { role: Role[] }): Promise<void> {
   const environment = readEnvironment();
   const logger = createLogger(environment.logLevel);
   installTelemetry(logger, environment.metrics);
+  const tracing = await startTracing(process.env);
   const { connectionOptions, namespace = 'default' } = loadClientConnectConfig();
   const address = connectionOptions.address ?? 'localhost:7233';
   const connection = await NativeConnection.connect(connectionOptions).catch(() => {
@@ -27,7 +29,8 @@ export async function worker({ role: roles }: { role: Role[] }): Promise<void> {
     namespace,
     store: environment.store,
     cache: environment.cache,
-    workflowBundle,
+    workflowBundle: workflowBundle(tracing),
+    tracing,
     python: () => ensurePython({ log }),
     graderPython: () => ensurePython({ log, ...GRADER }),
     env: process.env,
@@ -46,6 +49,7 @@ export async function worker({ role: roles }: { role: Role[] }): Promise<void> {
   } finally {
     health?.server.close();
     await connection.close().catch(() => {});
+    await tracing?.shutdown();
   }
   logger.info('worker ended');
 }

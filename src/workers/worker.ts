@@ -1,4 +1,5 @@
-import { type NativeConnection, Runtime, Worker } from '@temporalio/worker';
+import { asyncLocalStorage } from '@temporalio/activity';
+import { type ActivityInterceptorsFactory, type NativeConnection, Runtime, Worker } from '@temporalio/worker';
 import { cpuActivities, inferenceActivities, trainActivities } from '../activities/index.ts';
 import { findGpus } from '../backends/gpus.ts';
 import { Grader } from '../backends/grading/grader.ts';
@@ -12,6 +13,7 @@ import { isBucket, type WorkerEnvironment } from '../config/environment.ts';
 import { QUEUES, type Role } from '../workflows/queues.ts';
 import { watchGauges } from './gauges.ts';
 import { hasSearchAttributes } from './search-attributes.ts';
+import type { Tracing } from './tracing.ts';
 
 export interface WorkerOptions {
   roles: readonly Role[];
@@ -21,7 +23,7 @@ export interface WorkerOptions {
   store: string;
   /** Folder on this machine for files out of a bucket. */
   cache: string;
-  /** Where the workflow bundle is; needed for the role `workflows`. */
+  /** Where the workflow bundle is, of traced workflows where they are; needed for the role `workflows`. */
   workflowBundle: string;
   /** Gives a Python interpreter with the trainer's packages; asked when an embedded engine or trainer is first needed. */
   python: () => Promise<string>;
@@ -35,6 +37,7 @@ export interface WorkerOptions {
   /** The command of LLaMA-Factory. */
   llamafactory?: readonly string[] | undefined;
   identity?: string;
+  tracing?: Tracing | null;
 }
 
 /** Workers of one process, one for each role's task queue. */
@@ -75,6 +78,8 @@ export async function startWorkers(options: WorkerOptions): Promise<RunningWorke
     namespace,
     shutdownForceTime: FORCE_AFTER,
     maxHeartbeatThrottleInterval: HEARTBEATS_AT_MOST_EVERY,
+    sinks: options.tracing?.sinks ?? {},
+    interceptors: { activity: [withRunId, ...(options.tracing?.interceptors.activity ?? [])] },
   };
   const byRole: Record<Role, () => object> = {
     workflows: () => ({
@@ -139,11 +144,18 @@ export async function startWorkers(options: WorkerOptions): Promise<RunningWorke
 
 function vllmOf({ vllm, roles, cache }: WorkerOptions): VllmOptions | undefined {
   if (!vllm) return undefined;
-  const { logger } = Runtime.instance();
   return {
     // Who only grades may never need it.
     config: roles.includes('inference') ? vllm : { ...vllm, model: undefined },
     cache,
-    log: (message, took) => logger.info(message, took),
+    // With the ids of the activity that asked for it, where one did.
+    log: (message, took) => (asyncLocalStorage.getStore()?.log ?? Runtime.instance().logger).info(message, took),
   };
 }
+
+/** A log line of an activity names the run as one of a workflow does. */
+const withRunId: ActivityInterceptorsFactory = ({ info }) => ({
+  outbound: {
+    getLogAttributes: (attributes, next) => next({ ...attributes, runId: info.workflowExecution?.runId }),
+  },
+});

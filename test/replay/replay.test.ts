@@ -21,13 +21,15 @@ function read(name: string): Recorded {
 }
 
 let code: string;
+let traced: string;
 beforeAll(async () => {
   Runtime.install({
     logger: new DefaultLogger('ERROR', () => {}),
     telemetryOptions: { logging: { filter: { core: 'ERROR', other: 'ERROR' } } },
   });
   code = await bundleWorkflows(join(import.meta.dirname, '../../src/workflows/index.ts'));
-  // A second where nothing else runs.
+  traced = await bundleWorkflows(join(import.meta.dirname, '../../src/workflows/index.ts'), { traced: true });
+  // A second where nothing else runs, each.
 }, 120_000);
 
 /** Null where the history replays, else why not. */
@@ -79,6 +81,10 @@ describe('recorded histories', () => {
 
   it.each(names)('%s replays', async (name) => {
     expect(await replay(read(name))).toBeNull();
+  });
+
+  it.each(names)('%s, recorded without traces, replays with them', async (name) => {
+    expect(await replay(read(name), traced)).toBeNull();
   });
 });
 

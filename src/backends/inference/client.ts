@@ -1,8 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { SpanKind } from '@opentelemetry/api';
 import type { Message, Prompt } from '../../method/prompts/index.ts';
 import type { FinishReason } from '../../method/rows.ts';
 import { Failure } from '../failures.ts';
 import { type Metrics, NO_METRICS, secondsSince } from '../metrics.ts';
+import { inSpan } from '../spans.ts';
 import { Deadline } from './deadline.ts';
 import { ConnectionError, classify, HttpError, OddAnswer, Overdue, Unreachable } from './errors.ts';
 import type { Limiter } from './limiter.ts';
@@ -120,7 +122,7 @@ export class InferenceClient {
       const round = await this.limiter.acquire(request.n, signal);
       let wait: number;
       try {
-        const result = await this.#ask(request, signal);
+        const result = await this.#traced(attempt, () => this.#ask(request, signal));
         this.#answers.set(request.model, (this.#answers.get(request.model) ?? 0) + 1);
         this.limiter.succeeded(request.n, tokensOf(result));
         this.waitingFor = null;
@@ -166,6 +168,20 @@ export class InferenceClient {
       }
       await sleep(wait, undefined, { signal }).catch(() => signal.throwIfAborted());
     }
+  }
+
+  async #traced<T>(attempt: number, ask: () => Promise<T>): Promise<T> {
+    const attributes = { 'server.address': this.#host, 'http.request.resend_count': attempt };
+    return await inSpan('request', { kind: SpanKind.CLIENT, attributes }, async (span) => {
+      try {
+        const answer = await ask();
+        span.setAttribute('http.response.status_code', 200);
+        return answer;
+      } catch (error) {
+        if (error instanceof HttpError) span.setAttribute('http.response.status_code', error.status);
+        throw error;
+      }
+    });
   }
 
   async #ask(request: GenerationRequest, signal: AbortSignal): Promise<GenerationResult> {
