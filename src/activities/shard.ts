@@ -4,9 +4,9 @@ import { activityInfo, Context, cancellationSignal, log } from '@temporalio/acti
 import { Failure } from '../backends/failures.ts';
 import { type Engine, type ModelClient, modelName, type ServedModel } from '../backends/inference/engine.ts';
 import { isFailing } from '../backends/inference/errors.ts';
+import { unsampled } from '../backends/spans.ts';
 import type { ArtifactRef } from '../backends/storage/artifacts.ts';
 import { ShardRows } from '../backends/storage/segments.ts';
-import { unsampled } from '../backends/spans.ts';
 import type { Store } from '../backends/storage/store.ts';
 import { addOdd, type OddCounts, oddOutcome } from '../method/odd.ts';
 import { priceOf } from '../method/price.ts';
@@ -287,6 +287,7 @@ class ShardMeter<Row> {
   readonly #stage: Pick<ShardStage<Row>, 'added' | 'read'>;
   readonly #label: string;
   readonly #metrics = activityMetrics();
+  #hasFinished = false;
 
   constructor(stage: Pick<ShardStage<Row>, 'added' | 'read'>, name: string) {
     this.#stage = stage;
@@ -300,7 +301,8 @@ class ShardMeter<Row> {
     this.#metrics.add('critique_loop_rows', rows.length, { stage });
     this.#metrics.add('critique_loop_tokens', tokens.prompt, { stage, kind: 'prompt' });
     this.#metrics.add('critique_loop_tokens', tokens.completion, { stage, kind: 'completion' });
-    this.#metrics.set('critique_loop_engine_failing', 0, { stage });
+    if (!this.#hasFinished) this.#metrics.set('critique_loop_engine_failing', 0, { stage });
+    this.#hasFinished = true;
     for (const row of rows) {
       const outcome = oddnessOf(this.#stage, row);
       if (outcome) this.#metrics.add('critique_loop_odd_texts', 1, { stage, outcome });

@@ -1,4 +1,12 @@
-import { type Context, context, type Span, type SpanOptions, SpanStatusCode, TraceFlags, trace } from '@opentelemetry/api';
+import {
+  type Context,
+  context,
+  type Span,
+  type SpanOptions,
+  SpanStatusCode,
+  TraceFlags,
+  trace,
+} from '@opentelemetry/api';
 
 /** Does nothing until src/workers/tracing.ts has set up where spans go. */
 const tracer = trace.getTracer('critique-loop');

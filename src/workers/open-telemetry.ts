@@ -1,11 +1,7 @@
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http';
 import { detectResourcesSync, envDetectorSync, Resource } from '@opentelemetry/resources';
 import { BatchSpanProcessor, NodeTracerProvider } from '@opentelemetry/sdk-trace-node';
-import {
-  makeWorkflowExporter,
-  OpenTelemetryActivityInboundInterceptor,
-  OpenTelemetryActivityOutboundInterceptor,
-} from '@temporalio/interceptors-opentelemetry';
+import { makeWorkflowExporter, OpenTelemetryActivityInboundInterceptor } from '@temporalio/interceptors-opentelemetry';
 import type { Tracing } from './tracing.ts';
 
 /** Endpoint, headers, sampling and names come from the OTEL_* variables, which these classes read themselves. */
@@ -16,14 +12,7 @@ export function openTelemetry(): Tracing {
   const provider = new NodeTracerProvider({ resource, spanProcessors: [processor] });
   provider.register();
   return {
-    interceptors: {
-      activity: [
-        (context) => ({
-          inbound: new OpenTelemetryActivityInboundInterceptor(context),
-          outbound: new OpenTelemetryActivityOutboundInterceptor(context),
-        }),
-      ],
-    },
+    activities: [(context) => ({ inbound: new OpenTelemetryActivityInboundInterceptor(context) })],
     sinks: { exporter: makeWorkflowExporter(processor, resource) },
     shutdown: () => provider.shutdown(),
   };

@@ -1,8 +1,8 @@
-import type { WorkerInterceptors, WorkerOptions } from '@temporalio/worker';
+import type { ActivityInterceptorsFactory, WorkerOptions } from '@temporalio/worker';
 
 /** What workers need so that their workflows and activities are traced. */
 export interface Tracing {
-  interceptors: Pick<WorkerInterceptors, 'activity'>;
+  activities: ActivityInterceptorsFactory[];
   sinks: NonNullable<WorkerOptions['sinks']>;
   /** Sends what is left. */
   shutdown(): Promise<void>;

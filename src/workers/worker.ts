@@ -1,5 +1,5 @@
 import { asyncLocalStorage } from '@temporalio/activity';
-import { type ActivityInterceptorsFactory, type NativeConnection, Runtime, Worker } from '@temporalio/worker';
+import { type NativeConnection, Runtime, Worker } from '@temporalio/worker';
 import { cpuActivities, inferenceActivities, trainActivities } from '../activities/index.ts';
 import { findGpus } from '../backends/gpus.ts';
 import { Grader } from '../backends/grading/grader.ts';
@@ -12,6 +12,7 @@ import { createTrainingBackends } from '../backends/training/index.ts';
 import { isBucket, type WorkerEnvironment } from '../config/environment.ts';
 import { QUEUES, type Role } from '../workflows/queues.ts';
 import { watchGauges } from './gauges.ts';
+import { logIds } from './log-ids.ts';
 import { hasSearchAttributes } from './search-attributes.ts';
 import type { Tracing } from './tracing.ts';
 
@@ -79,7 +80,7 @@ export async function startWorkers(options: WorkerOptions): Promise<RunningWorke
     shutdownForceTime: FORCE_AFTER,
     maxHeartbeatThrottleInterval: HEARTBEATS_AT_MOST_EVERY,
     sinks: options.tracing?.sinks ?? {},
-    interceptors: { activity: [withRunId, ...(options.tracing?.interceptors.activity ?? [])] },
+    interceptors: { activity: [...(options.tracing?.activities ?? []), logIds] },
   };
   const byRole: Record<Role, () => object> = {
     workflows: () => ({
@@ -152,10 +153,3 @@ function vllmOf({ vllm, roles, cache }: WorkerOptions): VllmOptions | undefined 
     log: (message, took) => (asyncLocalStorage.getStore()?.log ?? Runtime.instance().logger).info(message, took),
   };
 }
-
-/** A log line of an activity names the run as one of a workflow does. */
-const withRunId: ActivityInterceptorsFactory = ({ info }) => ({
-  outbound: {
-    getLogAttributes: (attributes, next) => next({ ...attributes, runId: info.workflowExecution?.runId }),
-  },
-});

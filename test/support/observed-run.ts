@@ -20,16 +20,15 @@ const root = join(import.meta.dirname, '../..');
 
 /**
  * A small run on one real worker that does a bit of everything: the actor is behind an endpoint that fails now and then, the critic in
- * the worker's own (fake) vLLM, and a real trainer trains. Beside it a run that is refused.
+ * the worker's own (fake) vLLM, and what trains is a fake, too. Beside it a run that is refused.
  */
 export async function startObservedRun(options: {
   id: string;
   address: string;
-  python: string;
   pool?: number;
   iterations?: number;
 }): Promise<ObservedRun> {
-  const { id, address, python, pool = 20, iterations = 1 } = options;
+  const { id, address, pool = 20, iterations = 1 } = options;
   const folder = await temporaryFolder();
   const store = join(folder, 'store');
   const fake = await FakeOpenAi.start({ questions: allQuestions(), store });
@@ -51,7 +50,8 @@ export async function startObservedRun(options: {
       CRITIQUE_LOOP_ENGINE: 'vllm',
       CRITIQUE_LOOP_VLLM: vllm.command.join(' '),
       CRITIQUE_LOOP_CACHE: join(folder, 'cache'),
-      CRITIQUE_LOOP_PYTHON: python,
+      CRITIQUE_LOOP_PYTHON: 'python3',
+      CRITIQUE_LOOP_LLAMAFACTORY: `${process.execPath} ${join(root, 'test/support/fake-llamafactory.mjs')}`,
     },
   });
   const client = new Client({ connection: await Connection.connect({ address }) });
@@ -64,6 +64,7 @@ export async function startObservedRun(options: {
     tested: 10,
     iterations,
     actor: { maxTokens: 64 },
+    training: { backend: 'llamafactory' },
     critic: { ...critic.config, endpoint: undefined, maxTokens: 64 },
   });
   const refused = await start(`${id}-refused`, { ...input, iterations: -1 });

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { beforeAll, expect, onTestFinished, test } from 'vitest';
 import { METRICS } from '../../src/backends/metrics.ts';
 import { startObservedRun } from '../support/observed-run.ts';
-import { python, temporalAddress } from '../support/temporal.ts';
+import { temporalAddress } from '../support/temporal.ts';
 
 /** What no run on a machine without GPUs has: other tests look at these. */
 const ELSEWHERE = ['critique_loop_gpu_held', 'critique_loop_oracle_unanswered'];
@@ -36,7 +36,7 @@ async function scrape(address: string): Promise<Map<string, Scraped>> {
 const ADDED = new Set(['service_name', 'le', 'namespace', 'taskQueue', 'activityType']);
 
 test('a run shows every metric of the table as the table has it, and none of ours that is not in it', async () => {
-  const run = await startObservedRun({ id: 'metrics', address: temporalAddress, python });
+  const run = await startObservedRun({ id: 'metrics', address: temporalAddress });
   onTestFinished(run.stop);
   await run.completed;
 

@@ -52,10 +52,13 @@ test('one trace goes from a run to one of its requests, over two processes and o
   const { spans } = receiver;
   expect(new Set(spans.map(({ traceId }) => traceId)).size).toBe(1);
   const [trace] = spans.map(({ traceId }) => traceId);
-  expect(spans.filter(({ parentSpanId }) => !parentSpanId).map(({ name }) => name)).toEqual(['RunWorkflow:selfImprove']);
+  expect(spans.filter(({ parentSpanId }) => !parentSpanId).map(({ name }) => name)).toEqual([
+    'RunWorkflow:selfImprove',
+  ]);
 
   const sampled = spans.find(
-    ({ name, attributes }) => name === 'RunActivity:sampleResponses' && attributes['critique_loop.stage'] === 'iteration-1/sample',
+    ({ name, attributes }) =>
+      name === 'RunActivity:sampleResponses' && attributes['critique_loop.stage'] === 'iteration-1/sample',
   )!;
   expect(sampled.attributes).toMatchObject({ 'critique_loop.run': 'runs/traced', 'critique_loop.shard': 0 });
   const generate = spans.find(({ name, parentSpanId }) => name === 'generate' && parentSpanId === sampled.spanId)!;
@@ -81,19 +84,24 @@ test('one trace goes from a run to one of its requests, over two processes and o
   expect(attempts.map(({ attributes }) => attributes['http.response.status_code'])).toEqual([500, 200]);
 
   // The engine is told of each request whether it is traced: the first of 60 and the one after 50 are.
-  const told = fake.requests.filter(({ kind, question }) => kind === 'solve' && question.id.startsWith('arithmetic-train'));
+  const told = fake.requests.filter(
+    ({ kind, question }) => kind === 'solve' && question.id.startsWith('arithmetic-train'),
+  );
   const flags = told.map(({ traceparent }) => traceparent!);
   expect(flags.every((header) => header.startsWith(`00-${trace}-`))).toBe(true);
   expect(flags.filter((header) => header.endsWith('-01'))).toHaveLength(2);
   expect(flags).toContain(`00-${trace}-${request.spanId}-01`);
 
   // Log lines of an activity have the same ids.
-  const lines = answers.log.filter(({ activityType }) => activityType === 'sampleResponses');
+  const lines = answers.log.filter(({ msg }) => msg === 'Activity completed');
   const ids = { workflowId: 'traced/iteration-1', runId: expect.any(String), activityId: expect.any(String) };
   expect(lines.find(({ workflowId }) => workflowId === ids.workflowId)).toMatchObject({ ...ids, trace_id: trace });
 
   for (const name of ['workflow-bundle.js', 'workflow-bundle-traced.js']) {
     const code = readFileSync(join(root, 'dist', name), 'utf8');
-    await expect(Worker.runReplayHistory({ workflowBundle: { code } }, history, 'traced'), name).resolves.toBeUndefined();
+    await expect(
+      Worker.runReplayHistory({ workflowBundle: { code } }, history, 'traced'),
+      name,
+    ).resolves.toBeUndefined();
   }
 });
