@@ -52,9 +52,8 @@ test('one trace goes from a run to one of its requests, over two processes and o
   const { spans } = receiver;
   expect(new Set(spans.map(({ traceId }) => traceId)).size).toBe(1);
   const [trace] = spans.map(({ traceId }) => traceId);
-  expect(spans.filter(({ parentSpanId }) => !parentSpanId).map(({ name }) => name)).toEqual([
-    'RunWorkflow:selfImprove',
-  ]);
+  const roots = spans.filter(({ parentSpanId }) => !parentSpanId);
+  expect(roots).toMatchObject([{ name: 'RunWorkflow:selfImprove', attributes: { workflowId: 'traced' } }]);
 
   const sampled = spans.find(
     ({ name, attributes }) =>
