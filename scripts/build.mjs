@@ -24,11 +24,16 @@ const workflows = join(dist, 'workflows/index.js');
 const command = join(dist, 'cli/main.js');
 try {
   for (const file of [workflows, command]) if (!existsSync(file)) throw new Error(`no source makes ${file}`);
-  writeFileSync(join(dist, 'workflow-bundle.js'), await bundleWorkflows(workflows));
-  // For workers that encrypt: a worker can't change how a bundle writes failures.
+  // Whether workflows are traced, and how they write failures, is fixed in their bundle.
   const failureConverterPath = join(dist, 'workflows/encoded-failures.js');
-  const encoding = await bundleWorkflows(workflows, { failureConverterPath });
-  writeFileSync(join(dist, 'workflow-bundle-encoded-failures.js'), encoding);
+  const bundles = {
+    '': {},
+    '-traced': { traced: true },
+    '-encoded': { failureConverterPath },
+    '-encoded-traced': { failureConverterPath, traced: true },
+  };
+  for (const [suffix, options] of Object.entries(bundles))
+    writeFileSync(join(dist, `workflow-bundle${suffix}.js`), await bundleWorkflows(workflows, options));
 } catch (error) {
   console.error(`build: ${error.message}`);
   process.exit(1);

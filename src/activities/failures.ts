@@ -2,6 +2,7 @@ import { activityInfo, CancelledFailure } from '@temporalio/activity';
 import { ApplicationFailure, ApplicationFailureCategory } from '@temporalio/common';
 import { type FAILURES, Failure, type FailureType } from '../backends/failures.ts';
 import { MOST_PAYLOAD, megabytes, PAYLOAD_EXPECTED, payloadBytes } from '../method/payload.ts';
+import { activityMetrics } from './metrics.ts';
 
 /** Waiting for these is normal: they are logged quietly. */
 const EXPECTED = new Set(['EngineUnavailable', 'CheckpointNotServed', 'ResultPending']);
@@ -32,6 +33,8 @@ function expectSmall<R>(result: R): R {
 
 function toTemporal(error: unknown, attempt: number): unknown {
   if (error instanceof CancelledFailure) return error;
+  const type = error instanceof Failure ? error.type : 'unforeseen';
+  activityMetrics().add('critique_loop_activity_failures', 1, { type });
   if (!(error instanceof Failure)) {
     const { first, longest } = UNFORESEEN_MS;
     return ApplicationFailure.fromError(error, { nextRetryDelay: Math.min(longest, first * 2 ** (attempt - 1)) });

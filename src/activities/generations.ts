@@ -1,6 +1,7 @@
 import { Failure } from '../backends/failures.ts';
 import type { GenerationResult } from '../backends/inference/client.ts';
 import type { ModelClient } from '../backends/inference/engine.ts';
+import { inSpan } from '../backends/spans.ts';
 import { PROMPT_FAMILIES, type Prompt } from '../method/prompts/index.ts';
 import { seedFor } from '../method/random.ts';
 import type { Generation } from '../method/rows.ts';
@@ -29,7 +30,16 @@ export async function generate(
   const { promptFamily, maxTokens } = task.model.config;
   const seed = seedFor(task.seed, task.stage, item);
   const { stop } = PROMPT_FAMILIES[promptFamily];
-  const ask = () => client.generate({ model, ...request, seed, maxTokens, stop }, signal);
+  const attributes = { 'critique_loop.item': item, 'critique_loop.samples': request.n, 'gen_ai.request.model': model };
+  const ask = () =>
+    inSpan('generate', { attributes }, async (span) => {
+      const result = await client.generate({ model, ...request, seed, maxTokens, stop }, signal);
+      span.setAttributes({
+        'gen_ai.usage.input_tokens': result.promptTokens,
+        'gen_ai.usage.output_tokens': result.completionTokens,
+      });
+      return result;
+    });
   const { texts, promptTokens, completionTokens } = allowance
     ? await allowance.within({ ...request, maxTokens }, async () => withUsage(await ask()))
     : await ask();

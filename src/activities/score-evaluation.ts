@@ -6,6 +6,7 @@ import type { Attempt } from '../method/rows.ts';
 import { oneSided } from '../method/warnings.ts';
 import { withHeartbeat } from './heartbeat.ts';
 import { type IterationFile, writeIterationFile } from './iteration-files.ts';
+import { activityMetrics } from './metrics.ts';
 
 export interface EvaluationTask {
   run: string;
@@ -47,6 +48,10 @@ export async function scoreEvaluation(deps: { store: Store }, task: EvaluationTa
       await writeIterationFile(deps.store, task.run, task.iteration, 'evaluation', file);
       await writeIterationFile(deps.store, task.run, task.iteration, 'results', evaluation.results());
       const { critic } = summary;
+      const metrics = activityMetrics();
+      const accuracies = { without: summary.accuracy, with: critic?.accuracy };
+      for (const [critic, accuracy] of Object.entries(accuracies))
+        if (accuracy?.value != null) metrics.set('critique_loop_accuracy', accuracy.value, { critic });
       return {
         accuracy: summary.accuracy,
         gain,

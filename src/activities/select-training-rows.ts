@@ -7,12 +7,13 @@ import { diversityOf } from '../method/diversity.ts';
 import { startExploration } from '../method/exploration.ts';
 import { seedFor } from '../method/random.ts';
 import type { Question, RefinementTriple } from '../method/rows.ts';
-import { type Chosen, type RemovedRow, startSelection } from '../method/select.ts';
+import { type Chosen, type RemovedRow, type SelectionCounts, startSelection } from '../method/select.ts';
 import type { SftRow, TrainingRow } from '../method/sft.ts';
 import { type Exploration, exploredQuestions } from './explored-questions.ts';
 import { withHeartbeat } from './heartbeat.ts';
 import { writeIterationFile } from './iteration-files.ts';
 import type { Datasets } from './load-datasets.ts';
+import { activityMetrics } from './metrics.ts';
 import { ShuffledRows } from './shuffled-rows.ts';
 
 export interface SelectTask {
@@ -105,6 +106,7 @@ export async function selectTrainingRows(deps: { store: Store }, task: SelectTas
           critic: helpful && (await criticRows(await helpful.close())),
         };
         await removed.close();
+        tell(counts);
         await writeIterationFile(store, run, iteration, 'selection', {
           counts,
           exploration: summary,
@@ -125,6 +127,14 @@ export async function selectTrainingRows(deps: { store: Store }, task: SelectTas
     const training = await writeRows(store, `${folder}/critic-training.jsonl`, all);
     return { selfTraining, training: training.rows > 0 ? training : null };
   }
+}
+
+function tell({ correct, refined, duplicates, overCap, shortcuts }: SelectionCounts): void {
+  const metrics = activityMetrics();
+  for (const [kind, rows] of Object.entries({ correct, refined }))
+    metrics.add('critique_loop_accepted', rows, { kind });
+  for (const [reason, rows] of Object.entries({ duplicate: duplicates, 'over-cap': overCap, shortcut: shortcuts }))
+    metrics.add('critique_loop_rejected', rows, { step: 'selection', reason });
 }
 
 /** No selection has more. */

@@ -1,8 +1,10 @@
 import { setMaxListeners } from 'node:events';
+import { context, trace } from '@opentelemetry/api';
 import { activityInfo, Context, cancellationSignal, log } from '@temporalio/activity';
 import { Failure } from '../backends/failures.ts';
 import { type Engine, type ModelClient, modelName, type ServedModel } from '../backends/inference/engine.ts';
 import { isFailing } from '../backends/inference/errors.ts';
+import { unsampled } from '../backends/spans.ts';
 import type { ArtifactRef } from '../backends/storage/artifacts.ts';
 import { ShardRows } from '../backends/storage/segments.ts';
 import type { Store } from '../backends/storage/store.ts';
@@ -13,7 +15,7 @@ import { Allowance, Exhausted } from './allowance.ts';
 import { type Failing, failedAgain } from './breaker.ts';
 import type { Ask } from './generations.ts';
 import { withHeartbeat } from './heartbeat.ts';
-import { createMeter } from './metrics.ts';
+import { activityMetrics, stageLabel } from './metrics.ts';
 
 /** What every inference activity is told. */
 export interface ShardTask {
@@ -77,6 +79,8 @@ export const isRightAttempt = ({ grade, refinement }: Attempt): boolean =>
 const FLUSH_MS = 1_000;
 /** Requests of all shards that wait for the engine: enough to keep it full, and few to keep in memory. */
 const MOST_WAITING = 64;
+/** A trace has the first request of a shard and then one of so many: a run has too many to keep them all. */
+const TRACED_EVERY = 50;
 /** A shard whose first requests are all refused, or all fail, gives up before it asks for more. */
 const REFUSALS_TO_GIVE_UP = 16;
 
@@ -90,7 +94,13 @@ export async function runShard<Row = Attempt>(
   stage: ShardStage<Row>,
 ): Promise<ShardResult> {
   const output = `${task.run}/${task.stage}/shard-${String(task.shard).padStart(3, '0')}.jsonl`;
+  trace.getActiveSpan()?.setAttributes({
+    'critique_loop.run': task.run,
+    'critique_loop.stage': task.stage,
+    'critique_loop.shard': task.shard,
+  });
   const tally = new Tally(stage);
+  const meter = new ShardMeter(stage, task.stage);
   const status: Status = { waitingFor: () => `an engine for ${modelName(task.model)}` };
   let failing = (activityInfo().heartbeatDetails as { failing?: Failing } | undefined)?.failing;
   const details = () => ({
@@ -107,12 +117,15 @@ export async function runShard<Row = Attempt>(
     let exhausted = false;
     try {
       const allowance = allowanceOf(task, tally.tokens);
-      await generateRows(deps.engine, task, stage, { rows, keys, status, allowance });
+      await generateRows(deps.engine, task, stage, { rows, keys, status, allowance, meter });
     } catch (error) {
       exhausted = error instanceof Exhausted;
       if (!exhausted && !cancelledByWorkflow()) {
         if (tally.rows > resumed) failing = undefined;
-        else if (isFailing(error) && task.patienceMinutes === undefined) failing = failedAgain(failing, error);
+        else if (isFailing(error) && task.patienceMinutes === undefined) {
+          meter.failing();
+          failing = failedAgain(failing, error);
+        }
         Context.current().heartbeat(details());
         throw error;
       }
@@ -157,21 +170,28 @@ async function generateRows<Row>(
   engine: Engine,
   task: ShardTask,
   stage: ShardStage<Row>,
-  shard: { rows: ShardRows<Row>; keys: string[]; status: Status; allowance: Allowance | null },
+  shard: {
+    rows: ShardRows<Row>;
+    keys: string[];
+    status: Status;
+    allowance: Allowance | null;
+    meter: ShardMeter<Row>;
+  },
 ): Promise<void> {
-  const { rows, keys, status, allowance } = shard;
+  const { rows, keys, status, allowance, meter } = shard;
   const abort = new AbortController();
   const signal = AbortSignal.any([cancellationSignal(), abort.signal]);
   // Every request in flight listens. Not 0 for "no limit": Node 20's getMaxListeners, which undici calls, throws on it.
   setMaxListeners(Number.POSITIVE_INFINITY, signal);
   const refusals = new Refusals();
-  const meter = createMeter();
   const { client, name } = await engine.serve(task.model, signal);
   status.waitingFor = () => client.waitingFor;
   status.limit = () => client.limiter.limit;
+  const [traced, untraced] = [context.active(), unsampled()];
   const running = new Set<Promise<void>>();
   let oneEnded = () => {};
   let exhausted: Exhausted | null = null;
+  let asked = 0;
   const flushing = setInterval(() => void rows.flush().catch((error) => abort.abort(error)), FLUSH_MS);
   try {
     for await (const item of stage.items()) {
@@ -184,13 +204,13 @@ async function generateRows<Row>(
         });
       signal.throwIfAborted();
       if (exhausted) break;
-      const request = item
-        .generate({ client, model: name, signal, allowance })
+      const ask = { client, model: name, signal, allowance };
+      const request = context
+        .with(asked++ % TRACED_EVERY === 0 ? traced : untraced, () => item.generate(ask))
         .then(async (added) => {
           await rows.add(added);
-          const generations = added.map(stage.added);
-          meter(generations.length, sumTokens(generations));
-          refusals.see(generations);
+          meter.finished(added);
+          refusals.see(added.map(stage.added));
         })
         .catch((error) => {
           // What is in flight has been paid for.
@@ -252,16 +272,51 @@ class Tally<Row> {
     this.rows += rows.length;
     for (const row of rows) {
       if (this.#stage.isRight(row)) this.correct++;
-      const { finishReason, refusal } = this.#stage.added(row);
-      const odd = oddOutcome(finishReason, this.#stage.read?.(row));
+      const odd = oddnessOf(this.#stage, row);
       if (odd) addOdd(this.odd, { [odd]: 1 });
-      if (odd === 'rejected') this.refusal ??= refusal;
+      if (odd === 'rejected') this.refusal ??= this.#stage.added(row).refusal;
     }
     const { prompt, completion } = sumTokens(rows.map(this.#stage.added));
     this.tokens.prompt += prompt;
     this.tokens.completion += completion;
   }
 }
+
+/** What a shard tells of the rows that it finishes itself. */
+class ShardMeter<Row> {
+  readonly #stage: Pick<ShardStage<Row>, 'added' | 'read'>;
+  readonly #label: string;
+  readonly #metrics = activityMetrics();
+  #hasFinished = false;
+
+  constructor(stage: Pick<ShardStage<Row>, 'added' | 'read'>, name: string) {
+    this.#stage = stage;
+    this.#label = stageLabel(name);
+  }
+
+  /** All rows of one item. */
+  finished(rows: readonly Row[]): void {
+    const stage = this.#label;
+    const tokens = sumTokens(rows.map(this.#stage.added));
+    this.#metrics.add('critique_loop_rows', rows.length, { stage });
+    this.#metrics.add('critique_loop_tokens', tokens.prompt, { stage, kind: 'prompt' });
+    this.#metrics.add('critique_loop_tokens', tokens.completion, { stage, kind: 'completion' });
+    if (!this.#hasFinished) this.#metrics.set('critique_loop_engine_failing', 0, { stage });
+    this.#hasFinished = true;
+    for (const row of rows) {
+      const outcome = oddnessOf(this.#stage, row);
+      if (outcome) this.#metrics.add('critique_loop_odd_texts', 1, { stage, outcome });
+    }
+  }
+
+  /** Nothing but errors came back. */
+  failing(): void {
+    this.#metrics.set('critique_loop_engine_failing', 1, { stage: this.#label });
+  }
+}
+
+const oddnessOf = <Row>({ added, read }: Pick<ShardStage<Row>, 'added' | 'read'>, row: Row) =>
+  oddOutcome(added(row).finishReason, read?.(row));
 
 /** Refusals from the first request on are a mistake of the set-up, not of the rows. */
 class Refusals {

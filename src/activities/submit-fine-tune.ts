@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { trace } from '@opentelemetry/api';
 import { activityInfo, Context, cancellationSignal } from '@temporalio/activity';
 import { Failure } from '../backends/failures.ts';
 import type { CheckpointRef } from '../backends/inference/engine.ts';
@@ -9,6 +10,7 @@ import { fetchStored } from '../backends/storage/stored.ts';
 import type { LossPoint, TrainingJob, TrainingStatus } from '../backends/training/contract.ts';
 import type { TrainingBackends } from '../backends/training/index.ts';
 import type { TrainingConfig } from '../config/training.ts';
+import { FineTuneMeter } from './fine-tune-meter.ts';
 import { withHeartbeat } from './heartbeat.ts';
 import { writeIterationFile } from './iteration-files.ts';
 import { canonical } from './study/content-hash.ts';
@@ -97,6 +99,9 @@ async function train(
     const now = await readJson<{ owner: string }>(deps.store, ownerKey);
     if (now?.owner === owner) await backend.cancel(job);
   };
+  const span = trace.getActiveSpan();
+  span?.setAttributes({ 'critique_loop.output': task.output, 'critique_loop.trainer': task.training.backend });
+  const meter = new FineTuneMeter(task.training.backend);
   let status: TrainingStatus = { state: 'queued' };
   const details = () => ({ waitingFor: `${task.training.backend} fine-tune`, ...status });
   const { checkpoint, weightsSha256, losses, ...counts } = await withHeartbeat(details, async () => {
@@ -105,6 +110,7 @@ async function train(
       await backend.submit(job);
       for (;;) {
         status = await backend.poll(job);
+        meter.see(status);
         if (status.state === 'succeeded') {
           await deps.store.keep(task.output);
           return status.result;
@@ -121,8 +127,12 @@ async function train(
       else if (signal.aborted && !(workerShutdown && backend.isElsewhere)) await backend.cancel(job);
       signal.throwIfAborted();
       throw error;
+    } finally {
+      meter.ended();
     }
   });
+  const { rows, steps, seconds } = counts;
+  span?.setAttributes({ 'critique_loop.rows': rows, 'critique_loop.steps': steps, 'critique_loop.seconds': seconds });
   const uri = `${task.output}${checkpoint.slice(job.output.length)}`;
   const name = `${task.name}-${weightsSha256.slice(0, 8)}`;
   return { trained: { checkpoint: { name, uri, sha256: weightsSha256 }, ...counts }, losses };

@@ -14,6 +14,7 @@ import { critiquesTable } from '../report/critiques/table.ts';
 import { type CritiquesManifest, critiqueKeys } from './critique-files.ts';
 import { gatherCritiques } from './gather-critiques.ts';
 import { withHeartbeat } from './heartbeat.ts';
+import { activityMetrics } from './metrics.ts';
 import { sortCritiques } from './sort-critiques.ts';
 import type { WrittenReport } from './write-report.ts';
 
@@ -66,6 +67,7 @@ export async function writeCritiques(
       await writeJson(store, keys.json, report);
       await store.write(keys.html, [await renderCritiques(report)]);
       const { total, byStrategy, removed } = statistics;
+      tell(statistics);
       return {
         path: store.locate(keys.html),
         table: critiquesTable(report),
@@ -80,6 +82,12 @@ export async function writeCritiques(
       };
     },
   );
+}
+
+function tell({ total, removed }: CritiqueStatistics): void {
+  const metrics = activityMetrics();
+  metrics.add('critique_loop_accepted', total.kept, { kind: 'critique' });
+  for (const { stage: step, reason, count } of removed) metrics.add('critique_loop_rejected', count, { step, reason });
 }
 
 /** What a stage that ends with too little says: how much, and what took the rest. */

@@ -1,4 +1,5 @@
-import { readdirSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 export interface Gpus {
@@ -21,6 +22,29 @@ export function findGpus(env: NodeJS.ProcessEnv, devices = '/dev'): Gpus {
   const folder = env.CRITIQUE_LOOP_GPU_LOCKS || LOCKS;
   // The name of a part of a GPU has slashes in older drivers.
   return { names, locks: names.map((name) => join(folder, `${name.replaceAll('/', '-')}.lock`)) };
+}
+
+/** Who may hold a GPU's lease, by what deploy/trainer/lease.py writes of the holder. */
+const USERS = {
+  vllm: /^vLLM$/,
+  trl: /^fine-tune into /,
+  llamafactory: / train /,
+  other: /^/,
+} as const;
+
+export const GPU_USERS = Object.keys(USERS) as (keyof typeof USERS)[];
+
+/** Who holds the lease of a GPU now; null: nobody. @param lock one of `Gpus.locks` */
+export async function holderOf(lock: string): Promise<(typeof GPU_USERS)[number] | null> {
+  const text = await readFile(lock, 'utf8').catch(() => '');
+  try {
+    const { pid, what } = JSON.parse(text) as { pid: number; what: string };
+    // A holder that was killed can't clear the file.
+    if (!existsSync(`/proc/${pid}`)) return null;
+    return GPU_USERS.find((user) => USERS[user].test(what))!;
+  } catch {
+    return null;
+  }
 }
 
 function indicesIn(devices: string): string[] {

@@ -4,6 +4,7 @@ import { Client, Connection } from '@temporalio/client';
 import { NativeConnection } from '@temporalio/worker';
 import { readEnvironment } from '../config/environment.ts';
 import { createLogger, installTelemetry } from '../workers/telemetry.ts';
+import { startTracing } from '../workers/tracing.ts';
 import { type RunningWorkers, startWorkers } from '../workers/worker.ts';
 import { QUEUES, type Role } from '../workflows/queues.ts';
 import { originsOf, serveCodec } from './codec/server.ts';
@@ -44,6 +45,7 @@ export async function startLocal(options: { log: Log; port?: number; uiPort?: nu
   const codecServer = encryption.on
     ? await serveCodec({ codec: encryption, port: await choosePort(undefined, CODEC_PORT), origins })
     : undefined;
+  const tracing = await startTracing(process.env);
   const server = await startDevServer({
     cli,
     log,
@@ -62,8 +64,9 @@ export async function startLocal(options: { log: Log; port?: number; uiPort?: nu
       namespace: 'default',
       store: environment.store,
       cache: environment.cache,
-      workflowBundle,
+      workflowBundle: workflowBundle(tracing !== null),
       dataConverter,
+      tracing,
       python: async () => python,
       graderPython: () => ensurePython({ log, ...GRADER }),
       env: process.env,
@@ -90,6 +93,7 @@ export async function startLocal(options: { log: Log; port?: number; uiPort?: nu
       failed,
       stop: async () => {
         await workers.shutdown().catch(() => {});
+        await tracing?.shutdown();
         await connection.close();
         await server.stop();
         await codecServer?.close();

@@ -8,8 +8,8 @@ export interface Payloads {
   encryption: Encryption;
   /** For workers and clients alike. */
   dataConverter: DataConverter;
-  /** The workflows, which have to write failures in the same way as the activities. */
-  workflowBundle: string;
+  /** Where the workflows are, which have to write failures in the same way as the activities, as they are or traced. */
+  workflowBundle(traced: boolean): string;
 }
 
 const built = (name: string) => join(packageRoot, 'dist', name);
@@ -18,11 +18,14 @@ const built = (name: string) => join(packageRoot, 'dist', name);
 export async function openPayloads({ codecKeys }: Pick<WorkerEnvironment, 'codecKeys'>): Promise<Payloads> {
   const encryption = await Encryption.open(codecKeys);
   const payloadCodecs = [encryption];
-  if (!encryption.on)
-    return { encryption, dataConverter: { payloadCodecs }, workflowBundle: built('workflow-bundle.js') };
+  if (!encryption.on) return { encryption, dataConverter: { payloadCodecs }, workflowBundle: bundle('') };
+  const failureConverterPath = built('workflows/encoded-failures.js');
   return {
     encryption,
-    dataConverter: { payloadCodecs, failureConverterPath: built('workflows/encoded-failures.js') },
-    workflowBundle: built('workflow-bundle-encoded-failures.js'),
+    dataConverter: { payloadCodecs, failureConverterPath },
+    workflowBundle: bundle('-encoded'),
   };
 }
+
+/** OpenTelemetry would cost those memory that nobody traces. */
+const bundle = (kind: string) => (traced: boolean) => built(`workflow-bundle${kind}${traced ? '-traced' : ''}.js`);

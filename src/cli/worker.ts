@@ -3,6 +3,7 @@ import { NativeConnection } from '@temporalio/worker';
 import { readEnvironment } from '../config/environment.ts';
 import { serveHealth } from '../workers/health.ts';
 import { createLogger, installTelemetry } from '../workers/telemetry.ts';
+import { startTracing } from '../workers/tracing.ts';
 import { startWorkers } from '../workers/worker.ts';
 import type { Role } from '../workflows/queues.ts';
 import { openPayloads } from './payloads.ts';
@@ -16,6 +17,7 @@ export async function worker({ role: roles }: { role: Role[] }): Promise<void> {
   const logger = createLogger(environment.logLevel);
   installTelemetry(logger, environment.metrics);
   const { encryption, dataConverter, workflowBundle } = await openPayloads(environment);
+  const tracing = await startTracing(process.env);
   const { connectionOptions, namespace, address } = readTemporalConfig();
   const connection = await NativeConnection.connect(connectionOptions).catch(() => {
     throw new SetupError(
@@ -29,8 +31,9 @@ export async function worker({ role: roles }: { role: Role[] }): Promise<void> {
     namespace,
     store: environment.store,
     cache: environment.cache,
-    workflowBundle,
+    workflowBundle: workflowBundle(tracing !== null),
     dataConverter,
+    tracing,
     python: () => ensurePython({ log }),
     graderPython: () => ensurePython({ log, ...GRADER }),
     env: process.env,
@@ -51,6 +54,7 @@ export async function worker({ role: roles }: { role: Role[] }): Promise<void> {
   } finally {
     health?.server.close();
     await connection.close().catch(() => {});
+    await tracing?.shutdown();
   }
   logger.info('worker ended');
 }

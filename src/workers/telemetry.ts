@@ -1,5 +1,6 @@
 import { Runtime } from '@temporalio/worker';
 import pino, { type Logger } from 'pino';
+import { METRICS } from '../backends/metrics.ts';
 
 /** JSON lines on standard error or in a file, one for each event, Temporal's and ours. */
 export function createLogger(level: string, file?: string): Logger {
@@ -29,11 +30,17 @@ export function installTelemetry(logger: Logger, metrics: string | undefined): v
     },
     telemetryOptions: {
       logging: { forward: {}, filter: { core: 'WARN', other: 'WARN' } },
-      ...(metrics && { metrics: { prometheus: { bindAddress: metrics } } }),
+      ...(metrics && {
+        metrics: { prometheus: { bindAddress: metrics, histogramBucketOverrides: buckets } },
+      }),
     },
     shutdownSignals: [],
   });
 }
+
+const buckets = Object.fromEntries(
+  Object.entries(METRICS).flatMap(([name, metric]) => ('buckets' in metric ? [[name, [...metric.buckets]]] : [])),
+);
 
 const PINO_LEVELS: Record<string, 'trace' | 'debug' | 'info' | 'warn' | 'error'> = {
   TRACE: 'trace',

@@ -1,3 +1,4 @@
+import { asyncLocalStorage } from '@temporalio/activity';
 import type { DataConverter } from '@temporalio/common';
 import { type NativeConnection, Runtime, Worker } from '@temporalio/worker';
 import { cpuActivities, inferenceActivities, trainActivities } from '../activities/index.ts';
@@ -6,11 +7,15 @@ import { Grader } from '../backends/grading/grader.ts';
 import { MathVerify } from '../backends/grading/math-verify.ts';
 import { GradingThreads } from '../backends/grading/threads.ts';
 import { createEngines, type VllmOptions } from '../backends/inference/engines.ts';
+import { Metrics } from '../backends/metrics.ts';
 import { openStore } from '../backends/storage/open-store.ts';
 import { createTrainingBackends } from '../backends/training/index.ts';
-import type { WorkerEnvironment } from '../config/environment.ts';
+import { isBucket, type WorkerEnvironment } from '../config/environment.ts';
 import { QUEUES, type Role } from '../workflows/queues.ts';
+import { watchGauges } from './gauges.ts';
+import { logIds } from './log-ids.ts';
 import { hasSearchAttributes } from './search-attributes.ts';
+import type { Tracing } from './tracing.ts';
 
 export interface WorkerOptions {
   roles: readonly Role[];
@@ -20,7 +25,7 @@ export interface WorkerOptions {
   store: string;
   /** Folder on this machine for files out of a bucket. */
   cache: string;
-  /** Where the workflow bundle is; needed for the role `workflows`. */
+  /** Where the workflow bundle is, of traced workflows where they are; needed for the role `workflows`. */
   workflowBundle: string;
   /** How what goes to Temporal's server is written; Temporal's own way by default. */
   dataConverter?: DataConverter | undefined;
@@ -38,6 +43,7 @@ export interface WorkerOptions {
   /** Where fine-tunes run, where that is not this machine. */
   cluster?: WorkerEnvironment['cluster'];
   identity?: string;
+  tracing?: Tracing | null;
 }
 
 /** Workers of one process, one for each role's task queue. */
@@ -68,10 +74,12 @@ const LONGEST_WORKFLOW_STEP = '1 minute';
 export async function startWorkers(options: WorkerOptions): Promise<RunningWorkers> {
   const { connection, namespace, env, python } = options;
   const store = await openStore(options);
-  const engine = createEngines({ store, env, python, threads: options.engineThreads, vllm: vllmOf(options) });
+  const metrics = new Metrics(Runtime.instance().metricMeter);
+  const gpus = findGpus(env);
+  const engine = createEngines({ store, env, python, threads: options.engineThreads, vllm: vllmOf(options), metrics });
   const mathVerify = new MathVerify({ python: options.graderPython });
   const threads = new GradingThreads();
-  const grader = new Grader({ engine, threads, mathVerify });
+  const grader = new Grader({ engine, threads, mathVerify, metrics });
 
   const shared = {
     connection,
@@ -79,6 +87,8 @@ export async function startWorkers(options: WorkerOptions): Promise<RunningWorke
     ...(options.dataConverter && { dataConverter: options.dataConverter }),
     shutdownForceTime: FORCE_AFTER,
     maxHeartbeatThrottleInterval: HEARTBEATS_AT_MOST_EVERY,
+    sinks: options.tracing?.sinks ?? {},
+    interceptors: { activity: [...(options.tracing?.activities ?? []), logIds] },
   };
   const byRole: Record<Role, () => object> = {
     workflows: () => ({
@@ -105,7 +115,7 @@ export async function startWorkers(options: WorkerOptions): Promise<RunningWorke
         store,
         training: createTrainingBackends({
           python,
-          gpus: findGpus(env),
+          gpus,
           llamafactory: options.llamafactory,
           cluster: options.cluster,
         }),
@@ -126,11 +136,14 @@ export async function startWorkers(options: WorkerOptions): Promise<RunningWorke
     await Promise.all(workers.map(({ worker }) => worker.runUntil(Promise.resolve())));
     throw error;
   }
+  const folder = isBucket(options.store) ? null : options.store;
+  const stopWatching = watchGauges({ metrics, engine, gpus, store: folder });
   const stopAll = () => {
     for (const { worker } of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
   };
   // One worker that fails takes the others with it: a process that polls only some of its queues helps nobody.
   const done = Promise.all(workers.map(({ worker }) => worker.run().finally(stopAll)))
+    .finally(stopWatching)
     .finally(() => Promise.all([engine.close(), grader.close()]))
     .then(() => {});
   return {
@@ -145,11 +158,11 @@ export async function startWorkers(options: WorkerOptions): Promise<RunningWorke
 
 function vllmOf({ vllm, roles, cache }: WorkerOptions): VllmOptions | undefined {
   if (!vllm) return undefined;
-  const { logger } = Runtime.instance();
   return {
     // Who only grades may never need it.
     config: roles.includes('inference') ? vllm : { ...vllm, model: undefined },
     cache,
-    log: (message, took) => logger.info(message, took),
+    // With the ids of the activity that asked for it, where one did.
+    log: (message, took) => (asyncLocalStorage.getStore()?.log ?? Runtime.instance().logger).info(message, took),
   };
 }

@@ -22,6 +22,7 @@ import { Actor, Critic } from '../../src/config/models.ts';
 import { Oracle } from '../../src/config/oracle.ts';
 import { type Attempt, rowKey } from '../../src/method/rows.ts';
 import { FakeOpenAi } from '../support/fake-openai.ts';
+import { RecordingMeter } from '../support/recording-meter.ts';
 import { smallDisk } from '../support/small-disk.ts';
 
 const POOL = [...questions({ seed: 1, split: 'train', count: 40 })];
@@ -86,8 +87,8 @@ const critiqueTask = (attempts: ArtifactRef): CritiqueTask => {
 };
 
 /** Activities in it fail in silence. */
-const quietEnvironment = (info: { heartbeatDetails?: unknown } = {}) =>
-  new MockActivityEnvironment(info, { logger: new DefaultLogger('ERROR', () => {}) });
+const quietEnvironment = (info: { heartbeatDetails?: unknown } = {}, { meter: metricMeter } = new RecordingMeter()) =>
+  new MockActivityEnvironment(info, { logger: new DefaultLogger('ERROR', () => {}), metricMeter });
 
 const sample = (task: SampleTask, environment = quietEnvironment()): Promise<ShardResult> =>
   environment.run(withFailures(sampleResponses), { store, engine, grader }, task);
@@ -436,6 +437,29 @@ describe('an engine that answers nothing but errors', () => {
     expect(first.error).toMatchObject({ type: 'EngineUnavailable', nonRetryable: false });
     expect(first.heartbeat).toMatchObject({ failing: { attempts: 1 } });
     expect((await attempt(first.heartbeat)).heartbeat).toMatchObject({ failing: { attempts: 2 } });
+  });
+
+  it('is told in metrics until a row of the stage is finished', async () => {
+    const recorded = new RecordingMeter();
+    fake.greets = false;
+    vi.useFakeTimers({ toFake: ['Date'] });
+    fake.fault = () => {
+      vi.setSystemTime(Date.now() + MINUTE);
+      return { status: 500 };
+    };
+    await failure(sample(sampleTask({ to: 1 }), quietEnvironment({}, recorded)));
+    vi.useRealTimers();
+    expect(recorded.series).toEqual({
+      'critique_loop_engine_failing{stage="sample"}': 1,
+      'critique_loop_activity_failures{type="EngineUnavailable"}': 1,
+    });
+    fake.fault = () => null;
+    await sample(sampleTask({ to: 1 }), quietEnvironment({}, recorded));
+    expect(recorded.series).toMatchObject({
+      'critique_loop_engine_failing{stage="sample"}': 0,
+      'critique_loop_rows{stage="sample"}': expect.any(Number),
+      'critique_loop_tokens{stage="sample",kind="completion"}': expect.any(Number),
+    });
   });
 
   it('ends the shard in the end', async () => {

@@ -205,7 +205,11 @@ it('a run goes on under a new key, and waits for a worker that has none', async 
   for (const id of [first!.id, second]) expect(historyToJSON(history)).toContain(Buffer.from(id).toString('base64'));
   installLogger();
   const { dataConverter, workflowBundle } = await openPayloads({ codecKeys: file });
-  await Worker.runReplayHistory({ workflowBundle: { codePath: workflowBundle }, dataConverter }, history, 'rotated');
+  await Worker.runReplayHistory(
+    { workflowBundle: { codePath: workflowBundle(false) }, dataConverter },
+    history,
+    'rotated',
+  );
 });
 
 /** Of what is pending, and of the last workflow task of each of a run's workflows: as the server has them. */

@@ -23,13 +23,15 @@ function read(name: string): Recorded {
 }
 
 let code: string;
+let traced: string;
 beforeAll(async () => {
   Runtime.install({
     logger: new DefaultLogger('ERROR', () => {}),
     telemetryOptions: { logging: { filter: { core: 'ERROR', other: 'ERROR' } } },
   });
   code = await bundleWorkflows(join(workflows, 'index.ts'));
-  // A second where nothing else runs.
+  traced = await bundleWorkflows(join(workflows, 'index.ts'), { traced: true });
+  // A second where nothing else runs, each.
 }, 120_000);
 
 /** Null where the history replays, else why not. */
@@ -89,6 +91,10 @@ describe('recorded histories', () => {
     const failed = names.filter((name) => JSON.stringify(read(name)).includes('"failure":'));
     expect(failed).toContain('study-failed.json');
     for (const name of failed) expect(await replay(read(name), bundle), name).toBeNull();
+  });
+
+  it.each(names)('%s, recorded without traces, replays with them', async (name) => {
+    expect(await replay(read(name), traced)).toBeNull();
   });
 });
 

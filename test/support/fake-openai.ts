@@ -11,6 +11,8 @@ export interface FakeRequest extends Asked {
   before: number;
   /** When it was answered, in milliseconds since the epoch. */
   answeredAt?: number;
+  /** The header of that name: which span asks. */
+  traceparent?: string | undefined;
 }
 
 /** What a request gets instead of an answer, or before it. */
@@ -111,7 +113,8 @@ export class FakeOpenAi {
     const parsed = JSON.parse(body);
     if (parsed.prompt === GREETING) return this.#greet(response);
     const read = this.#answers.read(parsed, request.url === '/v1/chat/completions');
-    const asked: FakeRequest = { ...read, state: 'pending', before: this.#given.get(read.key) ?? 0 };
+    const traceparent = request.headers.traceparent as string | undefined;
+    const asked: FakeRequest = { ...read, state: 'pending', before: this.#given.get(read.key) ?? 0, traceparent };
     this.requests.push(asked);
     const gone = new Promise<void>((resolve) => {
       response.once('close', () => {

@@ -10,14 +10,19 @@ export interface OwnServer {
   stop(): Promise<void>;
 }
 
-/** A Temporal server with settings of its own, for instance `limit.historyCount.suggestContinueAsNew`. */
-export async function startOwnServer(cli: string, settings: Record<string, unknown>): Promise<OwnServer> {
+/** A Temporal server with settings of its own, for instance `limit.historyCount.suggestContinueAsNew`. @param flags of its command */
+export async function startOwnServer(
+  cli: string,
+  settings: Record<string, unknown>,
+  flags: readonly string[] = [],
+): Promise<OwnServer> {
   const port = await freePort();
   const address = `127.0.0.1:${port}`;
   const child = spawnBound(
     cli,
     [
       ...['server', 'start-dev', '--headless', '--ip', '127.0.0.1', '--port', String(port), '--log-level', 'error'],
+      ...flags,
       ...Object.entries(SEARCH_ATTRIBUTES).flatMap(([name, type]) => ['--search-attribute', `${name}=${type}`]),
       ...Object.entries(settings).flatMap(([key, value]) => [
         '--dynamic-config-value',

@@ -1,6 +1,7 @@
 import type { OracleConfig } from '../../config/oracle.ts';
 import type { Generation, Grade, GradeTier, Question } from '../../method/rows.ts';
 import type { Engine } from '../inference/engine.ts';
+import { type Metrics, NO_METRICS, secondsSince } from '../metrics.ts';
 import { askJudge } from './judge.ts';
 import type { MathVerify } from './math-verify.ts';
 import type { Done } from './serve.ts';
@@ -35,12 +36,19 @@ export class Grader {
   readonly #engine: Engine;
   readonly #threads: GradingThreads;
   readonly #mathVerify: MathVerify;
+  readonly #metrics: Metrics;
 
   /** @param options.engine serves the judge */
-  constructor(options: { engine: Engine; threads: GradingThreads; mathVerify: MathVerify }) {
+  constructor(options: {
+    engine: Engine;
+    threads: GradingThreads;
+    mathVerify: MathVerify;
+    metrics?: Metrics | undefined;
+  }) {
     this.#engine = options.engine;
     this.#threads = options.threads;
     this.#mathVerify = options.mathVerify;
+    this.#metrics = options.metrics ?? NO_METRICS;
   }
 
   /**
@@ -48,6 +56,15 @@ export class Grader {
    * @throws Failure and others where threads, Math-Verify or the judge can't be had at all; the signal's reason when aborted
    */
   async grade(request: GradeRequest, signal: AbortSignal): Promise<Graded> {
+    const began = performance.now();
+    const graded = await this.#grade(request, signal);
+    this.#metrics.record('critique_loop_grader_seconds', secondsSince(began), {});
+    for (const { outcome } of graded.grades) this.#metrics.add('critique_loop_graded', 1, { outcome });
+    for (const { tier } of graded.unanswered) this.#metrics.add('critique_loop_oracle_unanswered', 1, { tier });
+    return graded;
+  }
+
+  async #grade(request: GradeRequest, signal: AbortSignal): Promise<Graded> {
     const grades = await this.#applyRules(request);
     if (!request.oracle.mathVerify) return { grades, unanswered: [] };
 

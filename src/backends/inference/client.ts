@@ -1,7 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { SpanKind } from '@opentelemetry/api';
 import type { Message, Prompt } from '../../method/prompts/index.ts';
 import type { FinishReason } from '../../method/rows.ts';
 import { Failure } from '../failures.ts';
+import { type Metrics, NO_METRICS, secondsSince } from '../metrics.ts';
+import { inSpan } from '../spans.ts';
 import { Deadline } from './deadline.ts';
 import { ConnectionError, classify, HttpError, OddAnswer, Overdue, Unreachable } from './errors.ts';
 import type { Limiter } from './limiter.ts';
@@ -60,6 +63,8 @@ export class InferenceClient {
   readonly #transport: Transport;
   readonly #hasEnded: () => boolean;
   readonly #watch: LoadWatch | null;
+  readonly #metrics: Metrics;
+  readonly #host: string;
   readonly #deadline = new Deadline();
   /** By model: requests that were answered, of all who ask through this client. */
   readonly #answers = new Map<string, number>();
@@ -69,6 +74,7 @@ export class InferenceClient {
   /**
    * @param options.hasEnded whether the engine will never answer again, so that waiting is no use
    * @param options.watchLoad whether the limit may follow what its `/metrics` say
+   * @param options.host what metrics call the engine
    */
   constructor(options: {
     baseUrl: string;
@@ -76,12 +82,16 @@ export class InferenceClient {
     limiter: Limiter;
     hasEnded?: () => boolean;
     watchLoad?: boolean;
+    metrics?: Metrics | undefined;
+    host?: string;
   }) {
-    const { baseUrl, apiKey, limiter, hasEnded = () => false, watchLoad = false } = options;
+    const { baseUrl, apiKey, limiter, hasEnded = () => false, watchLoad = false, metrics = NO_METRICS } = options;
     this.baseUrl = baseUrl;
     this.limiter = limiter;
     this.#hasEnded = hasEnded;
     this.#transport = new Transport(baseUrl, apiKey);
+    this.#metrics = metrics;
+    this.#host = options.host ?? new URL(baseUrl).host;
     this.#watch = watchLoad ? new LoadWatch(baseUrl, (load) => limiter.load(load)) : null;
   }
 
@@ -112,7 +122,7 @@ export class InferenceClient {
       const round = await this.limiter.acquire(request.n, signal);
       let wait: number;
       try {
-        const result = await this.#ask(request, signal);
+        const result = await this.#traced(attempt, () => this.#ask(request, signal));
         this.#answers.set(request.model, (this.#answers.get(request.model) ?? 0) + 1);
         this.limiter.succeeded(request.n, tokensOf(result));
         this.waitingFor = null;
@@ -120,6 +130,7 @@ export class InferenceClient {
       } catch (error) {
         signal.throwIfAborted();
         const failed = classify(error);
+        this.#metrics.add('critique_loop_request_failures', 1, { host: this.#host, kind: failed.kind });
         if (failed.kind === 'row') return unanswered(request.n, failed.finishReason, failed.message);
         if (failed.kind === 'run')
           throw new Failure(failed.type, `${this.baseUrl}: ${failed.message}`, { cause: error });
@@ -159,6 +170,20 @@ export class InferenceClient {
     }
   }
 
+  async #traced<T>(attempt: number, ask: () => Promise<T>): Promise<T> {
+    const attributes = { 'server.address': this.#host, 'http.request.resend_count': attempt };
+    return await inSpan('request', { kind: SpanKind.CLIENT, attributes }, async (span) => {
+      try {
+        const answer = await ask();
+        span.setAttribute('http.response.status_code', 200);
+        return answer;
+      } catch (error) {
+        if (error instanceof HttpError) span.setAttribute('http.response.status_code', error.status);
+        throw error;
+      }
+    });
+  }
+
   async #ask(request: GenerationRequest, signal: AbortSignal): Promise<GenerationResult> {
     this.#watch?.look();
     const { model, prompt, n, seed, temperature, maxTokens, stop } = request;
@@ -188,6 +213,7 @@ export class InferenceClient {
       completionTokens: answer?.usage?.completion_tokens ?? 0,
     };
     this.#deadline.answered(performance.now() - began, tokensOf(result) / n);
+    this.#metrics.record('critique_loop_request_seconds', secondsSince(began), { host: this.#host });
     return result;
   }
 

@@ -4,14 +4,16 @@ import { createInterface } from 'node:readline';
 import { fetch } from 'undici';
 import { Failure } from '../failures.ts';
 import { hasEnded } from '../has-ended.ts';
+import type { Metrics } from '../metrics.ts';
 import { findModel } from '../models.ts';
 import { trainerFile } from '../package.ts';
 import type { Store } from '../storage/store.ts';
 import { fetchStored } from '../storage/stored.ts';
 import { InferenceClient } from './client.ts';
-import { type Engine, modelName, type Servable } from './engine.ts';
+import { type HostLimiter, type LimitedEngine, modelName, type Servable } from './engine.ts';
 import { Limiter } from './limiter.ts';
 
+const HOST = 'embedded';
 /** The engine decodes 256 sequences at a time; a few more wait so that it never starves. */
 const MOST_IN_FLIGHT = 384;
 
@@ -28,18 +30,26 @@ interface Running {
  * deploy/trainer/serve.py as a child process: an OpenAI-compatible server for small checkpoints on this machine's CPU.
  * Started when it is first needed, started again after a crash, and gone with this process, however that ends.
  */
-export class EmbeddedEngine implements Engine {
+export class EmbeddedEngine implements LimitedEngine {
   readonly #store: Store;
   readonly #python: () => Promise<string>;
   readonly #threads: number | undefined;
+  readonly #metrics: Metrics | undefined;
   #starting: Promise<Running> | null = null;
+  #limiter: Limiter | null = null;
   #child: ChildProcess | null = null;
   #closed = false;
 
-  constructor(options: { store: Store; python: () => Promise<string>; threads?: number | undefined }) {
+  constructor(options: {
+    store: Store;
+    python: () => Promise<string>;
+    threads?: number | undefined;
+    metrics?: Metrics | undefined;
+  }) {
     this.#store = options.store;
     this.#python = options.python;
     this.#threads = options.threads;
+    this.#metrics = options.metrics;
   }
 
   async serve(model: Servable, signal: AbortSignal): Promise<{ client: InferenceClient; name: string }> {
@@ -53,6 +63,10 @@ export class EmbeddedEngine implements Engine {
     engine.loading = loaded;
     await loaded;
     return { client: engine.client, name };
+  }
+
+  *limiters(): Iterable<HostLimiter> {
+    if (this.#limiter) yield { host: HOST, limiter: this.#limiter };
   }
 
   async close(): Promise<void> {
@@ -100,7 +114,14 @@ export class EmbeddedEngine implements Engine {
       });
     });
     const limiter = new Limiter({ start: MOST_IN_FLIGHT, most: MOST_IN_FLIGHT });
-    const client = new InferenceClient({ baseUrl: `${origin}/v1`, limiter, hasEnded: () => hasEnded(child) });
+    this.#limiter = limiter;
+    const client = new InferenceClient({
+      baseUrl: `${origin}/v1`,
+      limiter,
+      hasEnded: () => hasEnded(child),
+      metrics: this.#metrics,
+      host: HOST,
+    });
     return { client, origin, loaded: new Map(), loading: Promise.resolve() };
   }
 }

@@ -1,10 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type EndpointConfig, urlsOf } from '../../config/models.ts';
 import { Failure } from '../failures.ts';
+import type { Metrics } from '../metrics.ts';
 import type { Store } from '../storage/store.ts';
 import { findStored } from '../storage/stored.ts';
 import { InferenceClient, type ListedModel } from './client.ts';
-import type { Engine, ModelClient, Servable } from './engine.ts';
+import type { HostLimiter, LimitedEngine, ModelClient, Servable } from './engine.ts';
 import { classify } from './errors.ts';
 import { Limiter } from './limiter.ts';
 import { Replica } from './replica.ts';
@@ -17,14 +18,16 @@ const LOOK_AGAIN_MS = 15_000;
 const LATECOMERS_MS = 1_000;
 
 /** OpenAI-compatible URLs that somebody else keeps running. */
-export class EndpointEngine implements Engine {
+export class EndpointEngine implements LimitedEngine {
   readonly #store: Store;
   readonly #env: NodeJS.ProcessEnv;
+  readonly #metrics: Metrics | undefined;
   readonly #replicas = new Map<string, Replicas>();
 
-  constructor(store: Store, env: NodeJS.ProcessEnv) {
+  constructor(store: Store, env: NodeJS.ProcessEnv, metrics?: Metrics) {
     this.#store = store;
     this.#env = env;
+    this.#metrics = metrics;
   }
 
   async serve(model: Servable, signal: AbortSignal): Promise<{ client: ModelClient; name: string }> {
@@ -58,6 +61,11 @@ export class EndpointEngine implements Engine {
     return (await list(replica!, signal)).map(({ id }) => id);
   }
 
+  *limiters(): Iterable<HostLimiter> {
+    for (const { all } of this.#replicas.values())
+      for (const { client } of all) yield { host: new URL(client.baseUrl).host, limiter: client.limiter };
+  }
+
   async close(): Promise<void> {}
 
   #replicasOf(endpoint: EndpointConfig): Replicas {
@@ -77,7 +85,7 @@ export class EndpointEngine implements Engine {
       throw new Failure('Unauthorized', `the key in ${apiKeyEnv} has characters that no key has`);
     const all = urls.map((baseUrl) => {
       const limiter = new Limiter({ most: maxInFlight });
-      return new Replica(new InferenceClient({ baseUrl, apiKey, limiter, watchLoad: true }));
+      return new Replica(new InferenceClient({ baseUrl, apiKey, limiter, watchLoad: true, metrics: this.#metrics }));
     });
     const replicas = new Replicas(all);
     this.#replicas.set(key, replicas);

@@ -31,6 +31,12 @@ export interface ModelClient {
   readonly waitingFor: string | null;
 }
 
+/** The limiter of one server, and what metrics call that server: an endpoint's host, or the worker's own engine. */
+export interface HostLimiter {
+  host: string;
+  limiter: Pick<Limiter, 'limit' | 'inFlight'>;
+}
+
 /** Something that answers for models. */
 export interface Engine {
   /**
@@ -39,4 +45,9 @@ export interface Engine {
    */
   serve(model: Servable, signal: AbortSignal): Promise<{ client: ModelClient; name: string }>;
   close(): Promise<void>;
+}
+
+/** An engine whose limits can be looked at. */
+export interface LimitedEngine extends Engine {
+  limiters(): Iterable<HostLimiter>;
 }

@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
+import { context, propagation, trace } from '@opentelemetry/api';
 import { Agent, type Dispatcher } from 'undici';
 import { ConnectionError, HttpError, OddAnswer, Overdue } from './errors.ts';
 import { onAbort } from './on-abort.ts';
@@ -56,7 +57,7 @@ export class Transport {
     this.#looking ??= setInterval(() => this.#endOverdue(), LOOK_EVERY_MS);
     const { origin, pathname, search } = this.#base;
     dispatcher.dispatch(
-      { ...request, origin, path: `${pathname}${request.path}${search}`, headers: this.#headers },
+      { ...request, origin, path: `${pathname}${request.path}${search}`, headers: withTrace(this.#headers) },
       exchange,
     );
     try {
@@ -90,6 +91,14 @@ export class Transport {
   #say(text: string): string {
     return readMessage(this.#apiKey ? text.replaceAll(this.#apiKey, '[key]') : text);
   }
+}
+
+/** With the `traceparent` of the span that asks, where there is one: vLLM's own spans are then part of the trace. */
+function withTrace(headers: Record<string, string>): Record<string, string> {
+  if (!trace.getActiveSpan()) return headers;
+  const carrier = { ...headers };
+  propagation.inject(context.active(), carrier);
+  return carrier;
 }
 
 interface Answer {

@@ -6,9 +6,11 @@ import { readJudgement } from '../../../src/backends/grading/judge.ts';
 import { MathVerify } from '../../../src/backends/grading/math-verify.ts';
 import { GradingThreads } from '../../../src/backends/grading/threads.ts';
 import { createEngines } from '../../../src/backends/inference/engines.ts';
+import { Metrics } from '../../../src/backends/metrics.ts';
 import { FolderStore } from '../../../src/backends/storage/store.ts';
 import { Oracle } from '../../../src/config/oracle.ts';
 import { FakeOpenAi, type FakeOptions } from '../../support/fake-openai.ts';
+import { RecordingMeter } from '../../support/recording-meter.ts';
 
 const [QUESTION] = [...questions({ seed: 1, split: 'train', count: 1 })];
 const { reference } = QUESTION!;
@@ -21,10 +23,10 @@ afterAll(() => threads.close());
 
 const fakeMathVerify = async () => join(import.meta.dirname, 'fake-math-verify.mjs');
 
-function grader(python = fakeMathVerify) {
+function grader(python = fakeMathVerify, metrics?: Metrics) {
   const mathVerify = new MathVerify({ python, processes: 2, limitMs: LIMIT_MS });
   onTestFinished(() => mathVerify.close());
-  return new Grader({ engine, threads, mathVerify });
+  return new Grader({ engine, threads, mathVerify, metrics });
 }
 
 async function judgeOf(options: Partial<FakeOptions> = {}) {
@@ -116,8 +118,14 @@ describe('Math-Verify', () => {
   });
 
   it('is asked once about the same answer of several responses', async () => {
-    const { unanswered } = await ask(grader(), oracle, 'count', 'count', 'count');
+    const { meter, series } = new RecordingMeter();
+    const counted = grader(fakeMathVerify, new Metrics(meter));
+    const { unanswered } = await ask(counted, oracle, 'count', 'count', 'count');
     expect(unanswered).toEqual(Array(3).fill({ tier: 'math-verify', reason: 'asked 1 times' }));
+    expect(series).toMatchObject({
+      critique_loop_grader_seconds: 1,
+      'critique_loop_oracle_unanswered{tier="math-verify"}': 3,
+    });
   });
 
   it('leaves the outcome of the rules where it hangs or dies, and is started again', async () => {

@@ -3,15 +3,16 @@ import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Failure } from '../../failures.ts';
 import type { Gpus } from '../../gpus.ts';
+import { type Metrics, NO_METRICS } from '../../metrics.ts';
 import { findModel } from '../../models.ts';
 import type { Store } from '../../storage/store.ts';
 import { fetchStored } from '../../storage/stored.ts';
 import type { GenerationRequest, GenerationResult } from '../client.ts';
-import { type Engine, type ModelClient, modelName, type Servable } from '../engine.ts';
+import { type HostLimiter, type LimitedEngine, type ModelClient, modelName, type Servable } from '../engine.ts';
 import { onAbort } from '../on-abort.ts';
 import type { VllmConfig } from './command.ts';
 import { newLog } from './logs.ts';
-import type { VllmProcess } from './process.ts';
+import { HOST, type VllmProcess } from './process.ts';
 import { type Log, VllmServer } from './server.ts';
 import { Supervisor } from './supervisor.ts';
 import { Turns } from './turns.ts';
@@ -24,10 +25,11 @@ const OTHERS = 'others';
 const NEVER = new AbortController().signal;
 
 /** vLLM on this machine's GPUs, started and owned by this worker, for any number of models in turns. */
-export class VllmEngine implements Engine {
+export class VllmEngine implements LimitedEngine {
   readonly #store: Store;
   readonly #config: VllmConfig;
   readonly #log: Log;
+  readonly #metrics: Metrics;
   readonly #folder: string;
   readonly #supervisor: Supervisor;
   readonly #turns: Turns;
@@ -50,16 +52,19 @@ export class VllmEngine implements Engine {
     folder: string;
     gpus: Gpus;
     log: Log;
+    metrics?: Metrics | undefined;
   }) {
     this.#store = options.store;
     this.#config = options.config;
     this.#log = options.log;
+    this.#metrics = options.metrics ?? NO_METRICS;
     this.#folder = options.folder;
     this.#supervisor = new Supervisor({
       python: options.python,
       folder: join(options.folder, ['gpus', ...options.gpus.names].join('-')),
       locks: options.gpus.locks,
       wanted: () => void this.#giveWay(),
+      metrics: this.#metrics,
     });
     this.#turns = new Turns({ begin: (key) => this.#begin(key), quantumMs: QUANTUM_MS });
     if (options.config.model !== undefined) void this.#startEarly(options.config.model);
@@ -82,6 +87,10 @@ export class VllmEngine implements Engine {
       },
     };
     return { client, name };
+  }
+
+  *limiters(): Iterable<HostLimiter> {
+    if (this.#awake) yield { host: HOST, limiter: this.#awake.limiter };
   }
 
   async close(): Promise<void> {
@@ -164,6 +173,7 @@ export class VllmEngine implements Engine {
       config: this.#config,
       newLog: () => newLog(this.#folder, `vllm-${process.pid}-${++this.#starts}`),
       log: this.#log,
+      metrics: this.#metrics,
       makeRoom: async () => {
         await Promise.all([...this.#servers.values()].map((other) => other.endIfAsleep()));
       },

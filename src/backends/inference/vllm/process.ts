@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Agent, errors, request } from 'undici';
+import type { Metrics } from '../../metrics.ts';
 import { InferenceClient } from '../client.ts';
 import { HttpError } from '../errors.ts';
 import type { Limiter } from '../limiter.ts';
@@ -11,6 +12,9 @@ import { type Answer, probe } from './probe.ts';
 import { lastWords, type Reason, reasonOf } from './reasons.ts';
 import type { Supervised, Supervisor } from './supervisor.ts';
 import type { Weights } from './weights.ts';
+
+/** What metrics call it, on whatever port it is. */
+export const HOST = 'vllm';
 
 const LOOK_EVERY_MS = 250;
 const WATCH_EVERY_MS = 1_000;
@@ -38,8 +42,9 @@ export class VllmProcess {
     supervised: Supervised;
     log: string;
     limiter: Limiter;
+    metrics: Metrics;
   }) {
-    const { origin, servedName, supervised, log, limiter } = options;
+    const { origin, servedName, supervised, log, limiter, metrics } = options;
     this.#origin = origin;
     this.#servedName = servedName;
     this.#supervised = supervised;
@@ -49,6 +54,8 @@ export class VllmProcess {
       limiter,
       hasEnded: () => supervised.hasEnded(),
       watchLoad: true,
+      metrics,
+      host: HOST,
     });
   }
 
@@ -63,8 +70,9 @@ export class VllmProcess {
     limiter: Limiter;
     log: string;
     said: (words: string) => void;
+    metrics: Metrics;
   }): Promise<VllmProcess | Reason> {
-    const { supervisor, config, weights, limiter, log, said } = options;
+    const { supervisor, config, weights, limiter, log, said, metrics } = options;
     const port = await freePort();
     // By this name we know that it is ours who answers there.
     const servedName = `critique-loop-${randomUUID()}`;
@@ -76,7 +84,7 @@ export class VllmProcess {
       said(lastWords(await tail(log)));
       await Promise.race([supervised.ended, sleep(LOOK_EVERY_MS)]);
     }
-    const started = new VllmProcess({ origin, servedName, supervised, log, limiter });
+    const started = new VllmProcess({ origin, servedName, supervised, log, limiter, metrics });
     const names = await started.client.models(new AbortController().signal).catch(() => []);
     if (names.some(({ id }) => id === servedName)) {
       void started.#watch();

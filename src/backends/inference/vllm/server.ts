@@ -1,4 +1,5 @@
 import { Failure } from '../../failures.ts';
+import { type Metrics, secondsSince } from '../../metrics.ts';
 import { Limiter } from '../limiter.ts';
 import { maxSequences, sleeps, type VllmConfig } from './command.ts';
 import { type Answer, agree, areEqual } from './probe.ts';
@@ -9,8 +10,6 @@ import type { Weights } from './weights.ts';
 
 /** What tells people what happens, and how many seconds it took. */
 export type Log = (message: string, took?: { seconds: number }) => void;
-
-const since = (began: number) => ({ seconds: (performance.now() - began) / 1000 });
 
 /** Starts in succession that may fail, or end before anybody is answered. */
 const STARTS = 3;
@@ -26,6 +25,7 @@ export class VllmServer {
   readonly #config: VllmConfig;
   readonly #newLog: () => Promise<string>;
   readonly #log: Log;
+  readonly #metrics: Metrics;
   readonly #makeRoom: () => Promise<void>;
   #process: VllmProcess | null = null;
   #isAsleep = false;
@@ -42,12 +42,14 @@ export class VllmServer {
     newLog: () => Promise<string>;
     log: Log;
     makeRoom: () => Promise<void>;
+    metrics: Metrics;
   }) {
     this.#supervisor = options.supervisor;
     this.#config = options.config;
     this.#newLog = options.newLog;
     this.#log = options.log;
     this.#makeRoom = options.makeRoom;
+    this.#metrics = options.metrics;
     const most = Math.floor(IN_FLIGHT * maxSequences(options.config.args));
     this.limiter = new Limiter({ start: most, most });
   }
@@ -81,7 +83,7 @@ export class VllmServer {
     try {
       await process.sleep();
       this.#isAsleep = true;
-      this.#log(`vLLM sleeps with ${this.#weights?.name}`, since(began));
+      this.#tell('sleep', `vLLM sleeps with ${this.#weights?.name}`, began);
     } catch (error) {
       this.#log(`vLLM does not sleep and is ended: ${(error as Error).message}`);
       await this.end();
@@ -97,6 +99,12 @@ export class VllmServer {
     const process = this.#process;
     this.#forget();
     await process?.end();
+  }
+
+  #tell(change: 'start' | 'load' | 'sleep' | 'wake', message: string, began: number): void {
+    const seconds = secondsSince(began);
+    this.#metrics.record('critique_loop_vllm_change_seconds', seconds, { change });
+    this.#log(message, { seconds });
   }
 
   #forget(): void {
@@ -115,7 +123,7 @@ export class VllmServer {
         await process.wake();
         this.#isAsleep = false;
         await this.#prove(process, before, null);
-        this.#log(`vLLM has woken with ${before.name}`, since(began));
+        this.#tell('wake', `vLLM has woken with ${before.name}`, began);
       }
       if (before.id === weights.id) return true;
       began = performance.now();
@@ -123,7 +131,7 @@ export class VllmServer {
       else await process.reload(weights);
       await this.#prove(process, weights, before);
       this.#weights = weights;
-      this.#log(`vLLM has loaded ${weights.name} in place of ${before.name}`, since(began));
+      this.#tell('load', `vLLM has loaded ${weights.name} in place of ${before.name}`, began);
       return true;
     } catch (error) {
       this.#log(`vLLM is started again to load ${weights.name}: ${(error as Error).message}`);
@@ -162,7 +170,7 @@ export class VllmServer {
         words = said;
       });
       if (started instanceof VllmProcess) {
-        this.#log(`vLLM has started with ${weights.name}`, since(began));
+        this.#tell('start', `vLLM has started with ${weights.name}`, began);
         return started;
       }
       const why = `vLLM does not start with ${weights.name}: ${started.message} (its log: ${log})`;
@@ -181,6 +189,7 @@ export class VllmServer {
       limiter,
       log,
       said,
+      metrics: this.#metrics,
     });
     if (!(started instanceof VllmProcess)) return started;
     try {

@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Failure } from '../../failures.ts';
+import { type Metrics, secondsSince } from '../../metrics.ts';
 import { trainerFile } from '../../package.ts';
 
 /** A line of supervise.py. */
@@ -42,6 +43,7 @@ export class Supervisor {
   readonly #folder: string;
   readonly #locks: readonly string[];
   readonly #wanted: () => void;
+  readonly #metrics: Metrics;
   #isHeld = false;
   #leasing: { resolve(): void; reject(error: Failure): void } | null = null;
   #child: ChildProcess | null = null;
@@ -53,16 +55,26 @@ export class Supervisor {
    * @param options.folder where the supervisor finds what a killed one left; the same for all that use the same GPUs
    * @param options.locks of the GPUs @param options.wanted is called when another waits for the GPUs that this process holds
    */
-  constructor(options: { python: string; folder: string; locks: readonly string[]; wanted: () => void }) {
+  constructor(options: {
+    python: string;
+    folder: string;
+    locks: readonly string[];
+    wanted: () => void;
+    metrics: Metrics;
+  }) {
     this.#python = options.python;
     this.#folder = options.folder;
     this.#locks = options.locks;
     this.#wanted = options.wanted;
+    this.#metrics = options.metrics;
   }
 
   /** Waits for the GPUs, unless this process holds them already. */
   async acquire(): Promise<void> {
-    if (!this.#isHeld) await this.#lease('acquire');
+    if (this.#isHeld) return;
+    const began = performance.now();
+    await this.#lease('acquire');
+    this.#metrics.record('critique_loop_gpu_wait_seconds', secondsSince(began), { user: 'vllm' });
   }
 
   async release(): Promise<void> {
