@@ -1,25 +1,19 @@
 import { once } from 'node:events';
-import { loadClientConnectConfig } from '@temporalio/envconfig';
-import { NativeConnection } from '@temporalio/worker';
 import { readEnvironment } from '../config/environment.ts';
 import { serveHealth } from '../workers/health.ts';
 import { createLogger, installTelemetry } from '../workers/telemetry.ts';
 import { startWorkers } from '../workers/worker.ts';
 import type { Role } from '../workflows/queues.ts';
+import { connect } from './connect.ts';
 import { workflowBundle } from './local.ts';
 import { ensurePython, GRADER } from './setup/python.ts';
-import { SetupError } from './setup/setup-error.ts';
 
 /** Runs until SIGTERM or SIGINT, then drains. A failure to connect, or of any worker, ends the process with 1. */
 export async function worker({ role: roles }: { role: Role[] }): Promise<void> {
   const environment = readEnvironment();
   const logger = createLogger(environment.logLevel);
   installTelemetry(logger, environment.metrics);
-  const { connectionOptions, namespace = 'default' } = loadClientConnectConfig();
-  const address = connectionOptions.address ?? 'localhost:7233';
-  const connection = await NativeConnection.connect(connectionOptions).catch(() => {
-    throw new SetupError(`nothing answers at ${address}: set TEMPORAL_ADDRESS, or TEMPORAL_PROFILE to a profile`);
-  });
+  const { connection, address, namespace } = await connect();
   const log = (line: string) => logger.info(line);
   const workers = await startWorkers({
     roles,
