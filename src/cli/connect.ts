@@ -48,7 +48,10 @@ function whyNot(address: string, { tls }: NativeConnectionOptions, message: stri
   return `nothing answers at ${address}: set TEMPORAL_ADDRESS, or TEMPORAL_PROFILE to a profile; "npx critique-loop dev" starts one here`;
 }
 
+/** `expected: DnsName("a"), presented: ["DnsName(\\"b\\")", "IpAddress(127.0.0.1)"]` gives b and 127.0.0.1. */
 const namesIn = (message: string) =>
-  [...message.matchAll(/(?:DnsName\(\\?"+|IpAddress\()([^"\\)]+)/g)].map(([, name]) => name).join(', ');
+  [...message.slice(message.indexOf('presented')).matchAll(/(?:DnsName|IpAddress)\([\\"]*([^"\\)]+)/g)]
+    .map(([, name]) => name)
+    .join(', ');
 
 const reasonIn = (message: string) => /InvalidCertificate\((\w+)/.exec(message)?.[1];
