@@ -42,7 +42,7 @@ export async function startCluster(tls?: string): Promise<Cluster> {
     });
     if (code !== 0) throw new Error(`schema.sh ended with ${code}: ${lines.slice(-3).join(' / ')}`);
   }
-  const folder = await mkdtemp(join(tmpdir(), 'critique-loop-cluster-'));
+  const folder = await mkdtemp(join(tmpdir(), 'critique-loop-temporal-'));
   const hosts = ADDRESSES.map((address) =>
     createHost(server, join(folder, `${address}.log`), {
       ...postgres.env,
