@@ -55,7 +55,9 @@ export async function claimRun<Config extends object>(
   const searchAttributes = await deps.hasSearchAttributes();
   const warnings: string[] = [];
   if (!searchAttributes)
-    warnings.push('the search attributes are not registered in this namespace: docs/workers.md says how (one command)');
+    warnings.push(
+      'the search attributes are not registered in this namespace: `npx critique-loop setup-namespace` does it',
+    );
   return { folder, config, labels, warnings, searchAttributes };
 }
 

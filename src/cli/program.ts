@@ -16,6 +16,7 @@ import { grade } from './grade.ts';
 import { preflight } from './preflight.ts';
 import { report } from './report.ts';
 import { SetupError } from './setup/setup-error.ts';
+import { setupNamespace } from './setup-namespace.ts';
 import { temporal } from './temporal.ts';
 import { worker } from './worker.ts';
 
@@ -42,6 +43,13 @@ function parsePort(value: string): number {
   if (!Number.isInteger(port) || port < 1 || port > 65_535)
     throw new InvalidArgumentError('Expected a port from 1 to 65535.');
   return port;
+}
+
+function parseDays(value: string): number {
+  const days = Number(value);
+  if (!Number.isInteger(days) || days < 1)
+    throw new InvalidArgumentError('Expected a whole number of days, 1 at least.');
+  return days;
 }
 
 function parseGpus(value: string): number {
@@ -115,6 +123,14 @@ program
   .description('run a worker for a Temporal that is there (TEMPORAL_* variables or a profile), until SIGTERM')
   .requiredOption('--role <roles>', `all, or some of ${ROLES.join(', ')}, with commas between`, parseRoles)
   .action(worker);
+
+program
+  .command('setup-namespace')
+  .description(
+    'register the namespace (TEMPORAL_* variables or a profile) where it is absent, and the search attributes in it; once for each namespace',
+  )
+  .option('--retention-days <n>', 'for a new namespace: how long closed runs are kept', parseDays, 30)
+  .action(setupNamespace);
 
 program
   .command('preflight')

@@ -1,15 +1,13 @@
 import { once } from 'node:events';
-import { NativeConnection } from '@temporalio/worker';
 import { readEnvironment } from '../config/environment.ts';
 import { serveHealth } from '../workers/health.ts';
 import { createLogger, installTelemetry } from '../workers/telemetry.ts';
 import { startTracing } from '../workers/tracing.ts';
 import { startWorkers } from '../workers/worker.ts';
 import type { Role } from '../workflows/queues.ts';
+import { connect } from './connect.ts';
 import { openPayloads } from './payloads.ts';
 import { ensurePython, GRADER } from './setup/python.ts';
-import { SetupError } from './setup/setup-error.ts';
-import { readTemporalConfig } from './temporal-config.ts';
 
 /** Runs until SIGTERM or SIGINT, then drains. A failure to connect, or of any worker, ends the process with 1. */
 export async function worker({ role: roles }: { role: Role[] }): Promise<void> {
@@ -18,12 +16,7 @@ export async function worker({ role: roles }: { role: Role[] }): Promise<void> {
   installTelemetry(logger, environment.metrics);
   const { encryption, dataConverter, workflowBundle } = await openPayloads(environment);
   const tracing = await startTracing(process.env);
-  const { connectionOptions, namespace, address } = readTemporalConfig();
-  const connection = await NativeConnection.connect(connectionOptions).catch(() => {
-    throw new SetupError(
-      `nothing answers at ${address}: set TEMPORAL_ADDRESS to the host:port of a Temporal server, or TEMPORAL_PROFILE to a profile`,
-    );
-  });
+  const { connection, address, namespace } = await connect();
   const log = (line: string) => logger.info(line);
   const workers = await startWorkers({
     roles,

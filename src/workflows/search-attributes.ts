@@ -7,6 +7,9 @@ const KEYS = {
   accuracy: defineSearchAttributeKey('CritiqueLoopAccuracy', 'DOUBLE'),
 };
 
+/** All that a namespace must know. */
+export const SEARCH_ATTRIBUTES: readonly (typeof KEYS)[keyof typeof KEYS][] = Object.values(KEYS);
+
 /** What `temporal workflow list --query` can ask for. Names that are absent stay as they are. */
 export function searchAttributes(values: {
   model?: string;

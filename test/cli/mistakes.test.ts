@@ -3,10 +3,10 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { FolderStore } from '../../src/backends/storage/store.ts';
+import { connect } from '../../src/cli/connect.ts';
 import { chooseGpus } from '../../src/cli/preflight/gpus.ts';
 import { readRunFile } from '../../src/cli/preflight/run-file.ts';
 import { mistakeInPath } from '../../src/cli/read-file.ts';
-import { readTemporalConfig } from '../../src/cli/temporal-config.ts';
 import { temporaryFolder } from '../support/folder.ts';
 
 afterEach(() => void vi.unstubAllEnvs());
@@ -50,9 +50,9 @@ it('GPUs of another machine need their number and their memory', async () => {
   expect(await chooseGpus({})).toBeNull();
 });
 
-it("a profile of Temporal's that there is not is named", () => {
+it("a profile of Temporal's that there is not is named", async () => {
   vi.stubEnv('TEMPORAL_PROFILE', 'none');
-  expect(() => readTemporalConfig()).toThrow(/^wrong environment: TEMPORAL_PROFILE: got "none": .*not found/);
+  await expect(connect()).rejects.toThrow(/^wrong environment: TEMPORAL_PROFILE: got "none": .*not found/);
 });
 
 it('wrong variables and a Temporal that does not answer are told without a stack', async () => {
@@ -73,6 +73,6 @@ it('wrong variables and a Temporal that does not answer are told without a stack
       'CRITIQUE_LOOP_HEALTH_PORT: got "http", expected a whole number from 0 to 65535\n',
   );
   expect(silent).toBe(
-    'nothing answers at 127.0.0.1:1: set TEMPORAL_ADDRESS to the host:port of a Temporal server, or TEMPORAL_PROFILE to a profile\n',
+    'nothing answers at 127.0.0.1:1: set TEMPORAL_ADDRESS to the host:port of a Temporal server, or TEMPORAL_PROFILE to a profile; "npx critique-loop dev" starts one here\n',
   );
 }, 60_000);

@@ -2,8 +2,9 @@ import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Connection } from '@temporalio/client';
-import { SEARCH_ATTRIBUTES } from '../../src/cli/setup/dev-server.ts';
+import { SEARCH_ATTRIBUTE_ARGUMENTS } from '../../src/cli/setup/dev-server.ts';
 import { spawnBound } from '../../src/cli/setup/process.ts';
+import { SEARCH_ATTRIBUTES } from '../../src/workflows/search-attributes.ts';
 
 export interface OwnServer {
   address: string;
@@ -23,7 +24,7 @@ export async function startOwnServer(
     [
       ...['server', 'start-dev', '--headless', '--ip', '127.0.0.1', '--port', String(port), '--log-level', 'error'],
       ...flags,
-      ...Object.entries(SEARCH_ATTRIBUTES).flatMap(([name, type]) => ['--search-attribute', `${name}=${type}`]),
+      ...SEARCH_ATTRIBUTE_ARGUMENTS,
       ...Object.entries(settings).flatMap(([key, value]) => [
         '--dynamic-config-value',
         `${key}=${JSON.stringify(value)}`,
@@ -58,7 +59,7 @@ async function isReady(address: string): Promise<boolean> {
   const connection = await Connection.connect({ address, connectTimeout: 1000 }).catch(() => null);
   try {
     const found = await connection?.operatorService.listSearchAttributes({ namespace: 'default' });
-    return Object.keys(SEARCH_ATTRIBUTES).every((name) => name in (found?.customAttributes ?? {}));
+    return SEARCH_ATTRIBUTES.every(({ name }) => name in (found?.customAttributes ?? {}));
   } catch {
     return false;
   } finally {

@@ -1,13 +1,11 @@
 import type { ChildProcess } from 'node:child_process';
-import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { access, mkdir, mkdtemp, readFile, rename, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { cacheFolder } from '../../src/cli/setup/cache.ts';
-import { withLock } from '../../src/cli/setup/lock.ts';
-import { findOnPath, run, spawnBound } from '../../src/cli/setup/process.ts';
+import { spawnBound } from '../../src/cli/setup/process.ts';
+import { ensureGoProgram } from './go-program.ts';
 import { freePort } from './own-server.ts';
 
 /** A real S3 server of this machine: Versity's gateway over a folder. */
@@ -22,13 +20,17 @@ export interface S3Server {
   remove(): Promise<void>;
 }
 
-const GO_FOLDER = join(import.meta.dirname, 's3-server');
 /** Its credentials. */
 export const S3_KEYS = { access: 'test-access', secret: 'test-secret' };
 
 /** Gives it running, with an empty bucket; null where there is no Go to build it with. */
 export async function startS3Server(): Promise<S3Server | null> {
-  const program = await ensureServer();
+  const program = await ensureGoProgram({
+    name: 's3-server',
+    what: 'the S3 server',
+    folder: join(import.meta.dirname, 's3-server'),
+    package: 'github.com/versity/versitygw/cmd/versitygw',
+  });
   if (!program) return null;
   const folder = await mkdtemp(join(tmpdir(), 'critique-loop-s3-'));
   const bucketFolder = join(folder, 'data', 'bucket');
@@ -76,40 +78,4 @@ export async function startS3Server(): Promise<S3Server | null> {
   };
   await server.start();
   return server;
-}
-
-/** Built once on a machine, in about 3 minutes on 2 cores. */
-async function ensureServer(): Promise<string | null> {
-  const cache = cacheFolder(process.env, 's3-server');
-  const built = join(cache, `built-${await modulesHash()}`);
-  const isBuilt = () =>
-    access(built).then(
-      () => true,
-      () => false,
-    );
-  if (await isBuilt()) return built;
-  const [go] = await findOnPath('go', process.env);
-  if (!go) return null;
-  const log = (line: string) => process.stderr.write(`set-up: ${line}\n`);
-  await mkdir(cache, { recursive: true });
-  return await withLock(
-    join(cache, 'lock'),
-    ({ pid }) => log(`waiting for process ${pid}, which is building the S3 server`),
-    async () => {
-      if (await isBuilt()) return built;
-      log('building the S3 server from Go modules (about 3 minutes on 2 cores, once)');
-      const draft = `${built}.tmp`;
-      const args = ['build', '-trimpath', '-ldflags=-s -w', '-o', draft, 'github.com/versity/versitygw/cmd/versitygw'];
-      const { code, lines } = await run(go, args, { cwd: GO_FOLDER, env: { ...process.env, CGO_ENABLED: '0' } });
-      if (code !== 0) throw new Error(`the S3 server can't be built: ${lines.slice(-3).join(' / ')}`);
-      await rename(draft, built);
-      return built;
-    },
-  );
-}
-
-async function modulesHash(): Promise<string> {
-  const hash = createHash('sha256');
-  for (const name of ['go.mod', 'go.sum']) hash.update(await readFile(join(GO_FOLDER, name)));
-  return hash.digest('hex').slice(0, 12);
 }

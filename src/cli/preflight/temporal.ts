@@ -1,15 +1,16 @@
-import { NativeConnection } from '@temporalio/worker';
+import { isGrpcServiceError } from '@temporalio/client';
 import { hasSearchAttributes } from '../../workers/search-attributes.ts';
-import { readTemporalConfig } from '../temporal-config.ts';
+import { connect } from '../connect.ts';
+import { SetupError } from '../setup/setup-error.ts';
 import type { Check } from './check.ts';
 
 export async function checkTemporal(): Promise<Check[]> {
-  const { connectionOptions, namespace, address } = readTemporalConfig();
-  const connection = await NativeConnection.connect(connectionOptions).catch(() => null);
-  if (!connection)
-    return [
-      { what: 'Temporal', ok: false, detail: `nothing answers at ${address}: "npx critique-loop dev" starts one` },
-    ];
+  const connected = await connect().catch((error: unknown) => {
+    if (error instanceof SetupError) return error;
+    throw error;
+  });
+  if (connected instanceof SetupError) return [{ what: 'Temporal', ok: false, detail: connected.message }];
+  const { connection, address, namespace } = connected;
   try {
     const registered = await hasSearchAttributes(connection, namespace);
     return [
@@ -17,9 +18,13 @@ export async function checkTemporal(): Promise<Check[]> {
       {
         what: 'search attributes',
         ok: registered,
-        detail: registered ? 'registered' : 'not registered: docs/workers.md says how (one command)',
+        detail: registered ? 'registered' : 'not registered: `npx critique-loop setup-namespace` does it',
       },
     ];
+  } catch (error) {
+    if (!isGrpcServiceError(error)) throw error;
+    const detail = `${address}, namespace ${namespace}: ${error.details}. \`npx critique-loop setup-namespace\` registers one`;
+    return [{ what: 'Temporal', ok: false, detail }];
   } finally {
     await connection.close();
   }

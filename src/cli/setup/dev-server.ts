@@ -4,6 +4,7 @@ import { createServer } from 'node:net';
 import { dirname, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Connection } from '@temporalio/client';
+import { SEARCH_ATTRIBUTES } from '../../workflows/search-attributes.ts';
 import { type Lock, tryLock } from './lock.ts';
 import { groupEnded, signalGroup, spawnBound } from './process.ts';
 import type { Log } from './progress.ts';
@@ -36,12 +37,11 @@ export interface DevServer {
   stop(): Promise<void>;
 }
 
-export const SEARCH_ATTRIBUTES = {
-  CritiqueLoopModel: 'Keyword',
-  CritiqueLoopDataset: 'Keyword',
-  CritiqueLoopIteration: 'Int',
-  CritiqueLoopAccuracy: 'Double',
-} as const;
+/** Arguments of `temporal server start-dev`, which writes the types as `Keyword`. */
+export const SEARCH_ATTRIBUTE_ARGUMENTS: readonly string[] = SEARCH_ATTRIBUTES.flatMap(({ name, type }) => [
+  '--search-attribute',
+  `${name}=${type[0]}${type.slice(1).toLowerCase()}`,
+]);
 
 const HOST = '127.0.0.1';
 const START_MS = 60_000;
@@ -99,7 +99,7 @@ async function launch(options: DevServerOptions, port: number, uiPort: number): 
       ...['--log-level', 'warn'],
       ...(dbFile === undefined ? [] : ['--db-filename', dbFile]),
       ...(codecEndpoint === undefined ? [] : ['--ui-codec-endpoint', codecEndpoint]),
-      ...Object.entries(SEARCH_ATTRIBUTES).flatMap(([name, type]) => ['--search-attribute', `${name}=${type}`]),
+      ...SEARCH_ATTRIBUTE_ARGUMENTS,
     ],
     { stdio: ['ignore', output.fd, output.fd] },
   );
@@ -175,7 +175,7 @@ async function isReady(address: string, uiUrl: string): Promise<boolean> {
   try {
     connection = await Connection.connect({ address, connectTimeout: 1000 });
     const { customAttributes } = await connection.operatorService.listSearchAttributes({ namespace: 'default' });
-    if (!Object.keys(SEARCH_ATTRIBUTES).every((name) => name in customAttributes)) return false;
+    if (!SEARCH_ATTRIBUTES.every(({ name }) => name in customAttributes)) return false;
     return (await fetch(uiUrl, { signal: AbortSignal.timeout(1000) })).ok;
   } catch {
     return false;
