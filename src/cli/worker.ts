@@ -31,13 +31,15 @@ export async function worker({ role: roles }: { role: Role[] }): Promise<void> {
     python: () => ensurePython({ log }),
     graderPython: () => ensurePython({ log, ...GRADER }),
     env: process.env,
+    version: environment.version,
     engineThreads: environment.engineThreads,
     vllm: environment.vllm,
     shardsAtOnce: environment.shardsAtOnce,
     llamafactory: environment.llamafactory,
   });
   const health = environment.healthPort === undefined ? null : await serveHealth(workers, environment.healthPort);
-  logger.info({ roles, address, namespace, store: environment.store, health: health?.port }, 'worker started');
+  const { store, version } = environment;
+  logger.info({ roles, address, namespace, store, ...version, health: health?.port }, 'worker started');
   try {
     const asked = Promise.race([once(process, 'SIGTERM'), once(process, 'SIGINT')]);
     await Promise.race([asked, workers.done]);

@@ -26,6 +26,7 @@ describe('the environment of a worker', () => {
         CRITIQUE_LOOP_METRICS: '0.0.0.0:9464',
         CRITIQUE_LOOP_HEALTH_PORT: '8080',
         CRITIQUE_LOOP_LOG_LEVEL: 'debug',
+        CRITIQUE_LOOP_BUILD_ID: '1.4.0+9f3c2ab',
         CRITIQUE_LOOP_ENGINE_THREADS: '2',
         CRITIQUE_LOOP_SHARDS_AT_ONCE: '6',
         CRITIQUE_LOOP_LLAMAFACTORY: '/opt/lf/bin/python -m llamafactory.cli',
@@ -36,6 +37,7 @@ describe('the environment of a worker', () => {
       metrics: '0.0.0.0:9464',
       healthPort: 8080,
       logLevel: 'debug',
+      version: { deploymentName: 'critique-loop', buildId: '1.4.0+9f3c2ab' },
       engineThreads: 2,
       shardsAtOnce: 6,
       llamafactory: ['/opt/lf/bin/python', '-m', 'llamafactory.cli'],
@@ -91,6 +93,8 @@ describe('the environment of a worker', () => {
     ['CRITIQUE_LOOP_VLLM_ARGS', '--served_model_name=actor'],
     ['CRITIQUE_LOOP_SHARDS_AT_ONCE', '0'],
     ['CRITIQUE_LOOP_SHARDS_AT_ONCE', 'all'],
+    ['CRITIQUE_LOOP_BUILD_ID', 'a build'],
+    ['CRITIQUE_LOOP_DEPLOYMENT', 'loop.eu'],
     ['CRITIQUE_LOOP_LLAMAFACTORY', ' '],
   ])('%s=%s is refused by its name', (name, value) => {
     expect(() => readEnvironment({ [name]: value })).toThrow(name);

@@ -12,6 +12,7 @@ import { createEngines } from '../../src/backends/inference/engines.ts';
 import { FolderStore } from '../../src/backends/storage/store.ts';
 import { spawnBound } from '../../src/cli/setup/process.ts';
 import { hasSearchAttributes } from '../../src/workers/search-attributes.ts';
+import { pinnedTo } from '../../src/workers/worker.ts';
 import { QUEUES, type Role } from '../../src/workflows/queues.ts';
 import { TrainingDouble } from './training-double.ts';
 
@@ -36,17 +37,23 @@ export interface TestWorkersOptions {
   store: string;
   /** All by default. */
   roles?: Role[];
+  /** The build of the workflows, where they have one. */
+  version?: { deploymentName: string; buildId: string };
+  /** The bundle of the workflows, where it is not that of the sources. */
+  code?: string;
   /** Workflows that are not replayed when they go on. */
   maxCachedWorkflows?: number;
 }
 
 let bundle: Promise<string> | undefined;
 
+/** The bundle of the sources. */
+export const workflowCode = (): Promise<string> => (bundle ??= bundleWorkflows(join(root, 'src/workflows/index.ts')));
+
 /** The real workflows and activities in this process, with an engine towards endpoints and a trainer that does nothing. */
 export async function startTestWorkers(options: TestWorkersOptions): Promise<TestWorkers> {
   installLogger();
-  bundle ??= bundleWorkflows(join(root, 'src/workflows/index.ts'));
-  const code = await bundle;
+  const code = options.code ?? (await workflowCode());
   const connection = await NativeConnection.connect({ address: options.address });
   const store = new FolderStore(options.store);
   const training = new TrainingDouble();
@@ -70,6 +77,7 @@ export async function startTestWorkers(options: TestWorkersOptions): Promise<Tes
       workflowBundle: { code },
       maxCachedWorkflows: options.maxCachedWorkflows ?? 100,
       isolateExecutionTimeout: '1 minute',
+      ...(options.version && { workerDeploymentOptions: pinnedTo(options.version) }),
     },
     cpu: {
       activities: watched(
