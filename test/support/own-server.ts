@@ -11,13 +11,17 @@ export interface OwnServer {
 }
 
 /** A Temporal server with settings of its own, for instance `limit.historyCount.suggestContinueAsNew`. */
-export async function startOwnServer(cli: string, settings: Record<string, unknown>): Promise<OwnServer> {
+export async function startOwnServer(
+  cli: string,
+  settings: Record<string, unknown>,
+  ip = '127.0.0.1',
+): Promise<OwnServer> {
   const port = await freePort();
-  const address = `127.0.0.1:${port}`;
+  const address = `${ip}:${port}`;
   const child = spawnBound(
     cli,
     [
-      ...['server', 'start-dev', '--headless', '--ip', '127.0.0.1', '--port', String(port), '--log-level', 'error'],
+      ...['server', 'start-dev', '--headless', '--ip', ip, '--port', String(port), '--log-level', 'error'],
       ...Object.entries(SEARCH_ATTRIBUTES).flatMap(([name, type]) => ['--search-attribute', `${name}=${type}`]),
       ...Object.entries(settings).flatMap(([key, value]) => [
         '--dynamic-config-value',

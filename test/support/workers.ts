@@ -154,12 +154,15 @@ export async function spawnWorker(options: {
   address: string;
   store: string;
   env?: Record<string, string>;
+  /** What it is started by, for instance `ip netns exec h1`. */
+  within?: readonly string[];
   /** Told each line of its log as it comes. */
   onLog?: (entry: Record<string, unknown>) => void;
 }): Promise<SpawnedWorker> {
-  const { roles, address, store, env, onLog } = options;
+  const { roles, address, store, env, within = [], onLog } = options;
   const role = roles === 'all' ? 'all' : roles.join(',');
-  const child = spawnBound(process.execPath, [join(root, 'dist/cli/main.js'), 'worker', '--role', role], {
+  const [command, ...args] = [...within, process.execPath, join(root, 'dist/cli/main.js'), 'worker', '--role', role];
+  const child = spawnBound(command!, args, {
     env: { ...process.env, TEMPORAL_ADDRESS: address, CRITIQUE_LOOP_STORE: store, ...env },
     stdio: ['ignore', 'ignore', 'pipe'],
   });

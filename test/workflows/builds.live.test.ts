@@ -1,6 +1,5 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
-import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 import { Worker } from '@temporalio/worker';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Bench, eventually, fingerprint } from '../support/bench.ts';
@@ -60,30 +59,25 @@ const makeCurrent = (build: string) =>
   );
 
 const statusOf = async (build: string): Promise<string> =>
-  (await deployment('describe'))
-    .split('\n')
-    .find((line) => new RegExp(`\\b${build}\\b.*(drain|current)`, 'i').test(line)) ?? '';
+  /DrainageStatus +(\w+)/.exec(await deployment('describe-version', '--build-id', build))![1]!;
 
-/** The builds that each run of a workflow ID took its steps on, oldest run first, and the steps that failed. */
-async function builds(id: string): Promise<{ of: string[]; failed: number }> {
+/** The histories of all runs of a workflow ID, oldest first. */
+async function histories(id: string) {
   const runs: { runId: string; start: number }[] = [];
   for await (const { runId, startTime } of bench.client.workflow.list({ query: `WorkflowId = '${id}'` }))
     runs.push({ runId, start: startTime.getTime() });
-  const found = { of: [] as string[], failed: 0 };
-  for (const { runId } of runs.sort((a, b) => a.start - b.start)) {
-    const { events } = await bench.client.workflow.getHandle(id, runId).fetchHistory();
-    const steps = events!.flatMap(({ workflowTaskCompletedEventAttributes: step }) => step ?? []);
-    found.of.push([...new Set(steps.map(({ deploymentVersion }) => deploymentVersion?.buildId))].join());
-    found.failed += events!.filter((event) => event.workflowTaskFailedEventAttributes).length;
-  }
-  return found;
+  const oldest = runs.sort((a, b) => a.start - b.start);
+  return await Promise.all(oldest.map(({ runId }) => bench.client.workflow.getHandle(id, runId).fetchHistory()));
 }
 
-/** The first run of a workflow ID, as the replay gate reads it. */
-async function firstHistory(id: string): Promise<unknown> {
-  const { raw } = await bench.client.workflow.getHandle(id).describe();
-  const { firstRunId } = raw.workflowExtendedInfo as unknown as { firstRunId?: string };
-  return JSON.parse(historyToJSON(await bench.client.workflow.getHandle(id, firstRunId).fetchHistory()));
+/** The builds that each of these runs took its steps on, and how many steps failed. */
+async function builds(id: string): Promise<{ of: string[]; failed: number }> {
+  const runs = (await histories(id)).map(({ events }) => events!);
+  const of = runs.map((events) => {
+    const steps = events.flatMap(({ workflowTaskCompletedEventAttributes: step }) => step ?? []);
+    return [...new Set(steps.map(({ deploymentVersion }) => deploymentVersion?.buildId))].join();
+  });
+  return { of, failed: runs.flat().filter((event) => event.workflowTaskFailedEventAttributes).length };
 }
 
 describe('a new build beside a loop that runs', () => {
@@ -97,7 +91,7 @@ describe('a new build beside a loop that runs', () => {
     const fresh = await bench.start('fresh', bench.input(await bench.fake(), SHAPE));
     expect((await fresh.result()).status).toBe('completed');
     expect(await builds('fresh')).toEqual({ of: ['new', 'new', 'new'], failed: 0 });
-    expect(await statusOf('old')).toMatch(/draining/i);
+    expect(await statusOf('old')).toBe('draining');
 
     hold.release();
     expect((await loop.result()).status).toBe('completed');
@@ -107,11 +101,11 @@ describe('a new build beside a loop that runs', () => {
     const { root } = bench.workers.store;
     expect(await fingerprint(root, 'loop')).toBe(await fingerprint(root, 'fresh'));
     expect(fake.repeated).toEqual([]);
-    await eventually('the end of the old build', async () => /drained/i.test(await statusOf('old')), 60_000);
+    await eventually('the end of the old build', async () => (await statusOf('old')) === 'drained', 60_000);
   });
 
   it('could not have gone on with what the old one began: the replay gate says so', async () => {
-    const history = await firstHistory('loop');
+    const [history] = await histories('loop');
     const replay = Worker.runReplayHistory({ workflowBundle: { code: changed } }, history, 'loop');
     await expect(replay).rejects.toThrow(/Nondeterminism/i);
     await Worker.runReplayHistory({ workflowBundle: { code: await workflowCode() } }, history, 'loop');
