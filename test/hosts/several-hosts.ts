@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client, Connection } from '@temporalio/client';
-import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { ensureTemporalCli } from '../../src/cli/setup/temporal-cli.ts';
 import type { evaluate } from '../../src/workflows/evaluate.ts';
 import { QUEUES } from '../../src/workflows/queues.ts';
 import { compare, readTraces, type Traces } from '../chaos/compare.ts';
@@ -35,7 +36,7 @@ describe.skipIf(why !== null)('several hosts', () => {
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'critique-loop-hosts-'));
     network = await Network.create();
-    server = await startOwnServer(inject('temporalCli'), {}, network.address);
+    server = await startOwnServer(await ensureTemporalCli({ log: console.log }), {}, network.address);
     client = new Client({ connection: await Connection.connect({ address: server.address }) });
     const { within } = await addHost('h1');
     await spawnWorker({ roles: ['workflows', 'cpu'], address: server.address, store: store(), within });

@@ -4,7 +4,6 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['test/hosts/several-hosts.ts'],
-    globalSetup: ['test/support/setup.ts'],
     testTimeout: 900_000,
     hookTimeout: 120_000,
   },

@@ -10,14 +10,19 @@ export interface OwnServer {
   stop(): Promise<void>;
 }
 
-/** A Temporal server with settings of its own, for instance `limit.historyCount.suggestContinueAsNew`. */
+/**
+ * A Temporal server with settings of its own, for instance `limit.historyCount.suggestContinueAsNew`.
+ *
+ * @param host where it is asked; besides, it asks itself on loopback
+ */
 export async function startOwnServer(
   cli: string,
   settings: Record<string, unknown>,
-  ip = '127.0.0.1',
+  host = '127.0.0.1',
 ): Promise<OwnServer> {
   const port = await freePort();
-  const address = `${ip}:${port}`;
+  const address = `${host}:${port}`;
+  const ip = host === '127.0.0.1' ? host : '0.0.0.0';
   const child = spawnBound(
     cli,
     [
