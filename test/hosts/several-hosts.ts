@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -61,6 +61,7 @@ describe.skipIf(why !== null)('several hosts', () => {
   /** A host with an engine and an inference worker; gives when the worker began to poll. */
   async function addEngine(name: string): Promise<number> {
     const { within } = await addHost(name);
+    await writeFile(logOf(name), '');
     const engine = { port: ENGINE_PORT, test: QUESTIONS, train: 0, models: ['actor', 'critic'], log: logOf(name) };
     await startEngine({ ...engine, latencyMs: LATENCY[name]! }, within);
     const env = { CRITIQUE_LOOP_SHARDS_AT_ONCE: '2' };
@@ -72,7 +73,15 @@ describe.skipIf(why !== null)('several hosts', () => {
   const input = () => {
     const url = `http://127.0.0.1:${ENGINE_PORT}/v1`;
     const limited = { endpoint: { baseUrl: url, maxInFlight: 8 } };
-    return anEvaluation({ url, tested: QUESTIONS, actor: limited, critic: limited, samples: 1, shards: 32 });
+    return anEvaluation({
+      url,
+      tested: QUESTIONS,
+      actor: limited,
+      critic: limited,
+      samples: 1,
+      samplesWithCritic: 1,
+      shards: 32,
+    });
   };
 
   async function start(workflowId: string) {
