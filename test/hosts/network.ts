@@ -39,44 +39,61 @@ export class Host {
 
   /** kill -9 of everything on it. */
   async lose(): Promise<void> {
-    for (const pid of (await ip('netns', 'pids', this.name)).split('\n').filter(Boolean))
-      process.kill(Number(pid), 'SIGKILL');
+    await killAll(this.name);
   }
 }
 
-/** Hosts on one switch, which this process is on, too. */
+/** Of this machine, on the switch. */
+const ADDRESS = '10.213.77.1';
+const SWITCH = 'critique-loop';
+const PREFIX = 'critique-loop-';
+
+/** Hosts on one switch, which this process is on, too. There is one network on a machine. */
 export class Network {
-  /** Of this process. */
-  readonly address = '10.213.77.1';
-  readonly #switch = `clsw${process.pid}`;
-  readonly #hosts: Host[] = [];
+  readonly address = ADDRESS;
+  #hosts = 1;
 
   static async create(): Promise<Network> {
-    const network = new Network();
-    await ip('link', 'add', network.#switch, 'type', 'bridge');
-    await ip('address', 'add', `${network.address}/24`, 'dev', network.#switch);
-    await ip('link', 'set', network.#switch, 'up');
-    return network;
+    // What a run left that was killed.
+    await remove();
+    await ip('link', 'add', SWITCH, 'type', 'bridge');
+    await ip('address', 'add', `${ADDRESS}/24`, 'dev', SWITCH);
+    await ip('link', 'set', SWITCH, 'up');
+    return new Network();
   }
 
   async host(name: string): Promise<Host> {
-    const number = this.#hosts.length + 2;
-    const cable = `cl${process.pid}-${number}`;
-    const host = new Host(`critique-loop-${process.pid}-${name}`, cable);
-    this.#hosts.push(host);
+    const number = ++this.#hosts;
+    const cable = `critique-l-${number}`;
+    const host = new Host(`${PREFIX}${name}`, cable);
     await ip('netns', 'add', host.name);
     await ip('link', 'add', cable, 'type', 'veth', 'peer', 'name', 'eth0', 'netns', host.name);
-    await ip('link', 'set', cable, 'master', this.#switch, 'up');
+    await ip('link', 'set', cable, 'master', SWITCH, 'up');
     await ip('-n', host.name, 'address', 'add', `10.213.77.${number}/24`, 'dev', 'eth0');
     for (const device of ['lo', 'eth0']) await ip('-n', host.name, 'link', 'set', device, 'up');
     return host;
   }
 
   async remove(): Promise<void> {
-    for (const host of this.#hosts) {
-      await host.lose();
-      await ip('netns', 'delete', host.name);
-    }
-    await ip('link', 'delete', this.#switch);
+    await remove();
   }
+}
+
+async function remove(): Promise<void> {
+  const names = (await ip('netns', 'list')).split('\n').map((line) => line.split(' ')[0]!);
+  for (const name of names.filter((it) => it.startsWith(PREFIX))) {
+    await killAll(name);
+    await ip('netns', 'delete', name);
+  }
+  await ip('link', 'delete', SWITCH).catch(() => {});
+}
+
+async function killAll(namespace: string): Promise<void> {
+  const pids = (await ip('netns', 'pids', namespace)).split('\n').filter(Boolean);
+  for (const pid of pids)
+    try {
+      process.kill(Number(pid), 'SIGKILL');
+    } catch {
+      // It has just ended.
+    }
 }
