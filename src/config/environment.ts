@@ -41,13 +41,13 @@ const Environment = z.object({
   /** Names this build of the workflows, for instance by its Git commit: runs stay with the build that they began on. Absent: with none. */
   CRITIQUE_LOOP_BUILD_ID: z
     .string()
-    .regex(/^[\w.+-]+$/, 'expected letters, digits, and any of _ . + -')
+    .regex(/^[a-zA-Z0-9][\w.+-]*$/, 'expected a letter or digit, then letters, digits, and any of _ . + -')
     .max(200)
     .optional(),
   /** What all builds are known as to Temporal. */
   CRITIQUE_LOOP_DEPLOYMENT: z
     .string()
-    .regex(/^[\w-]+$/, 'expected letters, digits, and any of _ -')
+    .regex(/^[a-zA-Z0-9][\w-]*$/, 'expected a letter or digit, then letters, digits, and any of _ -')
     .max(200)
     .default('critique-loop'),
   /** Threads of the embedded engine; all cores by default. */

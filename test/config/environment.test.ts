@@ -94,6 +94,7 @@ describe('the environment of a worker', () => {
     ['CRITIQUE_LOOP_SHARDS_AT_ONCE', '0'],
     ['CRITIQUE_LOOP_SHARDS_AT_ONCE', 'all'],
     ['CRITIQUE_LOOP_BUILD_ID', 'a build'],
+    ['CRITIQUE_LOOP_BUILD_ID', '__next'],
     ['CRITIQUE_LOOP_DEPLOYMENT', 'loop.eu'],
     ['CRITIQUE_LOOP_LLAMAFACTORY', ' '],
   ])('%s=%s is refused by its name', (name, value) => {
