@@ -30,6 +30,7 @@ export async function worker({ role: roles }: { role: Role[] }): Promise<void> {
     python: () => ensurePython({ log }),
     graderPython: () => ensurePython({ log, ...GRADER }),
     env: process.env,
+    version: environment.version,
     engineThreads: environment.engineThreads,
     vllm: environment.vllm,
     shardsAtOnce: environment.shardsAtOnce,
@@ -37,8 +38,9 @@ export async function worker({ role: roles }: { role: Role[] }): Promise<void> {
     cluster: environment.cluster,
   });
   const health = environment.healthPort === undefined ? null : await serveHealth(workers, environment.healthPort);
-  const { store } = environment;
-  logger.info({ roles, address, namespace, store, health: health?.port, encrypted: encryption.on }, 'worker started');
+  const { store, version } = environment;
+  const encrypted = encryption.on;
+  logger.info({ roles, address, namespace, store, ...version, health: health?.port, encrypted }, 'worker started');
   try {
     const asked = Promise.race([once(process, 'SIGTERM'), once(process, 'SIGINT')]);
     await Promise.race([asked, workers.done]);

@@ -81,6 +81,18 @@ export const Environment = z.object({
   CRITIQUE_LOOP_LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error']).default('info'),
   /** What answers for models without an endpoint: the embedded engine on the CPU, or vLLM on this machine's GPUs. */
   CRITIQUE_LOOP_ENGINE: z.enum(['embedded', 'vllm']).default('embedded'),
+  /** Names this build of the workflows, for instance by its Git commit: runs stay with the build that they began on. Absent: with none. */
+  CRITIQUE_LOOP_BUILD_ID: z
+    .string()
+    .regex(/^[a-zA-Z0-9][\w.+-]*$/, 'expected a letter or digit, then letters, digits, and any of _ . + -')
+    .max(200)
+    .optional(),
+  /** What all builds are known as to Temporal. */
+  CRITIQUE_LOOP_DEPLOYMENT: z
+    .string()
+    .regex(/^[a-zA-Z0-9][\w-]*$/, 'expected a letter or digit, then letters, digits, and any of _ -')
+    .max(200)
+    .default('critique-loop'),
   /** Threads of the embedded engine; all cores by default. */
   CRITIQUE_LOOP_ENGINE_THREADS: whole(1, 1024).optional(),
   /** The vLLM command, for instance python3 -m vllm.entrypoints.cli.main. */
@@ -147,6 +159,8 @@ export interface WorkerEnvironment {
   healthPort?: number | undefined;
   codecKeys?: string | undefined;
   logLevel: 'trace' | 'debug' | 'info' | 'warn' | 'error';
+  /** Absent where runs take whatever build is there. */
+  version?: { deploymentName: string; buildId: string } | undefined;
   engineThreads?: number | undefined;
   /** Absent where the engine is the embedded one. */
   vllm?: { command: string[]; args: string[]; model?: string | undefined } | undefined;
@@ -188,6 +202,9 @@ export function readEnvironment(env: NodeJS.ProcessEnv = process.env): WorkerEnv
     healthPort: value.CRITIQUE_LOOP_HEALTH_PORT,
     codecKeys: value.CRITIQUE_LOOP_CODEC_KEYS && resolve(value.CRITIQUE_LOOP_CODEC_KEYS),
     logLevel: value.CRITIQUE_LOOP_LOG_LEVEL,
+    ...(value.CRITIQUE_LOOP_BUILD_ID !== undefined && {
+      version: { deploymentName: value.CRITIQUE_LOOP_DEPLOYMENT, buildId: value.CRITIQUE_LOOP_BUILD_ID },
+    }),
     engineThreads: value.CRITIQUE_LOOP_ENGINE_THREADS,
     ...(value.CRITIQUE_LOOP_ENGINE === 'vllm' && {
       vllm: {

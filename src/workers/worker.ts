@@ -1,6 +1,6 @@
 import { asyncLocalStorage } from '@temporalio/activity';
 import type { DataConverter } from '@temporalio/common';
-import { type NativeConnection, Runtime, Worker } from '@temporalio/worker';
+import { type NativeConnection, Runtime, Worker, type WorkerDeploymentOptions } from '@temporalio/worker';
 import { cpuActivities, inferenceActivities, trainActivities } from '../activities/index.ts';
 import { findGpus } from '../backends/gpus.ts';
 import { Grader } from '../backends/grading/grader.ts';
@@ -34,6 +34,8 @@ export interface WorkerOptions {
   /** The same with the packages of Math-Verify, asked when a run's oracle first needs it. */
   graderPython: () => Promise<string>;
   env: NodeJS.ProcessEnv;
+  /** Of the workflows: what runs stay with. The activities have none, so that runs of every build can ask for them. */
+  version?: WorkerEnvironment['version'];
   engineThreads?: number | undefined;
   /** How vLLM is run, where it is this worker's engine. */
   vllm?: WorkerEnvironment['vllm'];
@@ -96,6 +98,7 @@ export async function startWorkers(options: WorkerOptions): Promise<RunningWorke
       maxCachedWorkflows: CACHED_WORKFLOWS,
       stickyQueueScheduleToStartTimeout: STICKY_FOR,
       isolateExecutionTimeout: LONGEST_WORKFLOW_STEP,
+      ...(options.version && { workerDeploymentOptions: pinnedTo(options.version) }),
     }),
     cpu: () => ({
       activities: cpuActivities({
@@ -155,6 +158,13 @@ export async function startWorkers(options: WorkerOptions): Promise<RunningWorke
     status: () => workers.map(({ role, worker }) => ({ role, state: worker.getState() })),
   };
 }
+
+/** Every run to the build that it began on, until it goes on as a new one (src/workflows/renew.ts). */
+export const pinnedTo = (version: NonNullable<WorkerEnvironment['version']>): WorkerDeploymentOptions => ({
+  version,
+  useWorkerVersioning: true,
+  defaultVersioningBehavior: 'PINNED',
+});
 
 function vllmOf({ vllm, roles, cache }: WorkerOptions): VllmOptions | undefined {
   if (!vllm) return undefined;

@@ -2,7 +2,6 @@ import {
   allHandlersFinished,
   ContinueAsNew,
   condition,
-  continueAsNew,
   setCurrentDetails,
   startChild,
   upsertSearchAttributes,
@@ -21,6 +20,7 @@ import type { EvaluateProgress } from './contract.ts';
 import { describeReport } from './describe.ts';
 import { reportFailure, rootFailure } from './failures.ts';
 import { type PlannedPass, passesOf } from './passes.ts';
+import { renew } from './renew.ts';
 import { searchAttributes } from './search-attributes.ts';
 import { type PassResult, supervise } from './supervise.ts';
 import { describeWarnings } from './warnings.ts';
@@ -63,11 +63,7 @@ export async function evaluate(input: EvaluateInput, carried?: EvaluateState): P
     await run.prepare(input);
     while (run.goesOn() && run.next) {
       await run.draw(run.next);
-      const { historyLength, continueAsNewSuggested } = workflowInfo();
-      if (run.goesOn() && run.next && (historyLength > MOST_EVENTS || continueAsNewSuggested)) {
-        await condition(allHandlersFinished);
-        await continueAsNew<typeof evaluate>(input, run.carry());
-      }
+      if (run.goesOn() && run.next) await renew<typeof evaluate>(() => [input, run.carry()], MOST_EVENTS);
     }
     return await run.finish();
   } catch (error) {

@@ -2,7 +2,6 @@ import {
   allHandlersFinished,
   ContinueAsNew,
   condition,
-  continueAsNew,
   setCurrentDetails,
   setHandler,
   startChild,
@@ -22,6 +21,7 @@ import { extendUpdate, type Progress } from './contract.ts';
 import { describeAccuracy, describeReport } from './describe.ts';
 import { reportFailure, rootFailure } from './failures.ts';
 import { type IterationResult, iterate } from './iterate.ts';
+import { renew } from './renew.ts';
 import { mistakeInExtend, refusal } from './requests.ts';
 import { searchAttributes } from './search-attributes.ts';
 import { describeWarnings } from './warnings.ts';
@@ -74,10 +74,7 @@ export async function selfImprove(input: SelfImproveInput, carried?: SelfImprove
       await run.iterate();
       if (!run.goesOn()) break;
       await run.report('running');
-      if (workflowInfo().continueAsNewSuggested) {
-        await condition(allHandlersFinished);
-        await continueAsNew<typeof selfImprove>(input, run.carry());
-      }
+      await renew<typeof selfImprove>(() => [input, run.carry()]);
     }
     return await run.finish();
   } catch (error) {

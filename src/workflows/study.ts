@@ -6,7 +6,6 @@ import {
   CancellationScope,
   ContinueAsNew,
   condition,
-  continueAsNew,
   isCancellation,
   setCurrentDetails,
   startChild,
@@ -24,6 +23,7 @@ import { beginning, Conductor, type ControlState } from './conductor.ts';
 import type { StudyProgress } from './contract.ts';
 import { describeReport } from './describe.ts';
 import { reportFailure, rootFailure } from './failures.ts';
+import { renew } from './renew.ts';
 import { searchAttributes } from './search-attributes.ts';
 import { type ChildResult, headlineOf } from './study/headline.ts';
 import { describeStep, describeSteps, type StepState, type TakenStep } from './study/taken.ts';
@@ -54,10 +54,7 @@ export async function study(input: StudyInput, carried?: StudyState): Promise<St
     await run.prepare(input);
     for (let step = run.next(); step; step = run.next()) {
       await run.take(step);
-      if (run.next() && workflowInfo().continueAsNewSuggested) {
-        await condition(allHandlersFinished);
-        await continueAsNew<typeof study>(input, run.carry());
-      }
+      if (run.next()) await renew<typeof study>(() => [input, run.carry()]);
     }
     return await run.finish();
   } catch (error) {

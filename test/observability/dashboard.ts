@@ -83,10 +83,9 @@ test('every query of the dashboard has data of a run, and every alert can be ask
   const temporalMetrics = await freePort();
   // Else it tells of backlogs once a minute.
   const settings = { 'matching.updateAckInterval': '2s' };
-  const server = await startOwnServer(await ensureTemporalCli({ log }), settings, [
-    '--metrics-port',
-    String(temporalMetrics),
-  ]);
+  const server = await startOwnServer(await ensureTemporalCli({ log }), settings, {
+    flags: ['--metrics-port', String(temporalMetrics)],
+  });
   onTestFinished(server.stop);
   const run = await startObservedRun({
     id: 'observed',

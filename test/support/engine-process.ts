@@ -14,10 +14,15 @@ export interface EngineProcess {
   kill(): Promise<void>;
 }
 
-export async function startEngine(options: Partial<EngineServerOptions>): Promise<EngineProcess> {
+/** @param within what it is started by, for instance `ip netns exec h1` */
+export async function startEngine(
+  options: Partial<EngineServerOptions>,
+  within: readonly string[] = [],
+): Promise<EngineProcess> {
   const whole: EngineServerOptions = { port: 0, train: 300, test: 300, latencyMs: 0, ...options };
   const main = join(import.meta.dirname, 'engine-main.mjs');
-  const child = spawnBound(process.execPath, [main, JSON.stringify(whole)], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const [command, ...args] = [...within, process.execPath, main, JSON.stringify(whole)];
+  const child = spawnBound(command!, args, { stdio: ['ignore', 'pipe', 'inherit'] });
   const exited = once(child, 'exit');
   const port = await new Promise<number>((resolve, reject) => {
     child.once('exit', (code) => reject(new Error(`the engine ended with ${code}`)));

@@ -11,18 +11,24 @@ export interface OwnServer {
   stop(): Promise<void>;
 }
 
-/** A Temporal server with settings of its own, for instance `limit.historyCount.suggestContinueAsNew`. @param flags of its command */
+/**
+ * A Temporal server with settings of its own, for instance `limit.historyCount.suggestContinueAsNew`.
+ *
+ * @param options.flags of its command
+ * @param options.host where it is asked; besides, it asks itself on loopback
+ */
 export async function startOwnServer(
   cli: string,
   settings: Record<string, unknown>,
-  flags: readonly string[] = [],
+  { flags = [], host = '127.0.0.1' }: { flags?: readonly string[]; host?: string } = {},
 ): Promise<OwnServer> {
   const port = await freePort();
-  const address = `127.0.0.1:${port}`;
+  const address = `${host}:${port}`;
+  const ip = host === '127.0.0.1' ? host : '0.0.0.0';
   const child = spawnBound(
     cli,
     [
-      ...['server', 'start-dev', '--headless', '--ip', '127.0.0.1', '--port', String(port), '--log-level', 'error'],
+      ...['server', 'start-dev', '--headless', '--ip', ip, '--port', String(port), '--log-level', 'error'],
       ...flags,
       ...SEARCH_ATTRIBUTE_ARGUMENTS,
       ...Object.entries(settings).flatMap(([key, value]) => [

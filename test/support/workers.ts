@@ -13,6 +13,7 @@ import { openStore } from '../../src/backends/storage/open-store.ts';
 import type { Store } from '../../src/backends/storage/store.ts';
 import { spawnBound } from '../../src/cli/setup/process.ts';
 import { hasSearchAttributes } from '../../src/workers/search-attributes.ts';
+import { pinnedTo } from '../../src/workers/worker.ts';
 import { QUEUES, type Role } from '../../src/workflows/queues.ts';
 import { TrainingDouble } from './training-double.ts';
 
@@ -39,17 +40,23 @@ export interface TestWorkersOptions {
   cache?: string;
   /** All by default. */
   roles?: Role[];
+  /** The build of the workflows, where they have one. */
+  version?: { deploymentName: string; buildId: string };
+  /** The bundle of the workflows, where it is not that of the sources. */
+  code?: string;
   /** Workflows that are not replayed when they go on. */
   maxCachedWorkflows?: number;
 }
 
 let bundle: Promise<string> | undefined;
 
+/** The bundle of the sources. */
+export const workflowCode = (): Promise<string> => (bundle ??= bundleWorkflows(join(root, 'src/workflows/index.ts')));
+
 /** The real workflows and activities in this process, with an engine towards endpoints and a trainer that does nothing. */
 export async function startTestWorkers(options: TestWorkersOptions): Promise<TestWorkers> {
   installLogger();
-  bundle ??= bundleWorkflows(join(root, 'src/workflows/index.ts'));
-  const code = await bundle;
+  const code = options.code ?? (await workflowCode());
   const connection = await NativeConnection.connect({ address: options.address });
   const store = await openStore({ cache: '', ...options });
   const training = new TrainingDouble();
@@ -73,6 +80,7 @@ export async function startTestWorkers(options: TestWorkersOptions): Promise<Tes
       workflowBundle: { code },
       maxCachedWorkflows: options.maxCachedWorkflows ?? 100,
       isolateExecutionTimeout: '1 minute',
+      ...(options.version && { workerDeploymentOptions: pinnedTo(options.version) }),
     },
     cpu: {
       activities: watched(
@@ -149,12 +157,15 @@ export async function spawnWorker(options: {
   address: string;
   store: string;
   env?: Record<string, string>;
+  /** What it is started by, for instance `ip netns exec h1`. */
+  within?: readonly string[];
   /** Told each line of its log as it comes. */
   onLog?: (entry: Record<string, unknown>) => void;
 }): Promise<SpawnedWorker> {
-  const { roles, address, store, env, onLog } = options;
+  const { roles, address, store, env, within = [], onLog } = options;
   const role = roles === 'all' ? 'all' : roles.join(',');
-  const child = spawnBound(process.execPath, [join(root, 'dist/cli/main.js'), 'worker', '--role', role], {
+  const [command, ...args] = [...within, process.execPath, join(root, 'dist/cli/main.js'), 'worker', '--role', role];
+  const child = spawnBound(command!, args, {
     env: { ...process.env, TEMPORAL_ADDRESS: address, CRITIQUE_LOOP_STORE: store, ...env },
     stdio: ['ignore', 'ignore', 'pipe'],
   });
