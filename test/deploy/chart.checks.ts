@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { packageRoot } from '../../src/backends/package.ts';
 import { run } from '../../src/cli/setup/process.ts';
 import { temporaryFolder } from '../support/folder.ts';
-import { ensureHelm, ensureKeda, ensurePythonTools, go, succeed } from './tools.ts';
+import { ensureHelm, ensureKeda, ensurePythonTools, go } from './tools.ts';
 
 const CHART = join(packageRoot, 'deploy/helm/critique-loop');
 const EXAMPLES = join(packageRoot, 'deploy/helm/examples');
@@ -24,21 +24,29 @@ interface Manifest {
   spec: {
     triggers: { metadata: Record<string, string> }[];
     template: {
-      spec: { containers: Container[]; securityContext: unknown; automountServiceAccountToken: boolean; serviceAccountName: string };
+      spec: {
+        containers: Container[];
+        securityContext: unknown;
+        automountServiceAccountToken: boolean;
+        serviceAccountName: string;
+      };
     };
   };
   rules: { resources: string[]; verbs: string[] }[];
 }
 
-const template = async (...args: string[]) =>
-  run(await ensureHelm(), ['template', 'critique-loop', CHART, '--namespace', 'loop', ...args]);
+let helm: string;
+let keda: string;
+let tools: string;
+
+const template = (...args: string[]) => run(helm, ['template', 'critique-loop', CHART, '--namespace', 'loop', ...args]);
 
 async function validate(manifests: string, version: string) {
   const file = join(await temporaryFolder(), 'manifests.yaml');
   await writeFile(file, manifests);
   const script = join(packageRoot, 'test/deploy/manifests.py');
-  const crds = join(await ensureKeda(), 'config/crd/bases');
-  return run(join(await ensurePythonTools(), 'python'), [script, version, crds, file]);
+  const crds = join(keda, 'config/crd/bases');
+  return run(join(tools, 'python'), [script, version, crds, file]);
 }
 
 /** What the chart makes of values, after all schemas have been asked. */
@@ -59,6 +67,10 @@ const named = (manifests: Manifest[], kind: string, name: string) =>
   manifests.find((one) => one.kind === kind && one.metadata.name === name)!;
 
 describe.skipIf(!go)('the chart', () => {
+  beforeAll(async () => {
+    [helm, keda, tools] = await Promise.all([ensureHelm(), ensureKeda(), ensurePythonTools()]);
+  });
+
   test.each([
     ['its own values', []],
     ['GPUs', example('gpu.yaml')],
@@ -76,7 +88,10 @@ describe.skipIf(!go)('the chart', () => {
           readOnlyRootFilesystem: true,
           capabilities: { drop: ['ALL'] },
         });
-        expect(container.resources).toMatchObject({ requests: expect.anything(), limits: { memory: expect.anything() } });
+        expect(container.resources).toMatchObject({
+          requests: expect.anything(),
+          limits: { memory: expect.anything() },
+        });
       }
     }
   });
@@ -98,8 +113,8 @@ describe.skipIf(!go)('the chart', () => {
     const [worker] = named(manifests, 'Deployment', 'critique-loop-inference').spec.template.spec.containers;
     expect(worker!.resources.limits).toMatchObject({ 'nvidia.com/gpu': 1 });
     const { triggers } = named(manifests, 'ScaledObject', 'critique-loop-inference').spec;
-    const scaler = readFileSync(join(await ensureKeda(), 'pkg/scalers/temporal.go'), 'utf8');
-    const known = [...scaler.matchAll(/keda:"name=(\w+)/g)].map(([, name]) => name);
+    const scaler = readFileSync(join(keda, 'pkg/scalers/temporal.go'), 'utf8');
+    const known = [...scaler.matchAll(/keda:"name=(\w+),\s+order=triggerMetadata/g)].map(([, name]) => name);
     for (const field of Object.keys(triggers[0]!.metadata)) expect(known).toContain(field);
   });
 
@@ -111,7 +126,11 @@ describe.skipIf(!go)('the chart', () => {
     ['an unknown field', 'workers.train.gpu=1', 'gpu'],
     ['a bucket that is none', 'store.bucket=my-bucket', 'bucket'],
     ['an address without a port', 'temporal.address=temporal', 'address'],
-    ['Jobs that do not see the bucket', 'store.bucket=s3://my-bucket,trainingJob.apiVersion=batch/v1,trainingJob.kind=Job,trainingJob.spec.a=b', 'trainingJob'],
+    [
+      'Jobs that do not see the bucket',
+      'store.bucket=s3://my-bucket,trainingJob.apiVersion=batch/v1,trainingJob.kind=Job,trainingJob.spec.a=b',
+      'trainingJob',
+    ],
   ])('%s is refused', async (_, values, reason) => {
     const { code, lines } = await template('--set', values);
     expect(code).toBe(1);

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { packageRoot } from '../../src/backends/package.ts';
 import { run } from '../../src/cli/setup/process.ts';
 import { temporaryFolder } from '../support/folder.ts';
@@ -24,14 +24,20 @@ interface Service {
 const PASSWORDS = { POSTGRES_PASSWORD: 'one', GRAFANA_PASSWORD: 'two' };
 
 async function load(files: string[], env: NodeJS.ProcessEnv = PASSWORDS): Promise<Record<string, Service>> {
-  const { stdout } = await succeed(await ensureComposeLoader(), ['-format', 'json', ...files], {
+  const { stdout } = await succeed(loader, files, {
     cwd: folder,
     env: { PATH: process.env.PATH, ...env },
   });
   return (JSON.parse(stdout) as { services: Record<string, Service> }).services;
 }
 
+let loader: string;
+
 describe.skipIf(!go)('what Compose reads', () => {
+  beforeAll(async () => {
+    loader = await ensureComposeLoader();
+  });
+
   test('is whole: workers that write only where they must, and ports of this machine alone', async () => {
     const services = await load(['compose.yaml']);
     for (const name of ['workflows', 'inference', 'train'])
@@ -50,18 +56,24 @@ describe.skipIf(!go)('what Compose reads', () => {
 
   test.skipIf(!existsSync(join(folder, 'observability')))('has the files that it mounts', async () => {
     const volumes = Object.values(await load(['compose.yaml'])).flatMap(({ volumes }) => volumes ?? []);
-    for (const { source } of volumes.filter(({ type }) => type === 'bind')) expect(existsSync(source), source).toBe(true);
+    for (const { source } of volumes.filter(({ type }) => type === 'bind'))
+      expect(existsSync(source), source).toBe(true);
   });
 
   test.each([
     ['no password', text, {}, 'set it in deploy/.env'],
     ['an unknown property', text.replace('read_only: true', 'readonly: true'), PASSWORDS, 'readonly'],
-    ['a volume that there is not', text.replace('"cache-train:/cache"', '"cache-trian:/cache"'), PASSWORDS, 'cache-trian'],
+    [
+      'a volume that there is not',
+      text.replace('"cache-train:/cache"', '"cache-trian:/cache"'),
+      PASSWORDS,
+      'cache-trian',
+    ],
     ['a service that there is not', text.replace('setup: { condition', 'set-up: { condition'), PASSWORDS, 'set-up'],
   ])('%s is refused', async (_, planted, env, reason) => {
     const file = join(await temporaryFolder(), 'compose.yaml');
     await writeFile(file, planted);
-    const { code, lines } = await run(await ensureComposeLoader(), [file], { cwd: folder, env });
+    const { code, lines } = await run(loader, [file], { cwd: folder, env });
     expect(code).not.toBe(0);
     expect(lines.join('\n')).toContain(reason);
   });

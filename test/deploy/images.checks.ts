@@ -34,26 +34,31 @@ describe('the Dockerfile', () => {
     const ignore = await readFile(`${FILE}.dockerignore`, 'utf8');
     const allowed = ignore.split('\n').filter((line) => line.startsWith('!'));
     const copies = stages.flatMap(({ instructions }) => instructions).filter(({ name }) => name === 'COPY');
-    const sources = copies.filter(({ rest }) => !rest.startsWith('--from')).flatMap(({ rest }) => rest.split(' ').slice(0, -1));
+    const sources = copies
+      .filter(({ rest }) => !rest.startsWith('--from'))
+      .flatMap(({ rest }) => rest.split(' ').slice(0, -1));
     expect(sources.length).toBeGreaterThan(5);
     for (const source of sources) expect(allowed).toContain(`!${source.split('/')[0]}`);
     expect(readdirSync(packageRoot)).toEqual(expect.arrayContaining(allowed.map((line) => line.slice(1))));
   });
 });
 
-test.skipIf(!aptGet)('each step of the images build and worker, in clean folders, gives a command that works', async () => {
-  const build = { stages, context: packageRoot, into: await temporaryFolder() };
-  await buildStage(build, 'build');
-  const app = await buildStage(build, 'worker');
-  const command = [join(app, 'dist/cli/main.js')];
-  expect((await succeed('node', [...command, '--version'], { cwd: app })).stdout).toMatch(/^\d+\.\d+\.\d+$/);
-  // Everything of a worker is loaded by now: without the packages that only developers get.
-  const env = { PATH: process.env.PATH, TEMPORAL_ADDRESS: '127.0.0.1:9' };
-  const started = await run('node', [...command, 'worker', '--role', 'workflows,cpu'], { cwd: app, env });
-  expect(started.lines.join('\n')).toContain('nothing answers at 127.0.0.1:9');
-  const grader = join(build.into, 'worker/opt/grader/bin/python');
-  await succeed(grader, ['-c', 'import math_verify']);
-});
+test.skipIf(!aptGet)(
+  'each step of the images build and worker, in clean folders, gives a command that works',
+  async () => {
+    const build = { stages, context: packageRoot, into: await temporaryFolder() };
+    await buildStage(build, 'build');
+    const app = await buildStage(build, 'worker');
+    const command = [join(app, 'dist/cli/main.js')];
+    expect((await succeed('node', [...command, '--version'], { cwd: app })).stdout).toMatch(/^\d+\.\d+\.\d+$/);
+    // Everything of a worker is loaded by now: without the packages that only developers get.
+    const env = { PATH: process.env.PATH, TEMPORAL_ADDRESS: '127.0.0.1:9' };
+    const started = await run('node', [...command, 'worker', '--role', 'workflows,cpu'], { cwd: app, env });
+    expect(started.lines.join('\n')).toContain('nothing answers at 127.0.0.1:9');
+    const grader = join(build.into, 'worker/opt/grader/bin/python');
+    await succeed(grader, ['-c', 'import math_verify']);
+  },
+);
 
 test.skipIf(!aptGet)('the packages of the images trainer and gpu are to be had', async () => {
   const build = { stages, context: packageRoot, into: await temporaryFolder() };
@@ -80,7 +85,9 @@ test('a step that fails, or copies what is not there, fails', async () => {
   const planted = (line: string) => parseDockerfile(`FROM node:22.17.0 AS build\nWORKDIR /app\n${line}\n`);
   const build = { context: packageRoot, into: await temporaryFolder() };
   await expect(buildStage({ ...build, stages: planted('RUN npm run no-such-script') }, 'build')).rejects.toThrow();
-  await expect(buildStage({ ...build, stages: planted('COPY no-such-file .') }, 'build')).rejects.toThrow('no-such-file');
+  await expect(buildStage({ ...build, stages: planted('COPY no-such-file .') }, 'build')).rejects.toThrow(
+    'no-such-file',
+  );
 });
 
 describe('health.mjs', () => {

@@ -1,23 +1,21 @@
-import { access, mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { packageRoot } from '../../src/backends/package.ts';
 import { cacheFolder } from '../../src/cli/setup/cache.ts';
-import { withLock } from '../../src/cli/setup/lock.ts';
 import { findOnPath, run } from '../../src/cli/setup/process.ts';
 import { ensurePython } from '../../src/cli/setup/python.ts';
 
 const log = (line: string) => process.stderr.write(`set-up: ${line}\n`);
 const HELM = 'helm.sh/helm/v3/cmd/helm@v3.17.4';
-const COMPOSE = 'github.com/compose-spec/compose-go/v2/cmd@v2.6.0';
 const KEDA = 'github.com/kedacore/keda/v2@v2.17.2';
 
 export const [go] = await findOnPath('go', process.env);
 
-/** Helm, built once on a machine, in about 5 minutes on 2 cores. */
-export const ensureHelm = (): Promise<string> => ensureGoProgram(HELM);
+/** Helm, built in about 10 minutes on 2 busy cores. */
+export const ensureHelm = (): Promise<string> => install('helm', HELM, packageRoot);
 
 /** What Docker Compose loads its files with. */
-export const ensureComposeLoader = (): Promise<string> => ensureGoProgram(COMPOSE);
+export const ensureComposeLoader = (): Promise<string> =>
+  install('compose-loader', '.', join(packageRoot, 'test/deploy/compose-loader'));
 
 /** KEDA's source, which has its CRDs. */
 export async function ensureKeda(): Promise<string> {
@@ -44,24 +42,10 @@ export async function succeed(...given: Parameters<typeof run>): ReturnType<type
   return finished;
 }
 
-async function ensureGoProgram(source: string): Promise<string> {
-  const folder = join(cacheFolder(process.env, 'deploy-tools'), source.replaceAll('/', '+'));
-  const program = join(folder, source.split('@')[0]!.split('/').at(-1)!);
-  const isBuilt = () =>
-    access(program).then(
-      () => true,
-      () => false,
-    );
-  if (await isBuilt()) return program;
-  await mkdir(folder, { recursive: true });
-  await withLock(
-    join(folder, 'lock'),
-    ({ pid }) => log(`waiting for process ${pid}, which is building ${source}`),
-    async () => {
-      if (await isBuilt()) return;
-      log(`building ${source} (minutes, once)`);
-      await succeed(go!, ['install', source], { env: { ...process.env, GOBIN: folder, CGO_ENABLED: '0' } });
-    },
-  );
-  return program;
+/** Go's own cache makes it quick from the second time on. */
+async function install(program: string, what: string, cwd: string): Promise<string> {
+  const folder = cacheFolder(process.env, 'deploy-tools');
+  log(`building ${program} (minutes, once)`);
+  await succeed(go!, ['install', what], { cwd, env: { ...process.env, GOBIN: folder, CGO_ENABLED: '0' } });
+  return join(folder, program);
 }
