@@ -24,9 +24,22 @@ readOnlyRootFilesystem: true
 capabilities: { drop: [ALL] }
 {{- end }}
 
+{{- /* Of a container: (list . VARIABLES SECRET), with what all are told. */}}
 {{- define "critique-loop.env" -}}
-- name: TEMPORAL_ADDRESS
-  value: {{ .Values.temporal.address | quote }}
-- name: TEMPORAL_NAMESPACE
-  value: {{ .Values.temporal.namespace | quote }}
+{{- $root := index . 0 }}
+env:
+  - name: TEMPORAL_ADDRESS
+    value: {{ $root.Values.temporal.address | quote }}
+  - name: TEMPORAL_NAMESPACE
+    value: {{ $root.Values.temporal.namespace | quote }}
+  {{- range $name, $value := merge (dict) (index . 1) $root.Values.env }}
+  - name: {{ $name }}
+    value: {{ $value | quote }}
+  {{- end }}
+{{- with compact (list $root.Values.temporal.secret (index . 2)) }}
+envFrom:
+  {{- range . }}
+  - secretRef: { name: {{ . }} }
+  {{- end }}
+{{- end }}
 {{- end }}
