@@ -34,6 +34,8 @@ def custom_resources(folder):
 def main(version, folder, file):
     schemas = custom_resources(folder)
     documents = [document for document in yaml.safe_load_all(pathlib.Path(file).read_text()) if document]
+    maps = [document["data"] for document in documents if document["kind"] == "ConfigMap"]
+    documents += [yaml.safe_load(text) for data in maps for name, text in data.items() if name.endswith(".yaml")]
     wrong = 0
     for document in documents:
         try:
@@ -44,7 +46,8 @@ def main(version, folder, file):
                 kubernetes_validate.validate(document, version, strict=True)
         except (jsonschema.ValidationError, kubernetes_validate.ValidationError, kubernetes_validate.SchemaNotFoundError) as error:
             wrong += 1
-            print(f"{document['kind']} {document['metadata']['name']}: {error.message}", file=sys.stderr)
+            name = document.get("metadata", {}).get("name", "without name")
+            print(f"{document['kind']} {name}: {error.message}", file=sys.stderr)
     print(json.dumps(documents))
     return 1 if wrong else 0
 
