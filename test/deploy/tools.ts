@@ -1,0 +1,51 @@
+import { dirname, join } from 'node:path';
+import { packageRoot } from '../../src/backends/package.ts';
+import { cacheFolder } from '../../src/cli/setup/cache.ts';
+import { findOnPath, run } from '../../src/cli/setup/process.ts';
+import { ensurePython } from '../../src/cli/setup/python.ts';
+
+const log = (line: string) => process.stderr.write(`set-up: ${line}\n`);
+const HELM = 'helm.sh/helm/v3/cmd/helm@v3.17.4';
+const KEDA = 'github.com/kedacore/keda/v2@v2.17.2';
+
+export const [go] = await findOnPath('go', process.env);
+
+/** Helm, built in about 10 minutes on 2 busy cores. */
+export const ensureHelm = (): Promise<string> => install('helm', HELM, packageRoot);
+
+/** What Docker Compose loads its files with. */
+export const ensureComposeLoader = (): Promise<string> =>
+  install('compose-loader', '.', join(packageRoot, 'test/deploy/compose-loader'));
+
+/** KEDA's source, which has its CRDs. */
+export async function ensureKeda(): Promise<string> {
+  const { stdout } = await succeed(go!, ['mod', 'download', '-json', KEDA]);
+  return (JSON.parse(stdout) as { Dir: string }).Dir;
+}
+
+/** The folder with the programs of requirements.txt. */
+export async function ensurePythonTools(): Promise<string> {
+  const python = await ensurePython({
+    requirements: join(packageRoot, 'test/deploy/requirements.txt'),
+    variable: 'CRITIQUE_LOOP_DEPLOY_PYTHON',
+    cost: 'with hadolint and schemas of Kubernetes (about 70 MB, once)',
+    log,
+  });
+  return dirname(python);
+}
+
+/** Runs a program. @throws Error with its last lines where it fails */
+export async function succeed(...given: Parameters<typeof run>): ReturnType<typeof run> {
+  const finished = await run(...given);
+  if (finished.code !== 0)
+    throw new Error(`${given[0]} ${given[1].join(' ')} ended with ${finished.code}:\n${finished.lines.join('\n')}`);
+  return finished;
+}
+
+/** Go's own cache makes it quick from the second time on. */
+async function install(program: string, what: string, cwd: string): Promise<string> {
+  const folder = cacheFolder(process.env, 'deploy-tools');
+  log(`building ${program} (minutes, once)`);
+  await succeed(go!, ['install', what], { cwd, env: { ...process.env, GOBIN: folder, CGO_ENABLED: '0' } });
+  return join(folder, program);
+}
