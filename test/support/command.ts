@@ -10,10 +10,13 @@ export interface RunningCommand {
 }
 
 /** `critique-loop ...` in a folder, as a person runs it. */
-export function startCommand(folder: string, ...args: string[]): RunningCommand {
+export const startCommand = (folder: string, ...args: string[]): RunningCommand => startCommandWith({}, folder, ...args);
+
+/** The same with further environment variables. */
+export function startCommandWith(env: NodeJS.ProcessEnv, folder: string, ...args: string[]): RunningCommand {
   const child = spawn(process.execPath, [join(import.meta.dirname, '../../dist/cli/main.js'), ...args], {
     cwd: folder,
-    env: { ...process.env, TEMPORAL_CLI: temporalCli, CRITIQUE_LOOP_PYTHON: python },
+    env: { ...process.env, TEMPORAL_CLI: temporalCli, CRITIQUE_LOOP_PYTHON: python, ...env },
   });
   let output = '';
   for (const stream of [child.stdout, child.stderr])
