@@ -4,9 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
+import { Worker } from '@temporalio/worker';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { Encryption } from '../../src/cli/codec/encryption.ts';
 import { addKey, readKeys } from '../../src/cli/codec/keys.ts';
+import { openPayloads } from '../../src/cli/payloads.ts';
 import { run } from '../../src/cli/setup/process.ts';
 import type { evaluate } from '../../src/workflows/evaluate.ts';
 import { QUEUES } from '../../src/workflows/queues.ts';
@@ -17,7 +19,7 @@ import { anEvaluation, questionsOf } from '../support/evaluate-input.ts';
 import { FakeOpenAi } from '../support/fake-openai.ts';
 import { temporaryFolder } from '../support/folder.ts';
 import { temporalAddress, temporalCli } from '../support/temporal.ts';
-import { spawnWorker } from '../support/workers.ts';
+import { installLogger, spawnWorker } from '../support/workers.ts';
 
 /** What is looked for in the server's database, by where it was put. */
 const PLANTED = {
@@ -199,8 +201,11 @@ it('a run goes on under a new key, and waits for a worker that has none', async 
   onTestFinished(() => after.kill());
   expect((await handle.result()).status).toBe('completed');
   expect(fake.repeated).toEqual([]);
-  const history = historyToJSON(await handle.fetchHistory());
-  for (const id of [first!.id, second]) expect(history).toContain(Buffer.from(id).toString('base64'));
+  const history = await handle.fetchHistory();
+  for (const id of [first!.id, second]) expect(historyToJSON(history)).toContain(Buffer.from(id).toString('base64'));
+  installLogger();
+  const { dataConverter, workflowBundle } = await openPayloads({ codecKeys: file });
+  await Worker.runReplayHistory({ workflowBundle: { codePath: workflowBundle }, dataConverter }, history, 'rotated');
 });
 
 /** Of what is pending, and of the last workflow task of each of a run's workflows: as the server has them. */

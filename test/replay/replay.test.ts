@@ -5,6 +5,8 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { bundleWorkflows } from '../../scripts/bundle.mjs';
 import { historiesFolder } from '../support/histories.ts';
 
+const workflows = join(import.meta.dirname, '../../src/workflows');
+
 /** Recorded by the live tests: test/support/histories.ts says how to record them again, after a change of a workflow. */
 const names = readdirSync(historiesFolder).sort();
 
@@ -26,7 +28,7 @@ beforeAll(async () => {
     logger: new DefaultLogger('ERROR', () => {}),
     telemetryOptions: { logging: { filter: { core: 'ERROR', other: 'ERROR' } } },
   });
-  code = await bundleWorkflows(join(import.meta.dirname, '../../src/workflows/index.ts'));
+  code = await bundleWorkflows(join(workflows, 'index.ts'));
   // A second where nothing else runs.
 }, 120_000);
 
@@ -79,6 +81,14 @@ describe('recorded histories', () => {
 
   it.each(names)('%s replays', async (name) => {
     expect(await replay(read(name))).toBeNull();
+  });
+
+  it('with failures replay where payloads are encrypted, and failures are written in another way', async () => {
+    const failureConverterPath = join(workflows, 'encoded-failures.ts');
+    const bundle = await bundleWorkflows(join(workflows, 'index.ts'), { failureConverterPath });
+    const failed = names.filter((name) => JSON.stringify(read(name)).includes('"failure":'));
+    expect(failed).toContain('study-failed.json');
+    for (const name of failed) expect(await replay(read(name), bundle), name).toBeNull();
   });
 });
 

@@ -10,7 +10,8 @@ export interface RunningCommand {
 }
 
 /** `critique-loop ...` in a folder, as a person runs it. */
-export const startCommand = (folder: string, ...args: string[]): RunningCommand => startCommandWith({}, folder, ...args);
+export const startCommand = (folder: string, ...args: string[]): RunningCommand =>
+  startCommandWith({}, folder, ...args);
 
 /** The same with further environment variables. */
 export function startCommandWith(env: NodeJS.ProcessEnv, folder: string, ...args: string[]): RunningCommand {
