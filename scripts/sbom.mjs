@@ -8,12 +8,23 @@ import { join } from 'node:path';
 const root = join(import.meta.dirname, '..');
 const read = (path) => readFileSync(join(root, path), 'utf8');
 
-const listed = execFileSync('npm', ['sbom', '--sbom-format', 'cyclonedx', '--omit', 'dev', '--package-lock-only'], {
+// `--omit dev` would leave out whatever both users and developers get (npm 11.19: 58 packages here).
+const listed = execFileSync('npm', ['sbom', '--sbom-format', 'cyclonedx', '--package-lock-only'], {
   cwd: root,
   encoding: 'utf8',
   maxBuffer: 64 * 1024 * 1024,
 });
 const bom = JSON.parse(listed);
+const used = new Set(
+  Object.entries(JSON.parse(read('package-lock.json')).packages)
+    .filter(([, { dev }]) => !dev)
+    .map(([path, { name = path.split('node_modules/').at(-1), version }]) => `${name}@${version}`),
+);
+const isUsed = (ref) => used.has(ref);
+bom.components = bom.components.filter((component) => isUsed(component['bom-ref']));
+bom.dependencies = bom.dependencies
+  .filter(({ ref }) => isUsed(ref))
+  .map(({ ref, dependsOn }) => ({ ref, dependsOn: dependsOn.filter(isUsed) }));
 // npm takes the name of the folder.
 bom.metadata.component.name = JSON.parse(read('package.json')).name;
 

@@ -23,6 +23,9 @@ export async function codecServer({ port, host, uiOrigin, tokenEnv }: CodecServe
     throw new SetupError(`--token-env: there is no variable ${tokenEnv}, expected the token in it`);
   if (token === undefined && host !== '127.0.0.1')
     throw new SetupError(`--host ${host}: expected --token-env too, where others than this machine can ask`);
+  const wrong = uiOrigin.find((origin) => !URL.canParse(origin) || new URL(origin).origin !== origin);
+  if (wrong !== undefined)
+    throw new SetupError(`--ui-origin: got "${wrong}", expected scheme, host and port alone, like ${UI_ORIGINS[0]}`);
   const codec = await Encryption.open(codecKeys);
   const server = await serveCodec({ codec, port, host, origins: new Set(uiOrigin), token });
   process.stdout.write(`codec server on ${server.url}, for the UI at ${uiOrigin.join(', ')}\n`);
