@@ -1,12 +1,12 @@
 // Fails where the registry knows an advisory, high or critical, about what users of this folder's package get, unless
-// scripts/audit-allowed.json has it with a reason and a day until which it may stay. A registry that gives no advisories is
+// .ci/audit-allowed.json has it with a reason and a day until which it may stay. A registry that gives no advisories is
 // no failure: then it says so.
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 
 const SEVERE = ['high', 'critical'];
 
-const allowed = readAllowed('scripts/audit-allowed.json');
+const allowed = readAllowed('.ci/audit-allowed.json');
 const report = audit();
 if (typeof report === 'string') {
   console.log(`audit: not done, the registry gives no advisories: ${report}`);

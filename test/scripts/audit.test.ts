@@ -50,14 +50,14 @@ const PACKAGE = {
 
 async function audit(registry: string, allowed: object[] = []) {
   const folder = await temporaryFolder();
-  await mkdir(join(folder, 'scripts'));
+  await mkdir(join(folder, '.ci'));
   const packages = {
     '': PACKAGE,
     'node_modules/undici': { version: '1.0.0' },
     'node_modules/vitest': { version: '1.0.0', dev: true },
   };
   const lock = { name: 'audited', version: '1.0.0', lockfileVersion: 3, requires: true, packages };
-  const files = { 'package.json': PACKAGE, 'package-lock.json': lock, 'scripts/audit-allowed.json': allowed };
+  const files = { 'package.json': PACKAGE, 'package-lock.json': lock, '.ci/audit-allowed.json': allowed };
   for (const [name, content] of Object.entries(files)) await writeFile(join(folder, name), JSON.stringify(content));
   const child = spawn(process.execPath, [join(root, 'scripts/audit.mjs')], {
     cwd: folder,
@@ -128,7 +128,7 @@ it('refuses a list without reasons', async () => {
 });
 
 it('has a list that holds', () => {
-  const entries = JSON.parse(readFileSync(join(root, 'scripts/audit-allowed.json'), 'utf8')) as { until: string }[];
+  const entries = JSON.parse(readFileSync(join(root, '.ci/audit-allowed.json'), 'utf8')) as { until: string }[];
   const today = new Date().toISOString().slice(0, 10);
   expect(entries.filter(({ until }) => until < today)).toEqual([]);
 });
