@@ -1,6 +1,6 @@
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { finishCommand, startCommand } from '../support/command.ts';
 import { python } from '../support/temporal.ts';
@@ -36,7 +36,9 @@ async function runDemo(name: string, env: Record<string, string>) {
       .split('\n')
       .filter(Boolean)
       .map((line) => JSON.parse(line));
-    keys[path.replace(/\/[^/]+$/, '')] = rows.map(({ question, sample }) => `${question.id}/${sample}`).sort();
+    const found = rows.map(({ question, sample }) => `${question.id}/${sample}`);
+    const stage = dirname(path);
+    keys[stage] = [...(keys[stage] ?? []), ...found].sort();
   }
   return { keys, weights, jobs };
 }
