@@ -1,6 +1,6 @@
 import { chmod, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { addKey, readKeys } from '../../../src/cli/codec/keys.ts';
 import { temporaryFolder } from '../../support/folder.ts';
 
@@ -29,6 +29,17 @@ describe('a file of keys', () => {
     expect((await stat(file)).mode & 0o777).toBe(0o600);
     expect(await readdir(join(file, '..'))).toEqual(['keys']);
   });
+
+  it.runIf(process.getuid?.() === 0)(
+    'of root may be read by the group, as a mounted Secret is, and by no one else',
+    async () => {
+      const getuid = vi.spyOn(process, 'getuid').mockReturnValue(1000);
+      onTestFinished(() => getuid.mockRestore());
+      expect(await readKeys(await fileWith(`old ${KEY}\n`, 0o440))).toHaveLength(1);
+      for (const mode of [0o444, 0o460])
+        await expect(readKeys(await fileWith(`old ${KEY}\n`, mode))).rejects.toThrow('chmod');
+    },
+  );
 
   it.each([0o644, 0o640, 0o604, 0o602])('is refused with mode %o, and says what to do', async (mode) => {
     const file = await fileWith(`old ${KEY}\n`, mode);
