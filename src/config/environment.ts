@@ -128,7 +128,7 @@ export const Environment = z.object({
   /** The same for slurmrestd: further properties of the job in JSON. */
   CRITIQUE_LOOP_SLURM_JOB: properties.optional(),
   SLURM_JWT: z.string().optional(),
-  /** A file with a Job that lacks its name and its command. */
+  /** A file with a Job, or a TrainJob of Kubeflow Trainer, that lacks its name and its command. */
   CRITIQUE_LOOP_KUBERNETES_JOB: z.string().min(1).optional(),
 });
 

@@ -1,17 +1,23 @@
 import { readFile } from 'node:fs/promises';
-import type { BatchV1Api, CoreV1Api, V1Job, V1Pod, VersionApi } from '@kubernetes/client-node';
+import type { CoreV1Api, CustomObjectsApi, V1Pod, VersionApi } from '@kubernetes/client-node';
 import type { Cluster, ClusterJob, ClusterStatus } from './cluster.ts';
+import { type Filled, KINDS, type Kind } from './kubernetes-kinds.ts';
 
 const TIMEOUT_MS = 30_000;
-/** How long a job may take to end when it is asked to, unless its file says: Kubernetes' own 30 seconds may be too short to write a resume point. */
-const GRACE_SECONDS = 300;
 const LABELS = { 'app.kubernetes.io/managed-by': 'critique-loop' };
 
 interface Access {
-  jobs: BatchV1Api;
+  objects: CustomObjectsApi;
   pods: CoreV1Api;
   version: VersionApi;
   namespace: string;
+}
+
+/** What the API server tells of a Job or TrainJob. */
+interface Told {
+  metadata?: { deletionTimestamp?: string };
+  spec?: { suspend?: boolean };
+  status?: { conditions?: { type: string; status: string; reason?: string; message?: string }[] };
 }
 
 /** Kubernetes, where it is called by kubeconfig or by the service account of the worker's own pod. */
@@ -20,7 +26,7 @@ export class Kubernetes implements Cluster {
   readonly #file: string;
   #access: Promise<Access> | null = null;
 
-  /** @param file a Job in YAML, which has the pod's image, volumes and resources */
+  /** @param file a Job in YAML, which has the pod's image, volumes and resources, or a TrainJob of Kubeflow Trainer */
   constructor({ file }: { file: string }) {
     this.#file = file;
   }
@@ -30,10 +36,12 @@ export class Kubernetes implements Cluster {
   }
 
   async look(key: string): Promise<ClusterStatus> {
-    const { jobs, pods, namespace } = await this.#open();
-    const job = await within(jobs.readNamespacedJob({ name: key, namespace })).catch(unless(404, null));
+    const { objects, pods, namespace } = await this.#open();
+    const { kind } = await readTemplate(this.#file);
+    const asked = objects.getNamespacedCustomObject({ ...kind.at, namespace, name: key }) as Promise<Told>;
+    const job = await within(asked).catch(unless(404, null));
     if (!job) return { state: 'absent' };
-    const { items } = await within(pods.listNamespacedPod({ namespace, labelSelector: `job-name=${key}` }));
+    const { items } = await within(pods.listNamespacedPod({ namespace, labelSelector: kind.podsOf(key) }));
     const [pod] = items;
     const end = job.status?.conditions?.find(
       ({ type, status }) => /^(Complete|Failed)$/.test(type) && status === 'True',
@@ -48,9 +56,10 @@ export class Kubernetes implements Cluster {
   }
 
   async stop(key: string): Promise<void> {
-    const { jobs, namespace } = await this.#open();
-    const asked = jobs.deleteNamespacedJob({ name: key, namespace, propagationPolicy: 'Foreground' });
-    await within(asked).catch(unless(404, null));
+    const { objects, namespace } = await this.#open();
+    const { kind } = await readTemplate(this.#file);
+    const which = { ...kind.at, namespace, name: key, propagationPolicy: 'Foreground' };
+    await within(objects.deleteNamespacedCustomObject(which)).catch(unless(404, null));
   }
 
   async check(job: ClusterJob): Promise<string> {
@@ -60,24 +69,13 @@ export class Kubernetes implements Cluster {
     return `${gitVersion} would take a fine-tune in namespace ${namespace}`;
   }
 
-  /** Without retries of its own: those are ours, with the failure in sight. */
   async #create(job: ClusterJob, dryRun?: 'All'): Promise<void> {
-    const { jobs, namespace } = await this.#open();
-    const body = await readTemplate(this.#file);
-    const pod = body.spec!.template;
-    const [container] = pod.spec!.containers;
-    body.metadata = { ...body.metadata, name: job.key, namespace, labels: { ...body.metadata?.labels, ...LABELS } };
-    body.spec = { ...body.spec!, backoffLimit: 0 };
-    pod.spec = { terminationGracePeriodSeconds: GRACE_SECONDS, ...pod.spec!, restartPolicy: 'Never' };
-    const env = Object.entries(job.env).map(([name, value]) => ({ name, value }));
-    Object.assign(container!, { command: [...job.argv], env: [...(container!.env ?? []), ...env] });
-    delete container!.args;
-    if (job.onGpu) {
-      const limits = container!.resources?.limits ?? {};
-      const gpu = Object.keys(limits).find((name) => name.endsWith('/gpu')) ?? 'nvidia.com/gpu';
-      container!.resources = { ...container!.resources, limits: { ...limits, [gpu]: String(job.processes) } };
-    }
-    await within(jobs.createNamespacedJob({ namespace, body, ...(dryRun && { dryRun }) }));
+    const { objects, namespace } = await this.#open();
+    const { kind, body } = await readTemplate(this.#file);
+    const { metadata } = body;
+    body.metadata = { ...metadata, name: job.key, namespace, labels: { ...metadata?.labels, ...LABELS } };
+    kind.fill(body, job);
+    await within(objects.createNamespacedCustomObject({ ...kind.at, namespace, body, ...(dryRun && { dryRun }) }));
   }
 
   /** Its client is big: it is loaded where there is a Kubernetes. What fails is tried anew the next time. */
@@ -91,12 +89,12 @@ export class Kubernetes implements Cluster {
 }
 
 async function connect(): Promise<Access> {
-  const { KubeConfig, BatchV1Api, CoreV1Api, VersionApi } = await import('@kubernetes/client-node');
+  const { KubeConfig, CoreV1Api, CustomObjectsApi, VersionApi } = await import('@kubernetes/client-node');
   const config = new KubeConfig();
   config.loadFromDefault();
   const context = config.getContextObject(config.getCurrentContext());
   return {
-    jobs: config.makeApiClient(BatchV1Api),
+    objects: config.makeApiClient(CustomObjectsApi),
     pods: config.makeApiClient(CoreV1Api),
     version: config.makeApiClient(VersionApi),
     namespace: context?.namespace ?? 'default',
@@ -104,17 +102,19 @@ async function connect(): Promise<Access> {
 }
 
 /** @throws Error that names the variable and what is wrong with its file */
-async function readTemplate(file: string): Promise<V1Job> {
+async function readTemplate(file: string): Promise<{ kind: Kind; body: Filled }> {
   const { loadYaml } = await import('@kubernetes/client-node');
   const wrong = (what: string) => new Error(`CRITIQUE_LOOP_KUBERNETES_JOB is ${file}, ${what}`);
   const text = await readFile(file, 'utf8').catch((error: Error) => {
     throw wrong(`which can't be read: ${error.message}`);
   });
-  const job = loadYaml<V1Job>(text);
-  if (job?.apiVersion !== 'batch/v1' || job.kind !== 'Job') throw wrong('expected apiVersion batch/v1 and kind Job');
-  if (!job.spec?.template?.spec?.containers?.length)
-    throw wrong('expected a container in spec.template.spec.containers');
-  return job;
+  const body = loadYaml<Filled>(text);
+  const kind = KINDS.find((one) => body?.apiVersion === one.apiVersion && body.kind === one.kind);
+  if (!kind)
+    throw wrong(`expected ${KINDS.map((one) => `apiVersion ${one.apiVersion} and kind ${one.kind}`).join(', or ')}`);
+  const lack = kind.lackOf(body);
+  if (lack) throw wrong(`expected ${lack}`);
+  return { kind, body };
 }
 
 /** How the pod's container ended. */
@@ -123,7 +123,7 @@ function endOf(pod: V1Pod | undefined): string | null {
   return end ? [`exit code ${end.exitCode}`, end.reason, end.message].filter(Boolean).join(' ') : null;
 }
 
-function whyQueued(job: V1Job, pod: V1Pod | undefined): string {
+function whyQueued(job: Told, pod: V1Pod | undefined): string {
   if (job.spec?.suspend) return 'Suspended';
   const waiting = pod?.status?.containerStatuses?.[0]?.state?.waiting;
   const unmet = pod?.status?.conditions?.find(({ type, status }) => type === 'PodScheduled' && status === 'False');

@@ -214,3 +214,77 @@ describe('a job', () => {
     await (await setUp()).kubernetes.stop(JOB.key);
   });
 });
+
+describe('a TrainJob of Kubeflow Trainer', () => {
+  const TRAIN_JOBS = '/apis/trainer.kubeflow.org/v1alpha1/namespaces/training/trainjobs';
+  const TRAIN_JOB = `
+apiVersion: trainer.kubeflow.org/v1alpha1
+kind: TrainJob
+metadata:
+  labels: { kueue.x-k8s.io/queue-name: team }
+spec:
+  runtimeRef: { name: critique-loop }
+  trainer:
+    image: trainer:1
+    numNodes: 4
+    args: [not, ours]
+    env: [{ name: HF_HOME, value: /models }]
+    resourcesPerNode: { limits: { memory: 64Gi } }
+`;
+
+  test('is that of the file with a name, a command, one node and GPUs', async () => {
+    const { kubernetes, received } = await setUp({}, TRAIN_JOB);
+    await kubernetes.submit(JOB);
+    expect(received[0]).toMatchObject({ method: 'POST', path: TRAIN_JOBS });
+    expect(received[0]!.body).toEqual({
+      apiVersion: 'trainer.kubeflow.org/v1alpha1',
+      kind: 'TrainJob',
+      metadata: {
+        name: JOB.key,
+        namespace: 'training',
+        labels: { 'kueue.x-k8s.io/queue-name': 'team', 'app.kubernetes.io/managed-by': 'critique-loop' },
+      },
+      spec: {
+        runtimeRef: { name: 'critique-loop' },
+        trainer: {
+          image: 'trainer:1',
+          numNodes: 1,
+          command: JOB.argv,
+          env: [
+            { name: 'HF_HOME', value: '/models' },
+            { name: 'A', value: '1' },
+          ],
+          resourcesPerNode: { limits: { memory: '64Gi', 'nvidia.com/gpu': '2' } },
+        },
+      },
+    });
+  });
+
+  test('runs while the pod of its JobSet does, and ends by its conditions', async () => {
+    const objects: { job: object; pod?: object } = { job: {}, pod: { status: { phase: 'Running' } } };
+    const { kubernetes, received } = await setUp(objects, TRAIN_JOB);
+    expect(await kubernetes.look(JOB.key)).toEqual({ state: 'running' });
+    const selector = encodeURIComponent(`jobset.sigs.k8s.io/jobset-name=${JOB.key}`);
+    expect(received.map(({ path }) => path)).toEqual([
+      `${TRAIN_JOBS}/${JOB.key}`,
+      `/api/v1/namespaces/training/pods?labelSelector=${selector}`,
+    ]);
+    objects.job = { status: { conditions: [{ type: 'Failed', status: 'True', reason: 'TrainJobFailed' }] } };
+    expect(await kubernetes.look(JOB.key)).toEqual({
+      state: 'ended',
+      how: `Kubernetes says Failed, TrainJobFailed of job ${JOB.key}`,
+    });
+    await kubernetes.stop(JOB.key);
+    expect(received.at(-1)).toMatchObject({
+      method: 'DELETE',
+      path: `${TRAIN_JOBS}/${JOB.key}?propagationPolicy=Foreground`,
+    });
+  });
+
+  test('needs a runtime', async () => {
+    const { kubernetes, file } = await setUp({}, TRAIN_JOB.replace('  runtimeRef: { name: critique-loop }\n', ''));
+    await expect(kubernetes.submit(JOB)).rejects.toThrow(
+      `CRITIQUE_LOOP_KUBERNETES_JOB is ${file}, expected a name in spec.runtimeRef`,
+    );
+  });
+});
