@@ -139,6 +139,18 @@ describe.skipIf(!go)('the chart', () => {
     expect(lines.join('\n')).toContain(reason);
   });
 
+  test.each([
+    ['batch/v1', 'Job', 'jobs'],
+    ['trainer.kubeflow.org/v1alpha1', 'TrainJob', 'trainjobs'],
+  ])('the train worker may make a %s %s, and nothing else', async (apiVersion, kind, resource) => {
+    const job = `trainingJob.apiVersion=${apiVersion},trainingJob.kind=${kind},trainingJob.spec.a=b`;
+    const { stdout } = await template('--set', job);
+    const [, group] = /^([^/]*)\//.exec(apiVersion)!;
+    expect(stdout).toContain(`- apiGroups: [${group}]\n    resources: [${resource}]\n    verbs: [create, get, delete]`);
+    expect(stdout.match(/verbs:/g)).toHaveLength(2);
+    expect((await template('--set', job.replace(kind, 'Pod'))).code).toBe(1);
+  });
+
   test('what Kubernetes or KEDA would not take is found', async () => {
     const { stdout } = await template(...example('gpu.yaml'));
     const planted: [string, string][] = [
