@@ -1,6 +1,8 @@
 import { resolve } from 'node:path';
 import { z } from 'zod';
+import { type ClusterEnvironment, ClusterVariables, clusterOf, expectCluster, missing } from './cluster.ts';
 import { formatIssues, parseInput } from './parse.ts';
+import { words } from './words.ts';
 
 const whole = (least: number, most: number) =>
   z
@@ -8,9 +10,6 @@ const whole = (least: number, most: number) =>
     .regex(/^\d{1,9}$/, `expected a whole number from ${least} to ${most}`)
     .transform(Number)
     .pipe(z.int().min(least).max(most));
-
-/** Arguments without a shell: a word is what is between spaces. */
-const words = z.string().transform((text) => text.split(/\s+/).filter((word) => word !== ''));
 
 /** What the engine gives to `vllm serve` itself, or what would keep it from asking. */
 export const OWN_ARGUMENTS = [
@@ -25,33 +24,6 @@ const vllmArguments = words.superRefine((args, context) => {
     context.addIssue({ code: 'custom', message: `expected no ${name}: the engine sets that itself` });
   if (names[0] && !names[0].startsWith('-'))
     context.addIssue({ code: 'custom', message: `expected arguments that begin with --, not "${args[0]}"` });
-});
-
-const SLURM_OWN_ARGUMENTS = [
-  '--job-name',
-  '-J',
-  '--output',
-  '-o',
-  '--open-mode',
-  '--parsable',
-  '--dependency',
-  '-d',
-  '--wrap',
-];
-
-const slurmArguments = words.superRefine((args, context) => {
-  for (const name of args.map((arg) => arg.split('=')[0]!).filter((one) => SLURM_OWN_ARGUMENTS.includes(one)))
-    context.addIssue({ code: 'custom', message: `expected no ${name}: the worker sets that itself` });
-});
-
-/** Those of a job that Slurm's REST API takes. */
-const properties = z.string().transform((text, context) => {
-  try {
-    return z.record(z.string(), z.json()).parse(JSON.parse(text));
-  } catch {
-    context.addIssue({ code: 'custom', message: 'expected an object of JSON, like {"partition":"gpu"}' });
-    return z.NEVER;
-  }
 });
 
 /** Whether a store is one of S3, and not a folder. */
@@ -107,49 +79,13 @@ export const Environment = z.object({
   CRITIQUE_LOOP_LLAMAFACTORY: words
     .refine((all) => all.length > 0, { error: 'expected a command' })
     .default(['llamafactory-cli']),
-  /** Where fine-tunes run: on this machine, or on a cluster that is there already (docs/training-clusters.md). */
-  CRITIQUE_LOOP_TRAIN_ON: z.enum(['here', 'ray', 'slurm', 'kubernetes']).default('here'),
-  /** Python with the trainer's packages, as the cluster's machines know it. */
-  CRITIQUE_LOOP_CLUSTER_PYTHON: z.string().min(1).default('python3'),
-  /** The folder deploy/trainer of this package on the cluster's machines; by default it is where it is here. */
-  CRITIQUE_LOOP_CLUSTER_TRAINER: z.string().startsWith('/', 'expected an absolute path').optional(),
-  /** What the cluster is asked for, for each process of a fine-tune. */
-  CRITIQUE_LOOP_CLUSTER_DEVICE: z.enum(['gpu', 'cpu']).default('gpu'),
-  /** Ray's dashboard. */
-  CRITIQUE_LOOP_RAY_ADDRESS: z.url({ protocol: /^https?$/, error: 'expected a URL like http://head:8265' }).optional(),
-  RAY_AUTH_TOKEN: z.string().optional(),
-  /** slurmrestd; absent means Slurm's commands. */
-  CRITIQUE_LOOP_SLURM_URL: z
-    .string()
-    .regex(/^(https?:\/\/.+|unix:\/.+)$/, 'expected a URL like http://head:6820, or unix:/path/of/socket')
-    .optional(),
-  /** Further arguments of sbatch, for instance --partition=gpu. */
-  CRITIQUE_LOOP_SLURM_ARGS: slurmArguments.default([]),
-  /** The same for slurmrestd: further properties of the job in JSON. */
-  CRITIQUE_LOOP_SLURM_JOB: properties.optional(),
-  SLURM_JWT: z.string().optional(),
-  /** A file with a Job, or a TrainJob of Kubeflow Trainer, that lacks its name and its command. */
-  CRITIQUE_LOOP_KUBERNETES_JOB: z.string().min(1).optional(),
+  ...ClusterVariables.shape,
 });
 
-const WorkerVariables = Environment.superRefine((value, context) => {
-  const need = (name: keyof typeof value, expected: string) => {
-    if (value[name] === undefined)
-      context.addIssue({ code: 'custom', path: [name], params: { missing: true }, message: `expected ${expected}` });
-  };
-  const on = value.CRITIQUE_LOOP_TRAIN_ON;
-  if (on === 'ray') need('CRITIQUE_LOOP_RAY_ADDRESS', "the URL of Ray's dashboard, for CRITIQUE_LOOP_TRAIN_ON is ray");
-  if (on === 'kubernetes')
-    need('CRITIQUE_LOOP_KUBERNETES_JOB', 'a file with a Job, for CRITIQUE_LOOP_TRAIN_ON is kubernetes');
-  if (value.CRITIQUE_LOOP_SLURM_URL !== undefined && value.CRITIQUE_LOOP_SLURM_ARGS.length > 0)
-    context.addIssue({
-      code: 'custom',
-      path: ['CRITIQUE_LOOP_SLURM_ARGS'],
-      input: value.CRITIQUE_LOOP_SLURM_ARGS,
-      message: 'expected CRITIQUE_LOOP_SLURM_JOB instead: slurmrestd has no arguments',
-    });
-  if (on !== 'here' && isBucket(value.CRITIQUE_LOOP_STORE))
-    need('CRITIQUE_LOOP_CACHE', `a folder that ${on} sees under the same path, for the store is a bucket`);
+const WorkerVariables = Environment.superRefine(expectCluster).superRefine((value, context) => {
+  const { CRITIQUE_LOOP_TRAIN_ON: on, CRITIQUE_LOOP_STORE: store, CRITIQUE_LOOP_CACHE: cache } = value;
+  if (on !== 'here' && isBucket(store) && cache === undefined)
+    missing(context, 'CRITIQUE_LOOP_CACHE', `a folder that ${on} sees under the same path, for the store is a bucket`);
 });
 
 export interface WorkerEnvironment {
@@ -169,19 +105,6 @@ export interface WorkerEnvironment {
   /** Where fine-tunes run; absent means on this machine. */
   cluster?: ClusterEnvironment | undefined;
 }
-
-export interface ClusterEnvironment {
-  at: ClusterAddress;
-  python: string;
-  trainer?: string | undefined;
-  onGpu: boolean;
-}
-
-export type ClusterAddress =
-  | { kind: 'ray'; address: string; token?: string | undefined }
-  | { kind: 'slurm'; args: string[] }
-  | { kind: 'slurmrestd'; url: string; token?: string | undefined; job: Record<string, unknown> }
-  | { kind: 'kubernetes'; file: string };
 
 /** Variables are wrong. The message is all that a user needs; print it without a stack. */
 export class WrongEnvironment extends Error {
@@ -217,32 +140,4 @@ export function readEnvironment(env: NodeJS.ProcessEnv = process.env): WorkerEnv
     llamafactory: value.CRITIQUE_LOOP_LLAMAFACTORY,
     cluster: clusterOf(value),
   };
-}
-
-function clusterOf(value: z.output<typeof Environment>): ClusterEnvironment | undefined {
-  const at = addressOf(value);
-  return (
-    at && {
-      at,
-      python: value.CRITIQUE_LOOP_CLUSTER_PYTHON,
-      trainer: value.CRITIQUE_LOOP_CLUSTER_TRAINER,
-      onGpu: value.CRITIQUE_LOOP_CLUSTER_DEVICE === 'gpu',
-    }
-  );
-}
-
-function addressOf(value: z.output<typeof Environment>): ClusterAddress | undefined {
-  const { CRITIQUE_LOOP_SLURM_URL: url } = value;
-  switch (value.CRITIQUE_LOOP_TRAIN_ON) {
-    case 'here':
-      return undefined;
-    case 'ray':
-      return { kind: 'ray', address: value.CRITIQUE_LOOP_RAY_ADDRESS!, token: value.RAY_AUTH_TOKEN };
-    case 'slurm':
-      return url === undefined
-        ? { kind: 'slurm', args: value.CRITIQUE_LOOP_SLURM_ARGS }
-        : { kind: 'slurmrestd', url, token: value.SLURM_JWT, job: value.CRITIQUE_LOOP_SLURM_JOB ?? {} };
-    case 'kubernetes':
-      return { kind: 'kubernetes', file: resolve(value.CRITIQUE_LOOP_KUBERNETES_JOB!) };
-  }
 }

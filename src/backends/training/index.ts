@@ -1,5 +1,5 @@
 import { join, posix } from 'node:path';
-import type { ClusterEnvironment } from '../../config/environment.ts';
+import type { ClusterEnvironment } from '../../config/cluster.ts';
 import type { TrainingConfig } from '../../config/training.ts';
 import type { Gpus } from '../gpus.ts';
 import { trainerFile } from '../package.ts';

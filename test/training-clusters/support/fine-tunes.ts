@@ -10,7 +10,7 @@ import type {
   TrainingStatus,
 } from '../../../src/backends/training/contract.ts';
 import { createTrainingBackends } from '../../../src/backends/training/index.ts';
-import type { ClusterAddress } from '../../../src/config/environment.ts';
+import type { ClusterAddress } from '../../../src/config/cluster.ts';
 import { Training } from '../../../src/config/training.ts';
 import { randomCheckpoint } from '../../support/engine.ts';
 import { python } from '../../support/temporal.ts';

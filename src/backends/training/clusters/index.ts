@@ -1,4 +1,4 @@
-import type { ClusterAddress } from '../../../config/environment.ts';
+import type { ClusterAddress } from '../../../config/cluster.ts';
 import type { Cluster } from './cluster.ts';
 import { Kubernetes } from './kubernetes.ts';
 import { Ray } from './ray.ts';
