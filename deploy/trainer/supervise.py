@@ -42,6 +42,10 @@ GRACE_S = 5
 GRACE_OF_REST_S = 1
 #: Between looks whether another wants the GPUs.
 LOOK_S = 0.2
+#: Between looks whether the engine's processes are there, and how those of vLLM call themselves. A server that has lost one answers nobody,
+#: but may take a minute to notice.
+ENGINE_LOOK_S = 1
+ENGINE = b"VLLM::EngineCore"
 #: What a guard is told. The end of its stdin without that is the end of the supervisor.
 END = b"."
 #: Of a terminal or a service manager: when to end is for the worker to say.
@@ -168,8 +172,8 @@ def guard(spec: dict) -> None:
             return tell({"event": "ended", "how": "it was not started"})
     record = Record.write(spec["folder"], server.pid)
     tell({"event": "started", "pid": server.pid})
-    how, told = None, None
-    while how is None and (told is None or time.monotonic() < told + GRACE_S):
+    how, told, engines = None, None, Engines(server.pid)
+    while how is None and (told is None or time.monotonic() < told + GRACE_S) and not engines.are_lost():
         readable, _, _ = select.select([0] if told is None else [], [], [], 0.1)
         if readable:
             if os.read(0, 1) != END:
@@ -186,7 +190,25 @@ def guard(spec: dict) -> None:
         how = reap(server.pid) or how
         time.sleep(0.02)
     record.remove()
-    tell({"event": "ended", "how": how or "signal 9"})
+    tell({"event": "ended", "how": how or ("its engine core ended" if told is None else "signal 9")})
+
+
+class Engines:
+    """The processes of a server that compute, as they were seen."""
+
+    def __init__(self, server: int) -> None:
+        self.server, self.seen, self.looked, self.lost = server, set(), time.monotonic(), None
+
+    def are_lost(self) -> bool:
+        """Whether one has been gone for so long that the server should have ended, too."""
+        now = time.monotonic()
+        if self.lost is None and now >= self.looked + ENGINE_LOOK_S:
+            there = {pid for pid in descendants(self.server) if command_of(pid).startswith(ENGINE)}
+            if self.seen - there:
+                self.lost = now
+            self.seen |= there
+            self.looked = now
+        return self.lost is not None and now >= self.lost + GRACE_S
 
 
 def begin_server() -> None:
@@ -237,6 +259,15 @@ def stat_of(pid: int) -> list[str] | None:
             return file.read().rpartition(")")[2].split()
     except OSError:
         return None
+
+
+def command_of(pid: int) -> bytes:
+    """Of one that has ended, too, it is empty."""
+    try:
+        with open(f"/proc/{pid}/cmdline", "rb") as file:
+            return file.read()
+    except OSError:
+        return b""
 
 
 def processes() -> dict[int, list[str]]:

@@ -24,9 +24,8 @@ function main() {
   let isDead = false;
   core.once('exit', () => {
     isDead = true;
-    // vLLM's watchdog looks every five seconds. Its server stops listening, and waits for what it has in hand.
-    if (faults.hangs) server.close();
-    else setTimeout(() => process.exit(0), 300);
+    // vLLM's watchdog looks every five seconds, and its server may take a minute to end.
+    if (!faults.hangs) setTimeout(() => process.exit(0), 300);
   });
   process.once('SIGTERM', () => {
     core.kill('SIGKILL');
@@ -150,6 +149,7 @@ function main() {
   const server = createServer(async (request, response) => {
     let text = '';
     for await (const chunk of request) text += chunk;
+    if (isDead && faults.hangs) return;
     const path = new URL(request.url, 'http://x').pathname;
     const route = routes[`${request.method} ${path}`];
     const [status, body] = route ? await route(text === '' ? {} : JSON.parse(text)) : [404, { detail: 'Not Found' }];

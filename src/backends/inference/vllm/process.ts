@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Agent, errors, request } from 'undici';
+import { Agent, request } from 'undici';
 import type { Metrics } from '../../metrics.ts';
 import { InferenceClient } from '../client.ts';
 import { HttpError } from '../errors.ts';
@@ -17,9 +17,6 @@ import type { Weights } from './weights.ts';
 export const HOST = 'vllm';
 
 const LOOK_EVERY_MS = 250;
-const WATCH_EVERY_MS = 1_000;
-/** Looks in succession. */
-const DEAD_AFTER = 3;
 
 /** For what takes as long as it takes: loading weights, or waking. */
 const patient = new Agent({ headersTimeout: 0, bodyTimeout: 0 });
@@ -79,17 +76,14 @@ export class VllmProcess {
     const command = serveCommand(config, { weights, port, servedName });
     const supervised = supervisor.start({ ...command, log });
     const origin = `http://127.0.0.1:${port}`;
-    while ((await healthOf(origin)) !== 'up') {
+    while (!(await isHealthy(origin))) {
       if (supervised.hasEnded()) return reasonOf(await tail(log), await supervised.ended);
       said(lastWords(await tail(log)));
       await Promise.race([supervised.ended, sleep(LOOK_EVERY_MS)]);
     }
     const started = new VllmProcess({ origin, servedName, supervised, log, limiter, metrics });
     const names = await started.client.models(new AbortController().signal).catch(() => []);
-    if (names.some(({ id }) => id === servedName)) {
-      void started.#watch();
-      return started;
-    }
+    if (names.some(({ id }) => id === servedName)) return started;
     if (supervised.hasEnded()) return await started.reason();
     await supervised.end();
     return { type: 'EngineUnavailable', message: `somebody else answers on port ${port}` };
@@ -97,16 +91,6 @@ export class VllmProcess {
 
   get hasEnded(): boolean {
     return this.#supervised.hasEnded();
-  }
-
-  /** Whose engine core has died ends by itself, unless it waits for requests that nobody answers any more. */
-  async #watch(): Promise<void> {
-    for (let looks = 0; looks < DEAD_AFTER; ) {
-      await Promise.race([this.#supervised.ended, sleep(WATCH_EVERY_MS, undefined, { ref: false })]);
-      if (this.hasEnded) return;
-      looks = (await healthOf(this.#origin)) === 'dead' ? looks + 1 : 0;
-    }
-    await this.#supervised.end();
   }
 
   /** Why it ended, by its log. */
@@ -166,14 +150,13 @@ export class VllmProcess {
   }
 }
 
-/** `busy`: it takes connections, and does not say in time. */
-async function healthOf(origin: string): Promise<'up' | 'busy' | 'dead'> {
+async function isHealthy(origin: string): Promise<boolean> {
   try {
     const { statusCode, body } = await request(`${origin}/health`, { headersTimeout: 5_000, bodyTimeout: 5_000 });
     await body.dump();
-    return statusCode === 200 ? 'up' : 'dead';
-  } catch (error) {
-    return error instanceof errors.HeadersTimeoutError || error instanceof errors.BodyTimeoutError ? 'busy' : 'dead';
+    return statusCode === 200;
+  } catch {
+    return false;
   }
 }
 
