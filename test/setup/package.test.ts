@@ -22,10 +22,11 @@ it('names no registry host', () => {
   expect(Object.values(locked).filter(({ resolved }) => resolved !== undefined)).toEqual([]);
 });
 
-it('has one protobufjs of version 8, without which replay fails, and the other one only under grpc', () => {
+it('has one protobufjs of version 8, without which replay fails, and the other one only under grpc and the exporter of traces', () => {
   const copies = Object.entries(locked).filter(([path]) => path.endsWith('node_modules/protobufjs'));
   expect(copies.map(([path, { version }]) => `${path} ${version?.split('.')[0]}`).sort()).toEqual([
     'node_modules/@grpc/proto-loader/node_modules/protobufjs 7',
+    'node_modules/@opentelemetry/otlp-transformer/node_modules/protobufjs 7',
     'node_modules/protobufjs 8',
   ]);
 });
