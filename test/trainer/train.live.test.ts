@@ -44,6 +44,9 @@ const lines = (text: string) =>
     .map((line) => JSON.parse(line) as Event);
 
 /** Starts train.py with a small job; `over` changes its fields. */
+/** How many threads there are decides how sums are rounded. */
+const env = { ...process.env, OMP_NUM_THREADS: '1' };
+
 async function start(name: string, over: Record<string, unknown> = {}, args: string[] = []) {
   const output = join(folder, name);
   const file = join(folder, `${name}.json`);
@@ -61,7 +64,7 @@ async function start(name: string, over: Record<string, unknown> = {}, args: str
   };
   await writeFile(file, JSON.stringify({ ...job, ...over }));
   // One thread each: several of these run at once here, and threads that wait for each other would fight for the cores.
-  const child = spawn(python, [script, file, ...args], { env: { ...process.env, OMP_NUM_THREADS: '1' } });
+  const child = spawn(python, [script, file, ...args], { env });
   return { child, file, output, ended: collect(child) };
 }
 
@@ -325,7 +328,7 @@ test('the GPU is waited for, and the holder named', async () => {
 });
 
 describe('a spare', () => {
-  const spare = () => spawn(python, [script, 'spare-of-the-test', '--spare']);
+  const spare = () => spawn(python, [script, 'spare-of-the-test', '--spare'], { env });
 
   test('trains the job that it is given, and writes its log', async () => {
     const { file, output, ended } = await start('given', { epochs: 1 });
