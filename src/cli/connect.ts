@@ -32,6 +32,9 @@ function readProfile() {
   }
 }
 
+/** How the native client calls the end of a connection, by when it comes. */
+const CLOSED = /^(transport error|operation was canceled|connection (closed|error).*)$/;
+
 /** The native client tells only by its text what happened. */
 function whyNot(address: string, { tls }: NativeConnectionOptions, message: string): string {
   if (message.includes('NotValidForName'))
@@ -41,7 +44,7 @@ function whyNot(address: string, { tls }: NativeConnectionOptions, message: stri
   if (message.includes('KeyMismatch'))
     return `client_cert_path and client_key_path of the profile's tls (TEMPORAL_TLS_CLIENT_CERT_PATH, TEMPORAL_TLS_CLIENT_KEY_PATH) do not belong together`;
   const refusal = /^Failed to call GetSystemInfo: .*?message: "(.*?)"/.exec(message)?.[1];
-  if (refusal !== undefined && refusal !== 'transport error')
+  if (refusal !== undefined && !CLOSED.test(refusal))
     return `${address} refuses this client: ${refusal}. Check api_key of the profile (TEMPORAL_API_KEY)`;
   if (refusal !== undefined)
     return typeof tls === 'object' && tls?.clientCertPair

@@ -38,11 +38,11 @@ export async function worker({ role: roles }: { role: Role[] }): Promise<void> {
     cluster: environment.cluster,
   });
   const health = environment.healthPort === undefined ? null : await serveHealth(workers, environment.healthPort);
+  const asked = Promise.race([once(process, 'SIGTERM'), once(process, 'SIGINT')]);
   const { store, version } = environment;
   const encrypted = encryption.on;
   logger.info({ roles, address, namespace, store, ...version, health: health?.port, encrypted }, 'worker started');
   try {
-    const asked = Promise.race([once(process, 'SIGTERM'), once(process, 'SIGINT')]);
     await Promise.race([asked, workers.done]);
     logger.info('worker draining');
     await workers.shutdown();

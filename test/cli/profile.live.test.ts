@@ -4,6 +4,7 @@ import { type AddressInfo, connect } from 'node:net';
 import { join } from 'node:path';
 import { createServer, type TLSSocket } from 'node:tls';
 import { expect, it, onTestFinished } from 'vitest';
+import { Authority } from '../support/certificates.ts';
 import { temporaryFolder } from '../support/folder.ts';
 import { temporalAddress } from '../support/temporal.ts';
 import { spawnWorker } from '../support/workers.ts';
@@ -15,20 +16,6 @@ const hasOpenssl = (() => {
     return false;
   }
 })();
-
-/** An authority, and a certificate of it for each name, as NAME.pem and NAME.key in the folder. */
-function certify(folder: string, names: readonly string[]): void {
-  const openssl = (...args: string[]) => execFileSync('openssl', args, { cwd: folder, stdio: 'pipe' });
-  const key = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes'];
-  const authority = ['-x509', '-days', '2', '-subj', '/CN=authority', '-keyout', 'ca.key', '-out', 'ca.pem'];
-  openssl('req', ...key, ...authority);
-  for (const name of names) {
-    writeFileSync(join(folder, 'names'), 'subjectAltName=DNS:localhost\n');
-    openssl('req', ...key, '-subj', `/CN=${name}`, '-keyout', `${name}.key`, '-out', `${name}.csr`);
-    const sign = ['-CA', 'ca.pem', '-CAkey', 'ca.key', '-CAcreateserial', '-extfile', 'names'];
-    openssl('x509', '-req', '-in', `${name}.csr`, '-days', '2', ...sign, '-out', `${name}.pem`);
-  }
-}
 
 /** Temporal behind TLS that takes only clients with a certificate of the folder's authority. @returns its port, and who came */
 async function serveMutualTls(folder: string): Promise<{ port: number; clients: string[] }> {
@@ -58,7 +45,9 @@ async function serveMutualTls(folder: string): Promise<{ port: number; clients: 
 
 it.skipIf(!hasOpenssl)('a worker shows the certificate of its profile (needs openssl)', async () => {
   const folder = await temporaryFolder();
-  certify(folder, ['server', 'client']);
+  const authority = new Authority(folder);
+  authority.sign('server', 'DNS:localhost');
+  const own = authority.sign('client');
   const { port, clients } = await serveMutualTls(folder);
   const profile = (name: string, client: string) => `
 [profile.${name}]
@@ -66,9 +55,9 @@ address = "localhost:${port}"
 namespace = "default"
 
 [profile.${name}.tls]
-server_ca_cert_path = "${folder}/ca.pem"
+server_ca_cert_path = "${authority.certificate}"
 ${client}`;
-  const client = `client_cert_path = "${folder}/client.pem"\nclient_key_path = "${folder}/client.key"\n`;
+  const client = `client_cert_path = "${own.certificate}"\nclient_key_path = "${own.key}"\n`;
   writeFileSync(join(folder, 'temporal.toml'), profile('own', client) + profile('stranger', ''));
   const start = (name: string) => {
     const env = { TEMPORAL_PROFILE: name, TEMPORAL_CONFIG_FILE: join(folder, 'temporal.toml') };
@@ -77,5 +66,5 @@ ${client}`;
   const worker = await start('own');
   expect((await worker.stop()).code).toBe(0);
   expect(clients).toContain('client');
-  await expect(start('stranger')).rejects.toThrow(`nothing answers at localhost:${port}`);
+  await expect(start('stranger')).rejects.toThrow(`localhost:${port} closes the connection`);
 });
