@@ -190,7 +190,7 @@ def guard(spec: dict) -> None:
         how = reap(server.pid) or how
         time.sleep(0.02)
     record.remove()
-    tell({"event": "ended", "how": how or ("its engine core ended" if told is None else "signal 9")})
+    tell({"event": "ended", "how": how or ("its engine core ended" if told is None and engines.lost else "signal 9")})
 
 
 class Engines:

@@ -59,22 +59,18 @@ export async function startLocal(options: { log: Log; port?: number; uiPort?: nu
   try {
     const connection = await NativeConnection.connect({ address: server.address });
     const workers = await startWorkers({
+      ...environment,
+      // Nobody makes a build current here.
+      version: undefined,
       roles: Object.keys(QUEUES) as Role[],
       connection,
       namespace: 'default',
-      store: environment.store,
-      cache: environment.cache,
       workflowBundle: workflowBundle(tracing !== null),
       dataConverter,
       tracing,
       python: async () => python,
       graderPython: () => ensurePython({ log, ...GRADER }),
       env: process.env,
-      engineThreads: environment.engineThreads,
-      vllm: environment.vllm,
-      shardsAtOnce: environment.shardsAtOnce,
-      llamafactory: environment.llamafactory,
-      cluster: environment.cluster,
     });
     const clientConnection = await Connection.connect({ address: server.address });
     const failed = Promise.race([

@@ -19,23 +19,16 @@ export async function worker({ role: roles }: { role: Role[] }): Promise<void> {
   const { connection, address, namespace } = await connect();
   const log = (line: string) => logger.info(line);
   const workers = await startWorkers({
+    ...environment,
     roles,
     connection,
     namespace,
-    store: environment.store,
-    cache: environment.cache,
     workflowBundle: workflowBundle(tracing !== null),
     dataConverter,
     tracing,
     python: () => ensurePython({ log }),
     graderPython: () => ensurePython({ log, ...GRADER }),
     env: process.env,
-    version: environment.version,
-    engineThreads: environment.engineThreads,
-    vllm: environment.vllm,
-    shardsAtOnce: environment.shardsAtOnce,
-    llamafactory: environment.llamafactory,
-    cluster: environment.cluster,
   });
   const health = environment.healthPort === undefined ? null : await serveHealth(workers, environment.healthPort);
   const asked = Promise.race([once(process, 'SIGTERM'), once(process, 'SIGINT')]);
