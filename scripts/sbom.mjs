@@ -1,6 +1,6 @@
 // Writes sbom.cdx.json: what users get, as CycloneDX. The npm packages of the lock file as npm lists them; beside them what
-// set-up installs or builds where it is needed: the Python packages of deploy/*/requirements.txt and the Go modules of
-// the Temporal CLI.
+// set-up or an operator installs or builds where it is needed: the Python packages of deploy/*/requirements.txt and the Go
+// modules of the Temporal CLI and its servers.
 import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -45,9 +45,10 @@ function pythonPackages() {
 }
 
 function goModules() {
-  const file = 'deploy/temporal-cli/go.mod';
-  return [...read(file).matchAll(/^(?:require )?\s*([\w.-]+\.[\w./~-]+) (v[\w.+-]+)/gm)].map(([, name, version]) =>
-    component(`pkg:golang/${name}@${version}`, name, version, file),
+  return ['deploy/temporal-cli/go.mod', 'deploy/temporal/go.mod'].flatMap((file) =>
+    [...read(file).matchAll(/^(?:require )?\s*([\w.-]+\.[\w./~-]+) (v[\w.+-]+)/gm)].map(([, name, version]) =>
+      component(`pkg:golang/${name}@${version}`, name, version, file),
+    ),
   );
 }
 

@@ -220,6 +220,16 @@ describe('a run file', () => {
     expect(JSON.stringify(issues)).not.toContain(secret);
   });
 
+  test.each(['TEMPORAL_API_KEY', 'AWS_SECRET_ACCESS_KEY', 'CRITIQUE_LOOP_CODEC_KEYS', 'SLURM_JWT', 'RAY_AUTH_TOKEN'])(
+    'sends no endpoint what %s has, which is for the worker',
+    (apiKeyEnv) => {
+      const { issues } = parseInput(SelfImprove, changed('actor.endpoint', { ...endpoint, apiKeyEnv }));
+      expect(issues).toMatchObject([
+        { field: 'actor.endpoint.apiKeyEnv', message: expect.stringContaining('for itself') },
+      ]);
+    },
+  );
+
   test('has no room for a name and password in a URL, and does not repeat them', () => {
     const baseUrl = 'https://me:hunter2@host/v1';
     const { issues } = parseInput(SelfImprove, changed('critic.endpoint', { baseUrl }));

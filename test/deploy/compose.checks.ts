@@ -5,7 +5,8 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { packageRoot } from '../../src/backends/package.ts';
 import { run } from '../../src/cli/setup/process.ts';
 import { temporaryFolder } from '../support/folder.ts';
-import { ensureComposeLoader, go, succeed } from './tools.ts';
+import { succeed } from '../support/succeed.ts';
+import { ensureComposeLoader, go } from './tools.ts';
 
 const folder = join(packageRoot, 'deploy');
 const text = await readFile(join(folder, 'compose.yaml'), 'utf8');

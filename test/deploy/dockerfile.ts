@@ -1,6 +1,6 @@
 import { cp, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { succeed } from './tools.ts';
+import { succeed } from '../support/succeed.ts';
 
 export interface Instruction {
   name: string;

@@ -6,8 +6,9 @@ import { packageRoot } from '../../src/backends/package.ts';
 import { findOnPath, run } from '../../src/cli/setup/process.ts';
 import { serveHealth } from '../../src/workers/health.ts';
 import { temporaryFolder } from '../support/folder.ts';
+import { succeed } from '../support/succeed.ts';
 import { buildStage, parseDockerfile } from './dockerfile.ts';
-import { ensurePythonTools, succeed } from './tools.ts';
+import { ensurePythonTools } from './tools.ts';
 
 const FILE = join(packageRoot, 'deploy/docker/Dockerfile');
 const text = await readFile(FILE, 'utf8');

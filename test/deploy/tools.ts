@@ -1,8 +1,9 @@
 import { dirname, join } from 'node:path';
 import { packageRoot } from '../../src/backends/package.ts';
 import { cacheFolder } from '../../src/cli/setup/cache.ts';
-import { findOnPath, run } from '../../src/cli/setup/process.ts';
+import { findOnPath } from '../../src/cli/setup/process.ts';
 import { ensurePython } from '../../src/cli/setup/python.ts';
+import { succeed } from '../support/succeed.ts';
 
 const log = (line: string) => process.stderr.write(`set-up: ${line}\n`);
 const HELM = 'helm.sh/helm/v3/cmd/helm@v3.17.4';
@@ -32,14 +33,6 @@ export async function ensurePythonTools(): Promise<string> {
     log,
   });
   return dirname(python);
-}
-
-/** Runs a program. @throws Error with its last lines where it fails */
-export async function succeed(...given: Parameters<typeof run>): ReturnType<typeof run> {
-  const finished = await run(...given);
-  if (finished.code !== 0)
-    throw new Error(`${given[0]} ${given[1].join(' ')} ended with ${finished.code}:\n${finished.lines.join('\n')}`);
-  return finished;
 }
 
 /** Go's own cache makes it quick from the second time on. */

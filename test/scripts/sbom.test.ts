@@ -7,7 +7,7 @@ const root = join(import.meta.dirname, '../..');
 const read = (name: string) => JSON.parse(readFileSync(join(root, name), 'utf8'));
 
 describe('the bill of materials', () => {
-  let components: { name: string; version: string; purl: string; 'bom-ref': string }[];
+  let components: { purl: string; 'bom-ref': string; properties?: { value: string }[] }[];
   let bom: {
     bomFormat: string;
     metadata: { component: { name: string; 'bom-ref': string } };
@@ -49,5 +49,10 @@ describe('the bill of materials', () => {
     expect(listed('pkg:pypi/math-verify@')).toBe(1);
     expect(listed('pkg:golang/github.com/temporalio/cli@')).toBe(1);
     expect(listed('pkg:golang/')).toBeGreaterThan(100);
+  });
+
+  it('has what an operator builds Temporal of', () => {
+    const files = components.flatMap(({ properties }) => properties?.map(({ value }) => value) ?? []);
+    expect(files).toContain('deploy/temporal/go.mod');
   });
 });

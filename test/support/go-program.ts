@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { access, mkdir, readFile, rename } from 'node:fs/promises';
+import { access, mkdir, readdir, readFile, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { cacheFolder } from '../../src/cli/setup/cache.ts';
 import { withLock } from '../../src/cli/setup/lock.ts';
@@ -14,13 +14,15 @@ export interface GoProgram {
   folder: string;
   /** Of its main function. */
   package: string;
+  /** How long it takes to build on 2 cores. */
+  minutes: number;
 }
 
-/** Path of a program that is built once on a machine, in about 3 minutes on 2 cores; null where there is no Go. */
+/** Path of a program that is built once on a machine; null where there is no Go. */
 export async function ensureGoProgram(program: GoProgram): Promise<string | null> {
   const { name, what, folder } = program;
   const cache = cacheFolder(process.env, name);
-  const built = join(cache, `built-${await modulesHash(folder)}`);
+  const built = join(cache, `built-${await sourceHash(folder)}`);
   const isBuilt = () =>
     access(built).then(
       () => true,
@@ -36,7 +38,7 @@ export async function ensureGoProgram(program: GoProgram): Promise<string | null
     ({ pid }) => log(`waiting for process ${pid}, which is building ${what}`),
     async () => {
       if (await isBuilt()) return built;
-      log(`building ${what} from Go modules (about 3 minutes on 2 cores, once)`);
+      log(`building ${what} from Go modules (about ${program.minutes} minutes on 2 cores, once)`);
       const draft = `${built}.tmp`;
       const args = ['build', '-trimpath', '-ldflags=-s -w', '-o', draft, program.package];
       const { code, lines } = await run(go, args, { cwd: folder, env: { ...process.env, CGO_ENABLED: '0' } });
@@ -47,8 +49,9 @@ export async function ensureGoProgram(program: GoProgram): Promise<string | null
   );
 }
 
-async function modulesHash(folder: string): Promise<string> {
+async function sourceHash(folder: string): Promise<string> {
   const hash = createHash('sha256');
-  for (const name of ['go.mod', 'go.sum']) hash.update(await readFile(join(folder, name)));
+  const names = (await readdir(folder, { recursive: true })).filter((name) => /\.go$|^go\.(mod|sum)$/.test(name));
+  for (const name of names.sort()) hash.update(await readFile(join(folder, name)));
   return hash.digest('hex').slice(0, 12);
 }

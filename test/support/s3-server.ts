@@ -30,6 +30,7 @@ export async function startS3Server(): Promise<S3Server | null> {
     what: 'the S3 server',
     folder: join(import.meta.dirname, 's3-server'),
     package: 'github.com/versity/versitygw/cmd/versitygw',
+    minutes: 3,
   });
   if (!program) return null;
   const folder = await mkdtemp(join(tmpdir(), 'critique-loop-s3-'));

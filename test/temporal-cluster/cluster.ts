@@ -69,7 +69,8 @@ export async function startCluster(tls?: string): Promise<Cluster> {
 }
 
 async function build(name: string, what: string, path: string): Promise<string> {
-  const program = await ensureGoProgram({ name, what, folder: DEPLOY, package: `go.temporal.io/server/cmd/${path}` });
+  const source = { name, what, folder: DEPLOY, package: `go.temporal.io/server/cmd/${path}`, minutes: 3 };
+  const program = await ensureGoProgram(source);
   if (!program) throw new Error(`${what} is built with Go: install it (https://go.dev/dl)`);
   return program;
 }

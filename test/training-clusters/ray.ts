@@ -1,5 +1,5 @@
 import { describe } from 'vitest';
-import { testFineTunes } from './support/fine-tunes.ts';
+import { testFineTunes } from '../support/fine-tunes.ts';
 import { startRay } from './support/ray-head.ts';
 
 describe('on Ray', () => {

@@ -1,5 +1,5 @@
 import { describe } from 'vitest';
-import { testFineTunes } from './support/fine-tunes.ts';
+import { testFineTunes } from '../support/fine-tunes.ts';
 import { startSlurm } from './support/slurm-node.ts';
 
 describe('on Slurm, by its commands', () => {

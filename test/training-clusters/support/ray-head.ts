@@ -9,7 +9,7 @@ import { HttpApi } from '../../../src/backends/training/clusters/http.ts';
 import { groupEnded, signalGroup, spawnBound } from '../../../src/cli/setup/process.ts';
 import { ensurePython } from '../../../src/cli/setup/python.ts';
 import { freePort } from '../../support/own-server.ts';
-import type { TestCluster } from './test-cluster.ts';
+import type { TestCluster } from '../../support/test-cluster.ts';
 
 /** A Ray of one machine with two CPUs to give. */
 export async function startRay(): Promise<TestCluster & { address: string }> {

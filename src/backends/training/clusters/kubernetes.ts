@@ -13,6 +13,11 @@ interface Access {
   namespace: string;
 }
 
+interface Template {
+  kind: Kind;
+  body: Filled;
+}
+
 /** What the API server tells of a Job or TrainJob. */
 interface Told {
   metadata?: { deletionTimestamp?: string };
@@ -25,6 +30,7 @@ export class Kubernetes implements Cluster {
   readonly name = 'Kubernetes';
   readonly #file: string;
   #access: Promise<Access> | null = null;
+  #template: Promise<Template> | null = null;
 
   /** @param file a Job in YAML, which has the pod's image, volumes and resources, or a TrainJob of Kubeflow Trainer */
   constructor({ file }: { file: string }) {
@@ -37,7 +43,7 @@ export class Kubernetes implements Cluster {
 
   async look(key: string): Promise<ClusterStatus> {
     const { objects, pods, namespace } = await this.#open();
-    const { kind } = await readTemplate(this.#file);
+    const { kind } = await this.#read();
     const asked = objects.getNamespacedCustomObject({ ...kind.at, namespace, name: key }) as Promise<Told>;
     const job = await within(asked).catch(unless(404, null));
     if (!job) return { state: 'absent' };
@@ -57,7 +63,7 @@ export class Kubernetes implements Cluster {
 
   async stop(key: string): Promise<void> {
     const { objects, namespace } = await this.#open();
-    const { kind } = await readTemplate(this.#file);
+    const { kind } = await this.#read();
     const which = { ...kind.at, namespace, name: key, propagationPolicy: 'Foreground' };
     await within(objects.deleteNamespacedCustomObject(which)).catch(unless(404, null));
   }
@@ -71,11 +77,21 @@ export class Kubernetes implements Cluster {
 
   async #create(job: ClusterJob, dryRun?: 'All'): Promise<void> {
     const { objects, namespace } = await this.#open();
-    const { kind, body } = await readTemplate(this.#file);
+    const { kind, ...template } = await this.#read();
+    const body = structuredClone(template.body);
     const { metadata } = body;
     body.metadata = { ...metadata, name: job.key, namespace, labels: { ...metadata?.labels, ...LABELS } };
     kind.fill(body, job);
     await within(objects.createNamespacedCustomObject({ ...kind.at, namespace, body, ...(dryRun && { dryRun }) }));
+  }
+
+  /** The file as it was when it was first right. */
+  #read(): Promise<Template> {
+    this.#template ??= readTemplate(this.#file).catch((error) => {
+      this.#template = null;
+      throw error;
+    });
+    return this.#template;
   }
 
   /** Its client is big: it is loaded where there is a Kubernetes. What fails is tried anew the next time. */
@@ -102,7 +118,7 @@ async function connect(): Promise<Access> {
 }
 
 /** @throws Error that names the variable and what is wrong with its file */
-async function readTemplate(file: string): Promise<{ kind: Kind; body: Filled }> {
+async function readTemplate(file: string): Promise<Template> {
   const { loadYaml } = await import('@kubernetes/client-node');
   const wrong = (what: string) => new Error(`CRITIQUE_LOOP_KUBERNETES_JOB is ${file}, ${what}`);
   const text = await readFile(file, 'utf8').catch((error: Error) => {

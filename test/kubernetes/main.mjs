@@ -1,0 +1,16 @@
+// npm run test:kubernetes -- [what vitest takes]: in namespaces of its own for network, mounts and processes, which end with it.
+import { spawn } from 'node:child_process';
+import { withModule } from '../support/load.mjs';
+
+if (process.platform !== 'linux' || process.getuid() !== 0) {
+  console.error('test:kubernetes starts a Kubernetes on this machine: it needs root on Linux');
+  process.exit(1);
+}
+// Whatever is downloaded or built: there is no way out of the namespaces.
+await withModule('/test/kubernetes/support/programs.ts', ({ ensureAll }) => ensureAll());
+const vitest = ['npx', 'vitest', 'run', '--config', 'test/kubernetes/vitest.config.ts', ...process.argv.slice(2)];
+const inside = 'ip link set lo up && exec "$@"';
+const namespaces = ['--net', '--mount', '--pid', '--fork', '--kill-child', '--mount-proc'];
+const child = spawn('unshare', [...namespaces, 'sh', '-c', inside, 'sh', ...vitest], { stdio: 'inherit' });
+child.once('exit', (code) => process.exit(code ?? 1));
+for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => child.kill('SIGKILL'));
