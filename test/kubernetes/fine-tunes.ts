@@ -1,28 +1,52 @@
 import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { describe, vi } from 'vitest';
+import { describe } from 'vitest';
 import { testFineTunes } from '../support/fine-tunes.ts';
-import { startKubernetes, TEST_IMAGE } from './support/cluster.ts';
+import { kubernetes, TEST_IMAGE } from './support/cluster.ts';
+import { installKubeflow } from './support/kubeflow.ts';
+
+/** A cluster that takes fine-tunes as what stands in a file. */
+async function takes(file: object) {
+  const cluster = await kubernetes();
+  process.env.KUBECONFIG = cluster.kubeconfig;
+  const path = join(cluster.folder, 'job.yaml');
+  await writeFile(path, JSON.stringify(file));
+  return { ...cluster, at: { kind: 'kubernetes' as const, file: path }, stop: async () => {} };
+}
 
 describe('on Kubernetes, as Jobs', () => {
   testFineTunes(async () => {
-    const cluster = await startKubernetes();
-    vi.stubEnv('KUBECONFIG', cluster.kubeconfig);
-    const file = join(cluster.folder, 'job.yaml');
-    await writeFile(file, JSON.stringify(await jobOfThisMachine()));
-    return { ...cluster, at: { kind: 'kubernetes', file }, stop: async () => {} };
+    const spec = { template: { spec: await podOfThisMachine() } };
+    return await takes({ apiVersion: 'batch/v1', kind: 'Job', spec });
   });
 });
 
-/** Its pod has all folders and processes of this machine, so that what is started and killed there is seen here. */
-async function jobOfThisMachine() {
-  const names = (await readdir('/')).filter((name) => !['dev', 'proc', 'sys'].includes(name));
-  const volumes = names.map((name) => ({
-    name: name.toLowerCase().replaceAll('.', '-'),
-    hostPath: { path: `/${name}` },
-  }));
-  const volumeMounts = names.map((name, i) => ({ name: volumes[i]!.name, mountPath: `/${name}` }));
-  const container = { name: 'trainer', image: TEST_IMAGE, volumeMounts };
-  const spec = { template: { spec: { hostPID: true, containers: [container], volumes } } };
-  return { apiVersion: 'batch/v1', kind: 'Job', spec };
+describe('on Kubernetes, as TrainJobs of Kubeflow Trainer', () => {
+  testFineTunes(async () => {
+    const { objects, ...cluster } = await kubernetes();
+    await installKubeflow({ objects, ...cluster });
+    const metadata = { labels: { 'trainer.kubeflow.org/trainjob-ancestor-step': 'trainer' } };
+    const template = { spec: { backoffLimit: 0, template: { spec: await podOfThisMachine() } }, metadata };
+    const runtime = {
+      apiVersion: 'trainer.kubeflow.org/v1alpha1',
+      kind: 'ClusterTrainingRuntime',
+      metadata: { name: 'critique-loop' },
+      spec: { mlPolicy: { numNodes: 1 }, template: { spec: { replicatedJobs: [{ name: 'node', template }] } } },
+    };
+    await objects.create(runtime);
+    const spec = { runtimeRef: { name: 'critique-loop' } };
+    return await takes({ apiVersion: 'trainer.kubeflow.org/v1alpha1', kind: 'TrainJob', spec });
+  });
+});
+
+/** It has all folders and processes of this machine, so that what is started and killed there is seen here. */
+async function podOfThisMachine() {
+  const entries = await readdir('/', { withFileTypes: true });
+  const mounts = entries
+    .filter((entry) => !entry.isFile() && !['dev', 'proc', 'sys'].includes(entry.name))
+    .map((entry, i) => ({ name: `folder-${i}`, path: `/${entry.name}` }));
+  const volumes = mounts.map(({ name, path }) => ({ name, hostPath: { path } }));
+  const volumeMounts = mounts.map(({ name, path }) => ({ name, mountPath: path }));
+  const container = { name: 'node', image: TEST_IMAGE, volumeMounts };
+  return { hostPID: true, restartPolicy: 'Never', containers: [container], volumes };
 }

@@ -5,7 +5,10 @@ export default defineConfig({
   test: {
     include: ['test/kubernetes/*.ts'],
     exclude: ['test/kubernetes/vitest.config.ts'],
+    globalSetup: ['test/support/setup.ts'],
+    // All have one cluster.
     fileParallelism: false,
+    isolate: false,
     testTimeout: 1_200_000,
     hookTimeout: 1_200_000,
   },

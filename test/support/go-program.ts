@@ -14,6 +14,8 @@ export interface GoProgram {
   folder: string;
   /** Of its main function. */
   package: string;
+  /** Of its packages, by their full names, with what the linker gives them. */
+  variables?: Record<string, string>;
   /** How long it takes to build on 2 cores. */
   minutes: number;
 }
@@ -40,7 +42,15 @@ export async function ensureGoProgram(program: GoProgram): Promise<string | null
       if (await isBuilt()) return built;
       log(`building ${what} from Go modules (about ${program.minutes} minutes on 2 cores, once)`);
       const draft = `${built}.tmp`;
-      const args = ['build', '-trimpath', '-ldflags=-s -w', '-o', draft, program.package];
+      const variables = Object.entries(program.variables ?? {}).map(([variable, value]) => `-X ${variable}=${value}`);
+      const args = [
+        'build',
+        '-trimpath',
+        `-ldflags=${['-s -w', ...variables].join(' ')}`,
+        '-o',
+        draft,
+        program.package,
+      ];
       const { code, lines } = await run(go, args, { cwd: folder, env: { ...process.env, CGO_ENABLED: '0' } });
       if (code !== 0) throw new Error(`${what} can't be built: ${lines.slice(-3).join(' / ')}`);
       await rename(draft, built);

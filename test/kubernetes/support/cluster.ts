@@ -13,7 +13,7 @@ import { Authority } from '../../support/certificates.ts';
 import { succeed } from '../../support/succeed.ts';
 import { writeTestImage } from './images.ts';
 import { addressNetwork, NODE_ADDRESS, SERVICE_ADDRESS } from './network.ts';
-import { programs } from './programs.ts';
+import { kubernetesProgram, pauseProgram } from './programs.ts';
 
 const TOKEN = 'of-who-may-everything';
 const NODE = 'node';
@@ -36,19 +36,26 @@ export interface Kubernetes {
   folder: string;
 }
 
-/** To be called in namespaces of its own (main.mjs), whose end is also the cluster's. */
-export async function startKubernetes(): Promise<Kubernetes> {
+let started: Promise<Kubernetes> | undefined;
+
+/** The one of all tests, in namespaces of its own (main.mjs), whose end is also its end. */
+export function kubernetes(): Promise<Kubernetes> {
+  started ??= start();
+  return started;
+}
+
+async function start(): Promise<Kubernetes> {
   const folder = await mkdtemp(join(tmpdir(), 'kubernetes-'));
   await addressNetwork();
-  const { kubernetes, pause } = await programs();
-  const start = (name: string, command: string, args: string[]): ChildProcess => {
+  const program = await kubernetesProgram();
+  const run = (name: string, command: string, args: string[]): ChildProcess => {
     const log = createWriteStream(join(folder, `${name}.log`), { flags: 'a' });
     const child = spawnBound(command, args, { stdio: ['ignore', 'pipe', 'pipe'] });
     for (const stream of [child.stdout!, child.stderr!]) stream.pipe(log, { end: false });
     return child;
   };
   const kube = (name: string, flags: Record<string, string>) =>
-    start(name, kubernetes, [name, ...Object.entries(flags).map(([flag, value]) => `--${flag}=${value}`)]);
+    run(name, program, [name, ...Object.entries(flags).map(([flag, value]) => `--${flag}=${value}`)]);
   const file = async (name: string, content: string | object) => {
     await writeFile(join(folder, name), typeof content === 'string' ? content : JSON.stringify(content));
     return join(folder, name);
@@ -73,7 +80,7 @@ export async function startKubernetes(): Promise<Kubernetes> {
     contexts: [{ name: 'it', context: { cluster: 'it', user: 'it', namespace: 'default' } }],
   });
 
-  start('etcd', 'etcd', ['--data-dir', join(folder, 'etcd'), '--unsafe-no-fsync']);
+  run('etcd', 'etcd', ['--data-dir', join(folder, 'etcd'), '--unsafe-no-fsync']);
   const apiserverFlags = {
     'etcd-servers': 'http://127.0.0.1:2379',
     'secure-port': '443',
@@ -109,12 +116,12 @@ export async function startKubernetes(): Promise<Kubernetes> {
   kube('kube-scheduler', ours);
 
   const socket = join(folder, 'containerd.sock');
-  start('containerd', 'containerd', ['--config', await file('containerd.toml', containerdConfig(folder, socket))]);
+  run('containerd', 'containerd', ['--config', await file('containerd.toml', containerdConfig(folder, socket))]);
   const ctr = (...args: string[]) => succeed('ctr', ['--address', socket, '--namespace', 'k8s.io', ...args]);
   const load = async (archive: string) => void (await ctr('images', 'import', archive));
   while (!(await ctr('version').catch(() => null))) await sleep(200);
-  await load(await writeTestImage(join(folder, 'test-image'), pause, TEST_IMAGE));
-  await mkdir(join(folder, 'cni'));
+  await load(await writeTestImage(join(folder, 'test-image'), await pauseProgram(), TEST_IMAGE));
+  await mkdir(join(folder, 'cni'), { recursive: true });
   await file('cni/bridge.conf', CNI);
   kube('kubelet', {
     kubeconfig,
@@ -171,6 +178,8 @@ state = "${folder}/containerd-state"
   path = "${folder}/opt"
 [plugins."io.containerd.grpc.v1.cri"]
   sandbox_image = "${TEST_IMAGE}"
+  # Not every root may protect a process from running out of memory.
+  restrict_oom_score_adj = true
   [plugins."io.containerd.grpc.v1.cri".cni]
     bin_dir = "/usr/lib/cni"
     conf_dir = "${folder}/cni"

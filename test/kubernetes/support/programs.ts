@@ -1,20 +1,42 @@
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { findOnPath } from '../../../src/cli/setup/process.ts';
 import { ensurePython } from '../../../src/cli/setup/python.ts';
 import { ensureTemporalCli } from '../../../src/cli/setup/temporal-cli.ts';
-import { ensureGoProgram } from '../../support/go-program.ts';
+import { ensureGoProgram, type GoProgram } from '../../support/go-program.ts';
 
 const DEBIAN = { etcd: 'etcd-server', containerd: 'containerd', ctr: 'containerd', runc: 'runc' };
 
-/** Paths of what is built once. */
-export async function programs(): Promise<{ kubernetes: string; pause: string }> {
-  const folder = join(import.meta.dirname, '..', 'program');
-  const build = (name: string, what: string, path: string, minutes: number) =>
-    ensureGoProgram({ name, what, folder, package: path, minutes });
-  const kubernetes = await build('kubernetes', 'Kubernetes', '.', 20);
-  const pause = await build('kubernetes-pause', "the program of pods' sandboxes", './pause', 1);
-  if (!kubernetes || !pause) throw new Error('Kubernetes is built with Go: install it (https://go.dev/dl)');
-  return { kubernetes, pause };
+/** Sources of programs that are built once. */
+const KUBERNETES = join(import.meta.dirname, '..', 'program');
+export const KUBEFLOW = join(import.meta.dirname, '..', 'kubeflow');
+
+export async function kubernetesProgram(): Promise<string> {
+  const [, version] = /k8s\.io\/kubernetes (\S+)/.exec(await readFile(join(KUBERNETES, 'go.mod'), 'utf8'))!;
+  // As its own builds do: without it, it has none, and clients want one.
+  const variables = { 'k8s.io/component-base/version.gitVersion': version! };
+  return await build({
+    name: 'kubernetes',
+    what: 'Kubernetes',
+    folder: KUBERNETES,
+    package: '.',
+    minutes: 20,
+    variables,
+  });
+}
+
+/** Of the sandboxes of pods. */
+export const pauseProgram = () =>
+  build({ name: 'kubernetes-pause', what: 'pause', folder: KUBERNETES, package: './pause', minutes: 1 });
+
+/** With JobSet's controllers. */
+export const kubeflowProgram = () =>
+  build({ name: 'kubeflow-trainer', what: 'Kubeflow Trainer', folder: KUBEFLOW, package: '.', minutes: 5 });
+
+async function build(source: GoProgram): Promise<string> {
+  const program = await ensureGoProgram(source);
+  if (!program) throw new Error(`${source.what} is built with Go: install it (https://go.dev/dl)`);
+  return program;
 }
 
 /** All that the tests need of the world. */
@@ -23,7 +45,7 @@ export async function ensureAll(): Promise<void> {
     if ((await findOnPath(program, process.env)).length === 0)
       throw new Error(`there is no ${program}: apt-get install ${of}`);
   const log = (line: string) => process.stderr.write(`set-up: ${line}\n`);
-  await programs();
+  for (const ensure of [kubernetesProgram, pauseProgram, kubeflowProgram]) await ensure();
   await ensureTemporalCli({ log });
   await ensurePython({ log });
 }
