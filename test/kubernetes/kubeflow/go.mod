@@ -1,4 +1,4 @@
-module critique-loop/test/kubernetes/trainer
+module critique-loop/test/kubernetes/kubeflow
 
 go 1.24.0
 

@@ -1,4 +1,4 @@
-module critique-loop/test/kubernetes
+module critique-loop/test/kubernetes/program
 
 go 1.24.0
 

@@ -3,6 +3,7 @@ import { copyFile, mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type KubernetesObject, loadAllYaml } from '@kubernetes/client-node';
+import { hasEnded } from '../../../src/backends/has-ended.ts';
 import { spawnBound } from '../../../src/cli/setup/process.ts';
 import { Authority } from '../../support/certificates.ts';
 import { succeed } from '../../support/succeed.ts';
@@ -47,16 +48,27 @@ export async function installKubeflow(kubernetes: Kubernetes): Promise<void> {
         await kubernetes.objects.create(one);
       }
   }
+  // A kind is served some time after it is made known.
+  const kinds = { 'jobset.x-k8s.io/v1alpha2': 'jobsets', 'trainer.kubeflow.org/v1alpha1': 'trainjobs' };
+  for (const [api, plural] of Object.entries(kinds)) {
+    const [group, version] = api.split('/') as [string, string];
+    const isServed = async () => {
+      const known = await kubernetes.custom.getAPIResources({ group, version }).catch(() => null);
+      return known?.resources.some(({ name }) => name === plural);
+    };
+    while (!(await isServed())) await sleep(200);
+  }
   const child = spawnBound(await kubeflowProgram(), ['--certificates', folder], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, KUBECONFIG: kubernetes.kubeconfig },
   });
+  const log = join(kubernetes.folder, 'kubeflow.log');
   for (const stream of [child.stdout!, child.stderr!])
-    stream.pipe(createWriteStream(join(kubernetes.folder, 'kubeflow.log'), { flags: 'a' }), { end: false });
-  const answers = () =>
-    fetch('https://127.0.0.1:9443').then(
-      () => true,
-      (error) => error.cause?.code !== 'ECONNREFUSED',
-    );
-  while (!(await answers())) await sleep(200);
+    stream.pipe(createWriteStream(log, { flags: 'a' }), { end: false });
+  const answers = async () =>
+    await fetch('https://127.0.0.1:9443').catch(({ cause }) => (cause?.code === 'ECONNREFUSED' ? null : cause));
+  while (!(await answers())) {
+    if (hasEnded(child)) throw new Error(`Kubeflow Trainer ended: ${await readFile(log, 'utf8')}`);
+    await sleep(200);
+  }
 }

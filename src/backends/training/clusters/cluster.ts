@@ -2,7 +2,7 @@ import type { PlaceStatus } from '../place.ts';
 
 /** A command of ours that a cluster runs on one of its machines. */
 export interface ClusterJob {
-  /** What it is known by there, and no other job ever is. At most 63 of a-z, 0-9 and -. */
+  /** What it is known by there, and no other job ever is. At most 47 of a-z, 0-9 and -: a pod of a TrainJob has 16 more in its name, of 63. */
   key: string;
   argv: readonly string[];
   env: Readonly<Record<string, string>>;

@@ -122,8 +122,9 @@ async function keyFor(folder: string, attempt: number): Promise<string> {
     .slice(-3)
     .join('-')
     .toLowerCase()
-    .replaceAll(/[^a-z0-9]+/g, '-');
-  const key = `critique-loop-${words.slice(-32)}-${attempt}-${randomBytes(4).toString('hex')}`.replaceAll(/-+/g, '-');
+    .replaceAll(/[^a-z0-9]+/g, '-')
+    .replace(/-?fine-tune$/, '');
+  const key = `critique-loop-${words.slice(-20)}-${attempt}-${randomBytes(4).toString('hex')}`.replaceAll(/-+/g, '-');
   const file = fileOf(folder, attempt);
   const temporary = `${file}.${key}.tmp`;
   await writeFile(temporary, key);

@@ -42,24 +42,31 @@ class Double implements Cluster {
   }
 }
 
-async function setUp(onGpu = true) {
+async function setUp(onGpu = true, run = 'Demo_1') {
   const folder = await temporaryFolder();
   const cluster = new Double();
   /** As each worker has one. */
   const place = () => new OnCluster({ cluster, onGpu, commandOf: () => ({ argv: ['train', 'it'], env: { A: '1' } }) });
-  const output = join(folder, 'runs', 'Demo_1', 'iteration-1', 'fine-tune');
+  const output = join(folder, 'runs', run, 'iteration-1', 'fine-tune');
   const job = { base: 'org/model', data: join(folder, 'sft.jsonl'), output, seed: 1, training: Training.parse({}) };
   const log = (line: string) => appendFile(join(output, 'log'), `${line}\n`);
   return { cluster, job, output, log, backend: () => new TrlBackend(place()) };
 }
 
 describe('a submission', () => {
+  test('has a name that is short enough for the pods of a TrainJob', async () => {
+    const { cluster, job, backend } = await setUp(true, 'A run with a name that says all there is to say about it');
+    await backend().submit(job);
+    expect(cluster.submitted[0]!.key).toMatch(/^critique-loop-about-it-iteration-1-1-[0-9a-f]{8}$/);
+    expect(`${cluster.submitted[0]!.key}-node-0-0-abcde`.length).toBeLessThanOrEqual(63);
+  });
+
   test('says what to run and under which name, and waits with a reason', async () => {
     const { cluster, job, output, backend } = await setUp();
     await backend().submit(job);
     const [submitted] = cluster.submitted;
     expect(submitted).toEqual({
-      key: expect.stringMatching(/^critique-loop-demo-1-iteration-1-fine-tune-1-[0-9a-f]{8}$/),
+      key: expect.stringMatching(/^critique-loop-demo-1-iteration-1-1-[0-9a-f]{8}$/),
       argv: ['sh', '-c', expect.stringContaining('exec "$@"'), join(output, 'log'), 'train', 'it'],
       env: { A: '1' },
       folder: output,
@@ -92,7 +99,7 @@ describe('a submission', () => {
     expect(keys).toHaveLength(3);
     expect(keys[1]).toBe(keys[0]);
     expect(keys[2]).not.toBe(keys[0]);
-    expect(keys[2]).toContain('-fine-tune-2-');
+    expect(keys[2]).toContain('-iteration-1-2-');
   });
 
   test('to a cluster out of reach is TrainerUnavailable where it is the first, and none at all where it is not', async () => {
