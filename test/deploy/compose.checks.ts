@@ -5,32 +5,12 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { packageRoot } from '../../src/backends/package.ts';
 import { run } from '../../src/cli/setup/process.ts';
 import { temporaryFolder } from '../support/folder.ts';
-import { succeed } from '../support/succeed.ts';
-import { ensureComposeLoader, go } from './tools.ts';
+import { ensureComposeLoader, go, PASSWORDS, readCompose } from './tools.ts';
 
 const folder = join(packageRoot, 'deploy');
 const text = await readFile(join(folder, 'compose.yaml'), 'utf8');
 const gpu = await readFile(join(folder, 'compose.gpu.yaml'), 'utf8');
 const example = await readFile(join(folder, '.env.example'), 'utf8');
-
-interface Service {
-  read_only?: boolean;
-  cap_drop?: string[];
-  command: string[];
-  ports?: { host_ip?: string }[];
-  volumes?: { type: string; source: string }[];
-  deploy?: { resources?: { reservations?: { devices?: unknown[] } } };
-}
-
-const PASSWORDS = { POSTGRES_PASSWORD: 'one', GRAFANA_PASSWORD: 'two' };
-
-async function load(files: string[], env: NodeJS.ProcessEnv = PASSWORDS): Promise<Record<string, Service>> {
-  const { stdout } = await succeed(loader, files, {
-    cwd: folder,
-    env: { PATH: process.env.PATH, ...env },
-  });
-  return (JSON.parse(stdout) as { services: Record<string, Service> }).services;
-}
 
 let loader: string;
 
@@ -40,7 +20,7 @@ describe.skipIf(!go)('what Compose reads', () => {
   });
 
   test('is whole: workers that write only where they must, and ports of this machine alone', async () => {
-    const services = await load(['compose.yaml']);
+    const services = await readCompose(['compose.yaml']);
     for (const name of ['workflows', 'inference', 'train'])
       expect(services[name]).toMatchObject({ read_only: true, cap_drop: ['ALL'] });
     const ports = Object.values(services).flatMap(({ ports }) => ports ?? []);
@@ -49,14 +29,14 @@ describe.skipIf(!go)('what Compose reads', () => {
   });
 
   test('with GPUs one container has all of them', async () => {
-    const { inference } = await load(['compose.yaml', 'compose.gpu.yaml']);
+    const { inference } = await readCompose(['compose.yaml', 'compose.gpu.yaml']);
     expect(inference!.command).toEqual(['worker', '--role', 'inference,train']);
     expect(inference!.deploy!.resources!.reservations!.devices).toHaveLength(1);
     expect(inference).toMatchObject({ read_only: true });
   });
 
   test.skipIf(!existsSync(join(folder, 'observability')))('has the files that it mounts', async () => {
-    const volumes = Object.values(await load(['compose.yaml'])).flatMap(({ volumes }) => volumes ?? []);
+    const volumes = Object.values(await readCompose(['compose.yaml'])).flatMap(({ volumes }) => volumes ?? []);
     for (const { source } of volumes.filter(({ type }) => type === 'bind'))
       expect(existsSync(source), source).toBe(true);
   });

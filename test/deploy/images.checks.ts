@@ -13,6 +13,7 @@ import { ensurePythonTools } from './tools.ts';
 const FILE = join(packageRoot, 'deploy/docker/Dockerfile');
 const text = await readFile(FILE, 'utf8');
 const stages = parseDockerfile(text);
+const IMAGES = ['worker', 'trainer', 'gpu'];
 const [aptGet] = await findOnPath('apt-get', process.env);
 
 describe('the Dockerfile', () => {
@@ -27,8 +28,22 @@ describe('the Dockerfile', () => {
   test('names its bases by an exact version, and ends as a user that is not root', () => {
     const names = new Set(stages.map(({ name }) => name));
     for (const { from } of stages) if (!names.has(from)) expect(from).toMatch(/:\d+\.\d+\.\d+/);
-    for (const stage of stages.filter(({ name }) => name !== 'build'))
-      expect(stage.instructions.findLast(({ name }) => name === 'USER')).toMatchObject({ rest: '1000:1000' });
+    for (const image of IMAGES)
+      expect(stages.find(({ name }) => name === image)!.instructions).toContainEqual({
+        name: 'USER',
+        rest: '1000:1000',
+      });
+  });
+
+  test('changes only the last layer of an image with the code', () => {
+    const copies = (stage: string) =>
+      stages
+        .find(({ name }) => name === stage)!
+        .instructions.filter(({ name }) => name === 'COPY')
+        .map(({ rest }) => rest);
+    for (const image of IMAGES) expect(copies(image)).toEqual(['--from=app /app .']);
+    for (const below of ['python', 'torch', 'vllm'])
+      for (const copied of copies(below)) expect(copied).toMatch(/\/requirements\.txt$/);
   });
 
   test('finds all that it copies, past .dockerignore', async () => {
@@ -44,24 +59,21 @@ describe('the Dockerfile', () => {
   });
 });
 
-test.skipIf(!aptGet)(
-  'each step of the images build and worker, in clean folders, gives a command that works',
-  async () => {
-    const build = { stages, context: packageRoot, into: await temporaryFolder() };
-    await buildStage(build, 'build');
-    const app = await buildStage(build, 'worker');
-    const command = [join(app, 'dist/cli/main.js')];
-    expect((await succeed('node', [...command, '--version'], { cwd: app })).stdout).toMatch(/^\d+\.\d+\.\d+$/);
-    // Everything of a worker is loaded by now: without the packages that only developers get.
-    const env = { PATH: process.env.PATH, TEMPORAL_ADDRESS: '127.0.0.1:9' };
-    const started = await run('node', [...command, 'worker', '--role', 'workflows,cpu'], { cwd: app, env });
-    expect(started.lines.join('\n')).toContain('nothing answers at 127.0.0.1:9');
-    const grader = join(build.into, 'worker/opt/grader/bin/python');
-    await succeed(grader, ['-c', 'import math_verify']);
-  },
-);
+test.skipIf(!aptGet)('each step of the image worker, in clean folders, gives a command that works', async () => {
+  const build = { stages, context: packageRoot, into: await temporaryFolder() };
+  for (const stage of ['build', 'app', 'python']) await buildStage(build, stage);
+  const app = await buildStage(build, 'worker');
+  const command = [join(app, 'dist/cli/main.js')];
+  expect((await succeed('node', [...command, '--version'], { cwd: app })).stdout).toMatch(/^\d+\.\d+\.\d+$/);
+  // Everything of a worker is loaded by now: without the packages that only developers get.
+  const env = { PATH: process.env.PATH, TEMPORAL_ADDRESS: '127.0.0.1:9' };
+  const started = await run('node', [...command, 'worker', '--role', 'workflows,cpu'], { cwd: app, env });
+  expect(started.lines.join('\n')).toContain('nothing answers at 127.0.0.1:9');
+  const grader = join(build.into, 'python/opt/grader/bin/python');
+  await succeed(grader, ['-c', 'import math_verify']);
+});
 
-test.skipIf(!aptGet)('the packages of the images trainer and gpu are to be had', async () => {
+test.skipIf(!aptGet)('the packages of the stages torch and vllm are to be had', async () => {
   const build = { stages, context: packageRoot, into: await temporaryFolder() };
   // Installing them takes gigabytes: pip only looks each of them up.
   const installs = (stage: string) =>
@@ -69,7 +81,7 @@ test.skipIf(!aptGet)('the packages of the images trainer and gpu are to be had',
       .find(({ name }) => name === stage)!
       .instructions.map(({ rest }) => /\/bin\/pip install --no-cache-dir (.*)$/.exec(rest)?.[1])
       .filter((args) => args !== undefined);
-  for (const stage of ['trainer', 'gpu']) {
+  for (const stage of ['torch', 'vllm']) {
     await buildStage(build, stage, (command) => command.includes('pip install'));
     expect(installs(stage)).toHaveLength(1);
     for (const args of installs(stage)) await lookUp(args.split(' '));

@@ -18,6 +18,31 @@ export const ensureHelm = (): Promise<string> => install('helm', HELM, packageRo
 export const ensureComposeLoader = (): Promise<string> =>
   install('compose-loader', '.', join(packageRoot, 'test/deploy/compose-loader'));
 
+export interface Service {
+  command: string[];
+  environment: Record<string, string>;
+  read_only?: boolean;
+  tmpfs?: string[];
+  cap_drop?: string[];
+  security_opt?: string[];
+  stop_grace_period?: string;
+  ports?: { host_ip?: string }[];
+  volumes?: { type: string; source: string; target: string }[];
+  deploy?: { resources?: { reservations?: { devices?: unknown[] } } };
+}
+
+export const PASSWORDS = { POSTGRES_PASSWORD: 'one', GRAFANA_PASSWORD: 'two' };
+
+/** The services of Compose files in deploy/. */
+export async function readCompose(files: string[], env: NodeJS.ProcessEnv = PASSWORDS) {
+  const cwd = join(packageRoot, 'deploy');
+  const { stdout } = await succeed(await ensureComposeLoader(), files, {
+    cwd,
+    env: { PATH: process.env.PATH, ...env },
+  });
+  return (JSON.parse(stdout) as { services: Record<string, Service> }).services;
+}
+
 /** KEDA's source, which has its CRDs. */
 export async function ensureKeda(): Promise<string> {
   const { stdout } = await succeed(go!, ['mod', 'download', '-json', KEDA]);

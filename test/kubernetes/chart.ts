@@ -10,7 +10,7 @@ import type { selfImprove } from '../../src/workflows/self-improve.ts';
 import { ensureHelm, ensureKeda } from '../deploy/tools.ts';
 import { eventually } from '../support/bench.ts';
 import { finishCommand, startCommandWith } from '../support/command.ts';
-import { type Images, ensureImages } from '../support/images.ts';
+import { ensureImages, type Images } from '../support/images.ts';
 import { type OwnServer, startOwnServer } from '../support/own-server.ts';
 import { succeed } from '../support/succeed.ts';
 import { temporalCli } from '../support/temporal.ts';
@@ -73,7 +73,12 @@ const trainingJob = {
     template: {
       spec: {
         automountServiceAccountToken: false,
-        securityContext: { runAsNonRoot: true, runAsUser: 1000, fsGroup: 1000, seccompProfile: { type: 'RuntimeDefault' } },
+        securityContext: {
+          runAsNonRoot: true,
+          runAsUser: 1000,
+          fsGroup: 1000,
+          seccompProfile: { type: 'RuntimeDefault' },
+        },
         containers: [
           {
             name: 'trainer',
@@ -131,7 +136,16 @@ test('the chart is installed, a run on it loses a worker and a trainer, and ends
   await upgrade(valuesOf(2));
   const file = join(cluster.folder, 'tiny.json');
   await writeFile(file, JSON.stringify(await tinyDemo()));
-  const start = ['--type', 'selfImprove', '--task-queue', 'critique-loop', '--workflow-id', 'demo', '--input-file', file];
+  const start = [
+    '--type',
+    'selfImprove',
+    '--task-queue',
+    'critique-loop',
+    '--workflow-id',
+    'demo',
+    '--input-file',
+    file,
+  ];
   const at = ['--address', server.address, '--namespace', NAMESPACE];
   await succeed(temporalCli, ['workflow', 'start', ...at, ...start]);
   const run = client.workflow.getHandle<typeof selfImprove>('demo');
@@ -211,7 +225,8 @@ async function installKeda(): Promise<void> {
     const text = await readFile(join(await ensureKeda(), `config/crd/bases/keda.sh_${kind}.yaml`), 'utf8');
     for (const one of loadAllYaml(text) as KubernetesObject[]) await cluster.objects.create(one);
     const known = async () =>
-      (await cluster.custom.getAPIResources({ group: 'keda.sh', version: 'v1alpha1' }).catch(() => null))?.resources ?? [];
+      (await cluster.custom.getAPIResources({ group: 'keda.sh', version: 'v1alpha1' }).catch(() => null))?.resources ??
+      [];
     await eventually(kind, async () => (await known()).some((one) => one.name === kind), 60_000);
   }
 }
