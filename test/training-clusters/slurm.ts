@@ -1,6 +1,6 @@
 import { describe } from 'vitest';
+import { startSlurm } from '../support/training-clusters/slurm-node.ts';
 import { testFineTunes } from './support/fine-tunes.ts';
-import { startSlurm } from './support/slurm-node.ts';
 
 describe('on Slurm, by its commands', () => {
   testFineTunes(async () => {

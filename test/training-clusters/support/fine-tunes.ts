@@ -14,7 +14,7 @@ import type { ClusterAddress } from '../../../src/config/cluster.ts';
 import { Training } from '../../../src/config/training.ts';
 import { randomCheckpoint } from '../../support/engine.ts';
 import { python } from '../../support/temporal.ts';
-import type { TestCluster } from './test-cluster.ts';
+import type { TestCluster } from '../../support/training-clusters/test-cluster.ts';
 
 const NO_GPUS = { names: [], locks: [] };
 const STEPS = 160;
