@@ -6,8 +6,8 @@ import { type DevServer, startDevServer } from '../../src/cli/setup/dev-server.t
 import type { Role } from '../../src/workflows/queues.ts';
 import { type EngineProcess, startEngine } from '../support/engine-process.ts';
 import type { EngineServerOptions } from '../support/engine-server.ts';
+import { type FineTune, readFineTune } from '../support/fine-tune-record.ts';
 import { type SpawnedWorker, spawnWorker } from '../support/workers.ts';
-import { type FineTune, readFineTune } from './fine-tunes.ts';
 import { Supervised } from './supervised.ts';
 
 export interface PartsOptions {

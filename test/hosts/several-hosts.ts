@@ -7,11 +7,11 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ensureTemporalCli } from '../../src/cli/setup/temporal-cli.ts';
 import type { evaluate } from '../../src/workflows/evaluate.ts';
 import { QUEUES } from '../../src/workflows/queues.ts';
-import { compare, readTraces, type Traces } from '../chaos/compare.ts';
 import { eventually } from '../support/bench.ts';
 import { readEngineLog, startEngine } from '../support/engine-process.ts';
 import { anEvaluation } from '../support/evaluate-input.ts';
 import { type OwnServer, startOwnServer } from '../support/own-server.ts';
+import { compare, readTraces, type Traces } from '../support/traces.ts';
 import { type SpawnedWorker, spawnWorker } from '../support/workers.ts';
 import { type Host, Network, noHosts } from './network.ts';
 

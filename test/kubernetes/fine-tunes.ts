@@ -1,7 +1,7 @@
 import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe } from 'vitest';
-import { testFineTunes } from '../support/fine-tunes.ts';
+import { testFineTunes } from '../support/training-clusters/fine-tunes.ts';
 import { kubernetes, TEST_IMAGE } from './support/cluster.ts';
 import { installKubeflow } from './support/kubeflow.ts';
 

@@ -2,10 +2,10 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { run } from '../../src/cli/setup/process.ts';
-import { compare, readTraces } from '../chaos/compare.ts';
 import { Bench, eventually, type RunHandle } from '../support/bench.ts';
 import { temporalAddress, temporalCli } from '../support/temporal.ts';
-import { type Cluster, startCluster } from './cluster.ts';
+import { type Cluster, startCluster } from '../support/temporal-cluster/cluster.ts';
+import { compare, readTraces } from '../support/traces.ts';
 
 let cluster: Cluster;
 beforeAll(async () => {

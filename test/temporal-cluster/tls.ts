@@ -8,8 +8,8 @@ import { Authority } from '../support/certificates.ts';
 import { anEvaluation, questionsOf } from '../support/evaluate-input.ts';
 import { FakeOpenAi } from '../support/fake-openai.ts';
 import { temporalCli } from '../support/temporal.ts';
+import { type Cluster, startCluster } from '../support/temporal-cluster/cluster.ts';
 import { spawnWorker } from '../support/workers.ts';
-import { type Cluster, startCluster } from './cluster.ts';
 
 let folder: string;
 let cluster: Cluster;

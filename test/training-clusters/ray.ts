@@ -1,6 +1,6 @@
 import { describe } from 'vitest';
-import { testFineTunes } from '../support/fine-tunes.ts';
-import { startRay } from './support/ray-head.ts';
+import { testFineTunes } from '../support/training-clusters/fine-tunes.ts';
+import { startRay } from '../support/training-clusters/ray-head.ts';
 
 describe('on Ray', () => {
   testFineTunes(async () => {

@@ -1,6 +1,6 @@
 import { describe } from 'vitest';
-import { testFineTunes } from '../support/fine-tunes.ts';
-import { startSlurm } from './support/slurm-node.ts';
+import { testFineTunes } from '../support/training-clusters/fine-tunes.ts';
+import { startSlurm } from '../support/training-clusters/slurm-node.ts';
 
 describe('on Slurm, by its commands', () => {
   testFineTunes(async () => {

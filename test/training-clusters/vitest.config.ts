@@ -4,7 +4,7 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['test/training-clusters/*.ts'],
-    exclude: ['test/training-clusters/support/**', 'test/training-clusters/vitest.config.ts'],
+    exclude: ['test/training-clusters/vitest.config.ts'],
     globalSetup: ['test/support/setup.ts'],
     fileParallelism: false,
     testTimeout: 900_000,

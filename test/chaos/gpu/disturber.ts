@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { readFineTune } from '../../support/fine-tune-record.ts';
 import { type ProcessInfo, processTree } from '../../support/process-tree.ts';
 import type { SpawnedWorker } from '../../support/workers.ts';
-import { readFineTune } from '../fine-tunes.ts';
 import type { Supervised } from '../supervised.ts';
 import { fineTunesIn, generating, linesIn } from './progress.ts';
 import { find, isMoment, type Look, type Victim } from './victims.ts';

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import type { Attempt } from '../../../src/method/rows.ts';
 import { anAttempt, aQuestion } from '../../support/attempts.ts';
 import { temporaryFolder } from '../../support/folder.ts';
-import { compare, readTraces } from '../compare.ts';
+import { compare, readTraces } from '../../support/traces.ts';
 import { expectedKeys } from './expected.ts';
 
 const CONFIG = {

@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { type FineTune, readFineTune } from '../fine-tunes.ts';
+import { type FineTune, readFineTune } from '../../support/fine-tune-record.ts';
 
 /** The stages of an iteration that generate, in their order. */
 export const STAGES = [

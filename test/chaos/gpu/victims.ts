@@ -1,6 +1,6 @@
 import { runningTrainer } from '../../../src/backends/training/process.ts';
+import type { FineTune } from '../../support/fine-tune-record.ts';
 import { type ProcessInfo, treeIn } from '../../support/process-tree.ts';
-import type { FineTune } from '../fine-tunes.ts';
 import type { Generating } from './progress.ts';
 
 /** All but the trainer in the order in which they are killed. */

@@ -3,7 +3,9 @@ import { join } from 'node:path';
 import { findOnPath } from '../../../src/cli/setup/process.ts';
 import { ensurePython } from '../../../src/cli/setup/python.ts';
 import { ensureTemporalCli } from '../../../src/cli/setup/temporal-cli.ts';
+import { ensureHelm, ensureKeda } from '../../deploy/tools.ts';
 import { ensureGoProgram, type GoProgram } from '../../support/go-program.ts';
+import { ensureImages, whyNoImages } from '../../support/images.ts';
 
 const DEBIAN = { etcd: 'etcd-server', containerd: 'containerd', ctr: 'containerd', runc: 'runc' };
 
@@ -48,4 +50,7 @@ export async function ensureAll(): Promise<void> {
   for (const ensure of [kubernetesProgram, pauseProgram, kubeflowProgram]) await ensure();
   await ensureTemporalCli({ log });
   await ensurePython({ log });
+  await ensureHelm();
+  await ensureKeda();
+  if (!(await ensureImages())) throw new Error(`there are no images: ${await whyNoImages()}`);
 }

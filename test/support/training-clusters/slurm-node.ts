@@ -8,8 +8,8 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { hasEnded } from '../../../src/backends/has-ended.ts';
 import { findOnPath, run, spawnBound } from '../../../src/cli/setup/process.ts';
-import { freePort } from '../../support/own-server.ts';
-import type { TestCluster } from '../../support/test-cluster.ts';
+import { freePort } from '../own-server.ts';
+import type { TestCluster } from './test-cluster.ts';
 
 const PROGRAMS = ['munged', 'slurmctld', 'slurmd', 'slurmrestd', 'sbatch'];
 

@@ -4,8 +4,8 @@ import { chown, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { run, spawnBound } from '../../src/cli/setup/process.ts';
-import { freePort } from '../support/own-server.ts';
+import { run, spawnBound } from '../../../src/cli/setup/process.ts';
+import { freePort } from '../own-server.ts';
 
 /** A real PostgreSQL with an empty cluster of databases. */
 export interface Postgres {

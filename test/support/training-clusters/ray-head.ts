@@ -8,13 +8,13 @@ import { hasEnded } from '../../../src/backends/has-ended.ts';
 import { HttpApi } from '../../../src/backends/training/clusters/http.ts';
 import { groupEnded, signalGroup, spawnBound } from '../../../src/cli/setup/process.ts';
 import { ensurePython } from '../../../src/cli/setup/python.ts';
-import { freePort } from '../../support/own-server.ts';
-import type { TestCluster } from '../../support/test-cluster.ts';
+import { freePort } from '../own-server.ts';
+import type { TestCluster } from './test-cluster.ts';
 
 /** A Ray of one machine with two CPUs to give. */
 export async function startRay(): Promise<TestCluster & { address: string }> {
   const python = await ensurePython({
-    requirements: join(import.meta.dirname, '..', 'requirements.txt'),
+    requirements: join(import.meta.dirname, 'ray-requirements.txt'),
     variable: 'CRITIQUE_LOOP_RAY_PYTHON',
     cost: 'with Ray (about 1 minute and 300 MB, once)',
     log: (line) => process.stderr.write(`${line}\n`),

@@ -6,6 +6,8 @@ export interface FineTune {
   submissions: number;
   /** Trainer processes that got past their start. */
   starts: number;
+  /** The resume points that they began with. */
+  resumedAt: number[];
   /** The newest step, and the highest. */
   step: number;
   most: number;
@@ -20,7 +22,7 @@ export function readFineTune(folder: string): FineTune {
   const read = (name: string) => (existsSync(join(folder, name)) ? readFileSync(join(folder, name), 'utf8') : '');
   const found: FineTune = {
     submissions: read('log').split('{"event":"submitted"}').length - 1,
-    ...{ starts: 0, step: 0, most: 0, repeated: 0, inOrder: true },
+    ...{ starts: 0, resumedAt: [], step: 0, most: 0, repeated: 0, inOrder: true },
     weights: null,
   };
   for (const line of read('progress.jsonl').split('\n')) {
@@ -28,6 +30,7 @@ export function readFineTune(folder: string): FineTune {
     if (event?.event === 'start') {
       found.starts++;
       found.step = event.resumedFrom ?? 0;
+      if (event.resumedFrom !== null) found.resumedAt.push(event.resumedFrom);
       found.repeated += found.most - found.step;
     } else if (event?.event === 'step') {
       if (event.step !== found.step + 1) found.inOrder = false;

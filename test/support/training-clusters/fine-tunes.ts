@@ -8,12 +8,12 @@ import type {
   TrainingJob,
   TrainingResult,
   TrainingStatus,
-} from '../../src/backends/training/contract.ts';
-import { createTrainingBackends } from '../../src/backends/training/index.ts';
-import type { ClusterAddress } from '../../src/config/cluster.ts';
-import { Training } from '../../src/config/training.ts';
-import { randomCheckpoint } from './engine.ts';
-import { python } from './temporal.ts';
+} from '../../../src/backends/training/contract.ts';
+import { createTrainingBackends } from '../../../src/backends/training/index.ts';
+import type { ClusterAddress } from '../../../src/config/cluster.ts';
+import { Training } from '../../../src/config/training.ts';
+import { randomCheckpoint } from '../engine.ts';
+import { python } from '../temporal.ts';
 import type { TestCluster } from './test-cluster.ts';
 
 const NO_GPUS = { names: [], locks: [] };

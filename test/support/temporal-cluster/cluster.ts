@@ -5,13 +5,13 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { run, spawnBound } from '../../src/cli/setup/process.ts';
-import { ensureGoProgram } from '../support/go-program.ts';
-import { freePort } from '../support/own-server.ts';
+import { run, spawnBound } from '../../../src/cli/setup/process.ts';
+import { ensureGoProgram } from '../go-program.ts';
+import { freePort } from '../own-server.ts';
 import { startBalancer } from './balancer.ts';
 import { type Postgres, startPostgres } from './postgres.ts';
 
-const DEPLOY = join(import.meta.dirname, '../../deploy/temporal');
+const DEPLOY = join(import.meta.dirname, '../../../deploy/temporal');
 /** Addresses of this machine that nothing else uses, so that every host has the usual ports. */
 const ADDRESSES = ['127.0.64.1', '127.0.64.2'];
 
