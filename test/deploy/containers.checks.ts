@@ -13,7 +13,7 @@ import { ensureImages } from '../support/images.ts';
 import { freePort, type OwnServer, startOwnServer } from '../support/own-server.ts';
 import { succeed } from '../support/succeed.ts';
 import { tinyDemo } from '../support/tiny-demo.ts';
-import { flagsOf, podman, tryPodman, whyNoContainers } from './podman.ts';
+import { flagsOf, LIMITS, podman, tryPodman, whyNoContainers } from './podman.ts';
 import { go, readCompose, type Service } from './tools.ts';
 
 const NAMESPACE = 'containers';
@@ -90,7 +90,7 @@ describe.skipIf(why !== null)('containers of the images, started as compose.yaml
   test('each image says its version, as user 1000', async () => {
     const { version } = JSON.parse(await readFile(join(packageRoot, 'package.json'), 'utf8'));
     for (const service of ['workflows', 'train']) {
-      const run = (...args: string[]) => podman('run', '--rm', '--network=none', '--read-only', ...args);
+      const run = (...args: string[]) => podman('run', '--rm', '--network=none', '--read-only', ...LIMITS, ...args);
       expect(await run(imageOf(service), '--version')).toBe(version);
       expect(await run('--entrypoint=id', imageOf(service), '-u')).toBe('1000');
     }

@@ -19,11 +19,15 @@ export const tryPodman = (...args: string[]) => run('podman', [...OPTIONS, ...ar
 export const podman = async (...args: string[]): Promise<string> =>
   (await succeed('podman', [...OPTIONS, ...args], { env })).stdout.trim();
 
+/** Podman's own limits are higher than a root without CAP_SYS_RESOURCE may set. */
+export const LIMITS = ['--ulimit=nofile=16384:16384', '--ulimit=nproc=16384:16384'];
+
 /** Flags of podman that say what a service of Compose says, on the network of this machine. */
 export function flagsOf(service: Service): string[] {
   const { read_only, tmpfs, cap_drop, security_opt, volumes, environment } = service;
   return [
     '--network=host',
+    ...LIMITS,
     ...(read_only ? ['--read-only', '--read-only-tmpfs=false'] : []),
     ...(tmpfs ?? []).map((one) => `--tmpfs=${one}`),
     ...(cap_drop ?? []).map((one) => `--cap-drop=${one}`),

@@ -1,5 +1,8 @@
 // npm run test:kubernetes -- [what vitest takes]: in namespaces of its own for network, mounts and processes, which end with it.
 import { spawn } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { withModule } from '../support/load.mjs';
 
 if (process.platform !== 'linux' || process.getuid() !== 0) {
@@ -8,9 +11,18 @@ if (process.platform !== 'linux' || process.getuid() !== 0) {
 }
 // Whatever is downloaded or built: there is no way out of the namespaces.
 await withModule('/test/kubernetes/support/programs.ts', ({ ensureAll }) => ensureAll());
+const folder = mkdtempSync(join(tmpdir(), 'kubernetes-'));
 const vitest = ['npx', 'vitest', 'run', '--config', 'test/kubernetes/vitest.config.ts', ...process.argv.slice(2)];
 const inside = 'ip link set lo up && exec "$@"';
 const namespaces = ['--net', '--mount', '--pid', '--fork', '--kill-child', '--mount-proc'];
-const child = spawn('unshare', [...namespaces, 'sh', '-c', inside, 'sh', ...vitest], { stdio: 'inherit' });
-child.once('exit', (code) => process.exit(code ?? 1));
+const child = spawn('unshare', [...namespaces, 'sh', '-c', inside, 'sh', ...vitest], {
+  stdio: 'inherit',
+  env: { ...process.env, KUBERNETES_FOLDER: folder },
+});
 for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => child.kill('SIGKILL'));
+child.once('exit', (code) => {
+  // Its programs' logs are in it.
+  if (code === 0) rmSync(folder, { recursive: true });
+  else console.error(`what Kubernetes wrote is in ${folder}`);
+  process.exit(code ?? 1);
+});

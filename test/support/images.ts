@@ -97,7 +97,7 @@ async function ensureBase(draft: string): Promise<void> {
     .update(await readFile(BASE_SCRIPT))
     .update(NPM)
     .digest('hex');
-  const label = '{{index .Docker.config.Labels "made-by"}}';
+  const label = '{{index .Docker.Config.Labels "made-by"}}';
   const found = await run('buildah', [...storageOptions(), 'inspect', '--type', 'image', '--format', label, image]);
   if (found.code === 0 && found.stdout.trim() === madeBy) return;
 

@@ -2,8 +2,7 @@ import type { ChildProcess } from 'node:child_process';
 import { generateKeyPairSync } from 'node:crypto';
 import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
-import { mkdir, mkdtemp, readFile, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { CoreV1Api, CustomObjectsApi, KubeConfig, KubernetesObjectApi } from '@kubernetes/client-node';
@@ -45,7 +44,7 @@ export function kubernetes(): Promise<Kubernetes> {
 }
 
 async function start(): Promise<Kubernetes> {
-  const folder = await mkdtemp(join(tmpdir(), 'kubernetes-'));
+  const folder = process.env.KUBERNETES_FOLDER!;
   await addressNetwork();
   const program = await kubernetesProgram();
   const run = (name: string, command: string, args: string[]): ChildProcess => {
