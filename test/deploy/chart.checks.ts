@@ -120,6 +120,12 @@ describe.skipIf(!go)('the chart', () => {
     for (const field of Object.keys(triggers[0]!.metadata)) expect(known).toContain(field);
   });
 
+  test('goes down at once where that is asked', async () => {
+    const { stdout } = await template(...example('gpu.yaml'), '--set', 'workers.inference.scale.downAfterSeconds=0');
+    expect(stdout).toContain('cooldownPeriod: 0\n');
+    expect(stdout).toContain('stabilizationWindowSeconds: 0\n');
+  });
+
   test.each([
     ['no worker for workflows', 'workers.workflows.replicas=0', 'replicas'],
     ['workflows that KEDA scales', 'workers.workflows.scale.min=0', 'workflows'],

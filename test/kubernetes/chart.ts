@@ -1,13 +1,13 @@
-import { chown, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { chown, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type KubernetesObject, loadAllYaml } from '@kubernetes/client-node';
+import { AppsV1Api, AuthorizationV1Api } from '@kubernetes/client-node';
 import { Client, Connection } from '@temporalio/client';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { packageRoot } from '../../src/backends/package.ts';
 import type { Progress } from '../../src/workflows/contract.ts';
 import type { selfImprove } from '../../src/workflows/self-improve.ts';
-import { ensureHelm, ensureKeda } from '../deploy/tools.ts';
+import { ensureHelm } from '../deploy/tools.ts';
 import { eventually } from '../support/bench.ts';
 import { finishCommand, startCommandWith } from '../support/command.ts';
 import { ensureImages, type Images } from '../support/images.ts';
@@ -17,6 +17,7 @@ import { temporalCli } from '../support/temporal.ts';
 import { tinyDemo } from '../support/tiny-demo.ts';
 import { compare, readTraces } from '../support/traces.ts';
 import { type Kubernetes, kubernetes } from './support/cluster.ts';
+import { installKeda } from './support/keda.ts';
 import { NODE_ADDRESS } from './support/network.ts';
 
 const CHART = join(packageRoot, 'deploy/helm/critique-loop');
@@ -94,7 +95,7 @@ const trainingJob = {
   },
 };
 
-const valuesOf = (inferenceReplicas: number) => ({
+const valuesOf = (inference: object) => ({
   temporal: { address: server.address, namespace: NAMESPACE },
   store: { claim: 'store' },
   images: { worker: imageOf('worker'), trainer: imageOf('trainer') },
@@ -102,7 +103,7 @@ const valuesOf = (inferenceReplicas: number) => ({
   env: { OMP_NUM_THREADS: '1' },
   workers: {
     workflows: { replicas: 1, resources: SMALL },
-    inference: { replicas: inferenceReplicas, resources: SMALL },
+    inference: { ...inference, resources: SMALL },
     train: {
       image: 'worker',
       resources: SMALL,
@@ -131,9 +132,16 @@ async function lose(labelSelector: string): Promise<string> {
   return name;
 }
 
+async function startRun(id: string, file: string) {
+  const at = ['--address', server.address, '--namespace', NAMESPACE];
+  const what = ['--type', 'selfImprove', '--task-queue', 'critique-loop', '--workflow-id', id, '--input-file', file];
+  await succeed(temporalCli, ['workflow', 'start', ...at, ...what]);
+  return client.workflow.getHandle<typeof selfImprove>(id);
+}
+
 test('the chart is installed, a run on it loses a worker and a trainer, and ends with the rows and weights of a demo on one machine', async () => {
   const store = await makeStore();
-  await upgrade(valuesOf(2));
+  await upgrade(valuesOf({ replicas: 2 }));
   const file = join(cluster.folder, 'tiny.json');
   await writeFile(file, JSON.stringify(await tinyDemo()));
   const start = [
@@ -155,7 +163,7 @@ test('the chart is installed, a run on it loses a worker and a trainer, and ends
   await eventually('sampling', () => inStage('sample', 'evaluate/sample'), 300_000);
   lost.push(await lose('app.kubernetes.io/component=inference'));
   // A worker rolls to other settings under the run.
-  await upgrade(valuesOf(1));
+  await upgrade(valuesOf({ replicas: 1 }));
   expect((await run.result()).status).toBe('completed');
   console.log(`lost: ${lost.join(', ')}`);
 
@@ -171,10 +179,7 @@ test('the chart is installed, a run on it loses a worker and a trainer, and ends
 });
 
 test('the train worker may make Jobs and see pods, and no worker may do more', async () => {
-  const { AuthorizationV1Api, KubeConfig } = await import('@kubernetes/client-node');
-  const config = new KubeConfig();
-  config.loadFromFile(cluster.kubeconfig);
-  const api = config.makeApiClient(AuthorizationV1Api);
+  const api = cluster.config.makeApiClient(AuthorizationV1Api);
   const may = async (account: string, verb: string, resource: string, group = '') => {
     const resourceAttributes = { namespace: NAMESPACE, verb, resource, group };
     const user = `system:serviceaccount:${NAMESPACE}:${account}`;
@@ -194,6 +199,19 @@ test('the train worker may make Jobs and see pods, and no worker may do more', a
       expect(await may(account, verb, resource), `${account} ${verb} ${resource}`).toBe(false);
 });
 
+test('KEDA ends the last pod of inference workers where no shard waits, and starts one where some do', async () => {
+  await installKeda(cluster);
+  await upgrade(valuesOf({ replicas: null, scale: { min: 0, max: 1, waitingShards: 4, downAfterSeconds: 0 } }));
+  const api = cluster.config.makeApiClient(AppsV1Api);
+  const replicas = async () =>
+    (await api.readNamespacedDeployment({ namespace: NAMESPACE, name: 'loop-inference' })).spec!.replicas;
+  await eventually('no pod', async () => (await replicas()) === 0, 180_000);
+  const run = await startRun('scaled', join(cluster.folder, 'tiny.json'));
+  await eventually('a pod', async () => (await replicas()) === 1, 300_000);
+  await upgrade(valuesOf({ replicas: 1 }));
+  expect((await run.result()).status).toBe('completed');
+});
+
 test('what is uninstalled leaves its store, and nothing else', async () => {
   await helm('uninstall', 'loop', '--wait');
   while ((await podsOf('app.kubernetes.io/instance=loop')).length > 0) await sleep(500);
@@ -202,7 +220,6 @@ test('what is uninstalled leaves its store, and nothing else', async () => {
 });
 
 test.each(['gpu', 'bucket'])('the API server takes all of examples/%s.yaml, and makes its pods', async (name) => {
-  await installKeda();
   const values = join(packageRoot, `deploy/helm/examples/${name}.yaml`);
   const release = ['--namespace', 'examples', name];
   await helm('install', ...release, CHART, '--values', values, '--no-hooks');
@@ -215,18 +232,3 @@ test.each(['gpu', 'bucket'])('the API server takes all of examples/%s.yaml, and 
   await eventually('a pod of each worker', pods, 60_000);
   await helm('uninstall', ...release);
 });
-
-let hasKeda = false;
-/** Its kinds, without what acts on them. */
-async function installKeda(): Promise<void> {
-  if (hasKeda) return;
-  hasKeda = true;
-  for (const kind of ['scaledobjects', 'triggerauthentications']) {
-    const text = await readFile(join(await ensureKeda(), `config/crd/bases/keda.sh_${kind}.yaml`), 'utf8');
-    for (const one of loadAllYaml(text) as KubernetesObject[]) await cluster.objects.create(one);
-    const known = async () =>
-      (await cluster.custom.getAPIResources({ group: 'keda.sh', version: 'v1alpha1' }).catch(() => null))?.resources ??
-      [];
-    await eventually(kind, async () => (await known()).some((one) => one.name === kind), 60_000);
-  }
-}

@@ -2,8 +2,9 @@ import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe } from 'vitest';
 import { testFineTunes } from '../support/training-clusters/fine-tunes.ts';
-import { kubernetes, TEST_IMAGE } from './support/cluster.ts';
+import { kubernetes } from './support/cluster.ts';
 import { installKubeflow } from './support/kubeflow.ts';
+import { TEST_IMAGE } from './support/node.ts';
 
 /** A cluster that takes fine-tunes as what stands in a file. */
 async function takes(file: object) {
@@ -23,8 +24,8 @@ describe('on Kubernetes, as Jobs', () => {
 
 describe('on Kubernetes, as TrainJobs of Kubeflow Trainer', () => {
   testFineTunes(async () => {
-    const { objects, ...cluster } = await kubernetes();
-    await installKubeflow({ objects, ...cluster });
+    const cluster = await kubernetes();
+    await installKubeflow(cluster);
     const metadata = { labels: { 'trainer.kubeflow.org/trainjob-ancestor-step': 'trainer' } };
     const template = { spec: { backoffLimit: 0, template: { spec: await podOfThisMachine() } }, metadata };
     const runtime = {
@@ -33,7 +34,7 @@ describe('on Kubernetes, as TrainJobs of Kubeflow Trainer', () => {
       metadata: { name: 'critique-loop' },
       spec: { mlPolicy: { numNodes: 1 }, template: { spec: { replicatedJobs: [{ name: 'node', template }] } } },
     };
-    await objects.create(runtime);
+    await cluster.create(runtime);
     const spec = { runtimeRef: { name: 'critique-loop' } };
     return await takes({ apiVersion: 'trainer.kubeflow.org/v1alpha1', kind: 'TrainJob', spec });
   });

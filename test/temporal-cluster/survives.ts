@@ -1,3 +1,4 @@
+import { cp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -6,6 +7,7 @@ import { Bench, eventually, type RunHandle } from '../support/bench.ts';
 import { temporalAddress, temporalCli } from '../support/temporal.ts';
 import { type Cluster, startCluster } from '../support/temporal-cluster/cluster.ts';
 import { compare, readTraces } from '../support/traces.ts';
+import { startTestWorkers } from '../support/workers.ts';
 
 let cluster: Cluster;
 beforeAll(async () => {
@@ -103,5 +105,29 @@ test('PostgreSQL crashed and away for a minute: the run waits for it, and ends a
     await sleep(DOWN_MS);
     await postgres.start();
     process.stdout.write(`database away for ${DOWN_MS / 1000} s, and back: ${await recovery(handle)}\n`);
+  });
+});
+
+test('the database and the store lost, and restored as docs/operate.md has it: the run goes on from there, and ends as in peace', async () => {
+  const { postgres, hosts } = cluster;
+  const store = bench.workers.store.root;
+  const copy = join(bench.folder, 'copy');
+  await disturbed('restored', async (handle) => {
+    await postgres.backup();
+    await cp(store, copy, { recursive: true });
+    const stage = async () => (await bench.progress(handle)).stage;
+    const atBackup = await stage();
+    await eventually('another stage', async () => (await stage()) !== atBackup, 180_000);
+
+    await bench.workers.shutdown();
+    for (const host of hosts) await host.kill();
+    await postgres.crash();
+    await rm(store, { recursive: true });
+    await postgres.restore();
+    await cp(copy, store, { recursive: true });
+    await postgres.start();
+    for (const host of hosts) await host.start();
+    bench.workers = await startTestWorkers({ address: cluster.address, store });
+    expect(await eventually('an answer', () => stage().catch(() => null), 300_000)).toBe(atBackup);
   });
 });

@@ -1,10 +1,8 @@
-import { createWriteStream } from 'node:fs';
 import { copyFile, mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type KubernetesObject, loadAllYaml } from '@kubernetes/client-node';
 import { hasEnded } from '../../../src/backends/has-ended.ts';
-import { spawnBound } from '../../../src/cli/setup/process.ts';
 import { Authority } from '../../support/certificates.ts';
 import { succeed } from '../../support/succeed.ts';
 import type { Kubernetes } from './cluster.ts';
@@ -45,30 +43,15 @@ export async function installKubeflow(kubernetes: Kubernetes): Promise<void> {
           Object.assign(clientConfig, { url: `https://127.0.0.1:9443${clientConfig.service!.path}`, caBundle });
           delete clientConfig.service;
         }
-        await kubernetes.objects.create(one);
+        await kubernetes.create(one);
       }
   }
-  // A kind is served some time after it is made known.
-  const kinds = { 'jobset.x-k8s.io/v1alpha2': 'jobsets', 'trainer.kubeflow.org/v1alpha1': 'trainjobs' };
-  for (const [api, plural] of Object.entries(kinds)) {
-    const [group, version] = api.split('/') as [string, string];
-    const isServed = async () => {
-      const known = await kubernetes.custom.getAPIResources({ group, version }).catch(() => null);
-      return known?.resources.some(({ name }) => name === plural);
-    };
-    while (!(await isServed())) await sleep(200);
-  }
-  const child = spawnBound(await kubeflowProgram(), ['--certificates', folder], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-    env: { ...process.env, KUBECONFIG: kubernetes.kubeconfig },
-  });
-  const log = join(kubernetes.folder, 'kubeflow.log');
-  for (const stream of [child.stdout!, child.stderr!])
-    stream.pipe(createWriteStream(log, { flags: 'a' }), { end: false });
+  const program = kubernetes.run('kubeflow', await kubeflowProgram(), ['--certificates', folder]);
   const answers = async () =>
     await fetch('https://127.0.0.1:9443').catch(({ cause }) => (cause?.code === 'ECONNREFUSED' ? null : cause));
   while (!(await answers())) {
-    if (hasEnded(child)) throw new Error(`Kubeflow Trainer ended: ${await readFile(log, 'utf8')}`);
+    if (hasEnded(program))
+      throw new Error(`Kubeflow Trainer ended: ${await readFile(join(kubernetes.folder, 'kubeflow.log'), 'utf8')}`);
     await sleep(200);
   }
 }

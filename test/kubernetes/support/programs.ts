@@ -35,6 +35,13 @@ export const pauseProgram = () =>
 export const kubeflowProgram = () =>
   build({ name: 'kubeflow-trainer', what: 'Kubeflow Trainer', folder: KUBEFLOW, package: '.', minutes: 5 });
 
+/** Without its webhooks and its metrics server. */
+export const kedaProgram = () =>
+  build({
+    ...{ name: 'keda', what: 'KEDA', folder: join(import.meta.dirname, '..', 'keda'), minutes: 20 },
+    package: 'github.com/kedacore/keda/v2/cmd/operator',
+  });
+
 async function build(source: GoProgram): Promise<string> {
   const program = await ensureGoProgram(source);
   if (!program) throw new Error(`${source.what} is built with Go: install it (https://go.dev/dl)`);
@@ -47,7 +54,7 @@ export async function ensureAll(): Promise<void> {
     if ((await findOnPath(program, process.env)).length === 0)
       throw new Error(`there is no ${program}: apt-get install ${of}`);
   const log = (line: string) => process.stderr.write(`set-up: ${line}\n`);
-  for (const ensure of [kubernetesProgram, pauseProgram, kubeflowProgram]) await ensure();
+  for (const ensure of [kubernetesProgram, pauseProgram, kubeflowProgram, kedaProgram]) await ensure();
   await ensureTemporalCli({ log });
   await ensurePython({ log });
   await ensureHelm();

@@ -1,6 +1,6 @@
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { chown, mkdtemp, readdir, rm } from 'node:fs/promises';
+import { chown, mkdtemp, readdir, rename, rm } from 'node:fs/promises';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -14,6 +14,10 @@ export interface Postgres {
   start(): Promise<void>;
   /** As a crash does it: no checkpoint, connections cut. */
   crash(): Promise<void>;
+  /** Copies the databases as they are at its end, while they are used. */
+  backup(): Promise<void>;
+  /** Puts the copy in the place of the databases, while PostgreSQL is down. */
+  restore(): Promise<void>;
   remove(): Promise<void>;
 }
 
@@ -27,10 +31,15 @@ export async function startPostgres(): Promise<Postgres> {
   if (user) await chown(folder, user.uid, user.gid);
   const data = join(folder, 'data');
   const port = String(await freePort());
-  const options = ['-D', data, '-U', 'temporal', '--auth=trust', '--no-sync'];
-  const initdb = spawnBound(join(programs, 'initdb'), options, { stdio: 'ignore', ...user });
-  const [code] = await once(initdb, 'exit');
-  if (code !== 0) throw new Error(`initdb ended with ${code}`);
+  const tool = async (name: string, ...args: string[]) => {
+    const child = spawnBound(join(programs, name), [...args, '-U', 'temporal', '--no-sync'], {
+      stdio: 'ignore',
+      ...user,
+    });
+    const [code] = await once(child, 'exit');
+    if (code !== 0) throw new Error(`${name} ended with ${code}`);
+  };
+  await tool('initdb', '-D', data, '--auth=trust');
 
   let child: ChildProcess;
   const postgres: Postgres = {
@@ -47,6 +56,11 @@ export async function startPostgres(): Promise<Postgres> {
       const exited = once(child, 'exit');
       child.kill('SIGQUIT');
       await exited;
+    },
+    backup: () => tool('pg_basebackup', '-h', '127.0.0.1', '-p', port, '-D', `${data}.backup`, '--checkpoint=fast'),
+    restore: async () => {
+      await rm(data, { recursive: true });
+      await rename(`${data}.backup`, data);
     },
     remove: async () => {
       if (child.exitCode === null) await postgres.crash();
