@@ -7,10 +7,9 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { packageRoot } from '../../src/backends/package.ts';
 import type { Progress } from '../../src/workflows/contract.ts';
 import type { selfImprove } from '../../src/workflows/self-improve.ts';
-import { ensureHelm } from '../deploy/tools.ts';
 import { eventually } from '../support/bench.ts';
 import { finishCommand, startCommandWith } from '../support/command.ts';
-import { ensureImages, type Images } from '../support/images.ts';
+import type { Images } from '../support/images.ts';
 import { type OwnServer, startOwnServer } from '../support/own-server.ts';
 import { succeed } from '../support/succeed.ts';
 import { temporalCli } from '../support/temporal.ts';
@@ -19,6 +18,7 @@ import { compare, readTraces } from '../support/traces.ts';
 import { type Kubernetes, kubernetes } from './support/cluster.ts';
 import { installKeda } from './support/keda.ts';
 import { NODE_ADDRESS } from './support/network.ts';
+import { prepared } from './support/programs.ts';
 
 const CHART = join(packageRoot, 'deploy/helm/critique-loop');
 const NAMESPACE = 'loop';
@@ -34,11 +34,10 @@ let helm: (...args: string[]) => Promise<string>;
 
 beforeAll(async () => {
   cluster = await kubernetes();
-  const images = await ensureImages();
-  for (const archive of Object.values(images!)) await cluster.load(archive);
+  const { images, helm: program } = prepared();
+  for (const archive of Object.values(images)) await cluster.load(archive);
   server = await startOwnServer(temporalCli, {}, { host: NODE_ADDRESS });
   client = new Client({ connection: await Connection.connect({ address: server.address }), namespace: NAMESPACE });
-  const program = await ensureHelm();
   helm = async (...args) =>
     (await succeed(program, ['--kubeconfig', cluster.kubeconfig, '--namespace', NAMESPACE, ...args])).stdout;
   for (const name of [NAMESPACE, 'examples'])

@@ -9,15 +9,17 @@ if (process.platform !== 'linux' || process.getuid() !== 0) {
   console.error('test:kubernetes starts a Kubernetes on this machine: it needs root on Linux');
   process.exit(1);
 }
-// Whatever is downloaded or built: there is no way out of the namespaces.
-await withModule('/test/kubernetes/support/programs.ts', ({ ensureAll }) => ensureAll());
+let prepared;
+await withModule('/test/kubernetes/support/programs.ts', async ({ prepare }) => {
+  prepared = await prepare();
+});
 const folder = mkdtempSync(join(tmpdir(), 'kubernetes-'));
 const vitest = ['npx', 'vitest', 'run', '--config', 'test/kubernetes/vitest.config.ts', ...process.argv.slice(2)];
 const inside = 'ip link set lo up && exec "$@"';
 const namespaces = ['--net', '--mount', '--pid', '--fork', '--kill-child', '--mount-proc'];
 const child = spawn('unshare', [...namespaces, 'sh', '-c', inside, 'sh', ...vitest], {
   stdio: 'inherit',
-  env: { ...process.env, KUBERNETES_FOLDER: folder },
+  env: { ...process.env, KUBERNETES_FOLDER: folder, KUBERNETES_PREPARED: JSON.stringify(prepared) },
 });
 for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => child.kill('SIGKILL'));
 child.once('exit', (code) => {

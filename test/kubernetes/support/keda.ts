@@ -1,14 +1,13 @@
 import { copyFile, mkdir, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type KubernetesObject, loadAllYaml } from '@kubernetes/client-node';
-import { ensureKeda } from '../../deploy/tools.ts';
 import { Authority } from '../../support/certificates.ts';
 import type { Kubernetes } from './cluster.ts';
-import { kedaProgram } from './programs.ts';
+import { kedaProgram, prepared } from './programs.ts';
 
 /** Installs KEDA's kinds and its operator, which scales from none to one, and back; beyond one it takes its metrics server. */
 export async function installKeda(kubernetes: Kubernetes): Promise<void> {
-  const bases = join(await ensureKeda(), 'config/crd/bases');
+  const bases = join(prepared().keda, 'config/crd/bases');
   for (const name of await readdir(bases))
     await kubernetes.create(...(loadAllYaml(await readFile(join(bases, name), 'utf8')) as KubernetesObject[]));
   const folder = join(kubernetes.folder, 'keda');

@@ -5,7 +5,7 @@ import { ensurePython } from '../../../src/cli/setup/python.ts';
 import { ensureTemporalCli } from '../../../src/cli/setup/temporal-cli.ts';
 import { ensureHelm, ensureKeda } from '../../deploy/tools.ts';
 import { ensureGoProgram, type GoProgram } from '../../support/go-program.ts';
-import { ensureImages, whyNoImages } from '../../support/images.ts';
+import { ensureImages, type Images, whyNoImages } from '../../support/images.ts';
 
 const DEBIAN = { etcd: 'etcd-server', containerd: 'containerd', ctr: 'containerd', runc: 'runc' };
 
@@ -48,8 +48,15 @@ async function build(source: GoProgram): Promise<string> {
   return program;
 }
 
-/** All that the tests need of the world. */
-export async function ensureAll(): Promise<void> {
+/** What the tests have of the world: inside there is no way out. */
+export interface Prepared {
+  images: Images;
+  helm: string;
+  /** Folder of KEDA's source. */
+  keda: string;
+}
+
+export async function prepare(): Promise<Prepared> {
   for (const [program, of] of Object.entries(DEBIAN))
     if ((await findOnPath(program, process.env)).length === 0)
       throw new Error(`there is no ${program}: apt-get install ${of}`);
@@ -57,7 +64,10 @@ export async function ensureAll(): Promise<void> {
   for (const ensure of [kubernetesProgram, pauseProgram, kubeflowProgram, kedaProgram]) await ensure();
   await ensureTemporalCli({ log });
   await ensurePython({ log });
-  await ensureHelm();
-  await ensureKeda();
-  if (!(await ensureImages())) throw new Error(`there are no images: ${await whyNoImages()}`);
+  const images = await ensureImages();
+  if (!images) throw new Error(`there are no images: ${await whyNoImages()}`);
+  return { images, helm: await ensureHelm(), keda: await ensureKeda() };
 }
+
+/** As main.mjs hands it on. */
+export const prepared = (): Prepared => JSON.parse(process.env.KUBERNETES_PREPARED!);
