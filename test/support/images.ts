@@ -7,6 +7,8 @@ import { withLock } from '../../src/cli/setup/lock.ts';
 import { findOnPath, run } from '../../src/cli/setup/process.ts';
 
 const TARGETS = ['worker', 'trainer'] as const;
+/** The stages below an image are part of it. These are not, and have names so that their layers are kept. */
+const STAGES = ['build', 'app', ...TARGETS];
 const NPM = '10.9.2';
 const DOCKERFILE = join(packageRoot, 'deploy/docker/Dockerfile');
 const BASE_SCRIPT = join(packageRoot, 'test/support/base-image.sh');
@@ -36,7 +38,8 @@ export async function ensureImages(): Promise<Images | null> {
     return null;
   }
   const cache = cacheFolder(process.env, 'images');
-  const folder = join(cache, `archives-${await contentHash()}`);
+  const state = await contentHash();
+  const folder = join(cache, `built-${state}`);
   const images: Images = { worker: join(folder, 'worker.tar'), trainer: join(folder, 'trainer.tar') };
   // What is in use counts as new.
   const isBuilt = () =>
@@ -56,13 +59,11 @@ export async function ensureImages(): Promise<Images | null> {
       await rm(draft, { recursive: true, force: true });
       await mkdir(draft);
       await ensureBase(draft);
-      for (const target of ['build', ...TARGETS]) await build(target);
+      for (const target of STAGES) await build(target, state);
       for (const target of TARGETS) {
-        const image = nameOf(target);
-        await buildah('push', '--quiet', image, `docker-archive:${join(draft, `${target}.tar`)}:${image}`);
+        const archive = `docker-archive:${join(draft, `${target}.tar`)}:${nameOf(target, 'test')}`;
+        await buildah('push', '--quiet', nameOf(target, state), archive);
       }
-      // What has neither a name nor a named image above it: layers of code that is gone.
-      await buildah('rmi', '--prune', '--force');
       await rename(draft, folder);
       await removeOldBuilds(cache);
     },
@@ -78,14 +79,19 @@ export const storageOptions = (): string[] => [
   '/run/critique-loop-images',
 ];
 
-const nameOf = (target: string) => `docker.io/library/critique-loop-${target}:test`;
+/** Their names there: each clone has its own. */
+export async function storedImages(): Promise<Images> {
+  const state = await contentHash();
+  return { worker: nameOf('worker', state), trainer: nameOf('trainer', state) };
+}
 
-/** The stages before an image are its parents; `build` is none, and has a name so that its layers are kept. */
-const build = (target: string) =>
+const nameOf = (target: string, tag: string) => `docker.io/library/critique-loop-${target}:${tag}`;
+
+const build = (target: string, tag: string) =>
   buildah(
     ...['bud', '--pull-never', '--layers', '--format', 'docker', '--network', 'host'],
     ...['--file', DOCKERFILE, '--ignorefile', `${DOCKERFILE}.dockerignore`],
-    ...['--target', target, '--tag', nameOf(target), packageRoot],
+    ...['--target', target, '--tag', nameOf(target, tag), packageRoot],
   );
 
 /** The image that the Dockerfile begins with, unless this very script made it already. */
@@ -96,7 +102,7 @@ async function ensureBase(draft: string): Promise<void> {
     .update(await readFile(BASE_SCRIPT))
     .update(NPM)
     .digest('hex');
-  const label = '{{index .Docker.config.Labels "made-by"}}';
+  const label = '{{index .Docker.Config.Labels "made-by"}}';
   const found = await run('buildah', [...storageOptions(), 'inspect', '--type', 'image', '--format', label, image]);
   if (found.code === 0 && found.stdout.trim() === madeBy) return;
 
@@ -115,12 +121,20 @@ async function ensureBase(draft: string): Promise<void> {
 }
 
 async function removeOldBuilds(cache: string): Promise<void> {
-  const names = (await readdir(cache)).filter((name) => name.startsWith('archives-'));
+  const states = (await readdir(cache)).flatMap((name) => /^built-(\w+)$/.exec(name)?.[1] ?? []);
   const builds = await Promise.all(
-    names.map(async (name) => ({ path: join(cache, name), at: (await stat(join(cache, name))).mtimeMs })),
+    states.map(async (state) => {
+      const path = join(cache, `built-${state}`);
+      return { state, path, at: (await stat(path)).mtimeMs };
+    }),
   );
   builds.sort((a, b) => b.at - a.at);
-  for (const { path } of builds.slice(KEPT_BUILDS)) await rm(path, { recursive: true });
+  for (const { state, path } of builds.slice(KEPT_BUILDS)) {
+    await rm(path, { recursive: true });
+    await buildah('rmi', '--force', ...STAGES.map((target) => nameOf(target, state)));
+  }
+  // And what has neither a name nor a named image above it: layers of builds that did not come to their end.
+  await buildah('rmi', '--prune', '--force');
 }
 
 /** Of all that an image is made of: what .dockerignore lets through, and how its base is made. */
