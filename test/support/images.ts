@@ -28,7 +28,7 @@ export async function whyNoImages(): Promise<string | null> {
 
 /**
  * The images of this clone, built by deploy/docker/Dockerfile as it is: once for each state of what it copies, and only the
- * layers that changed. The first time takes about 20 minutes on 2 cores, and 25 GB. Its base image comes from base-image.sh, for
+ * layers that changed. The first time takes about 20 minutes on 2 cores, and 30 GB of disk. Its base image comes from base-image.sh, for
  * tests have no registry of images. Null where they can't be built.
  */
 export async function ensureImages(): Promise<Images | null> {
