@@ -9,7 +9,7 @@ import { SEARCH_ATTRIBUTES } from '../../src/workflows/search-attributes.ts';
 import type { selfImprove } from '../../src/workflows/self-improve.ts';
 import { eventually } from '../support/bench.ts';
 import { temporaryFolder } from '../support/folder.ts';
-import { ensureImages } from '../support/images.ts';
+import { ensureImages, type Images, storedImages } from '../support/images.ts';
 import { freePort, type OwnServer, startOwnServer } from '../support/own-server.ts';
 import { succeed } from '../support/succeed.ts';
 import { tinyDemo } from '../support/tiny-demo.ts';
@@ -24,8 +24,6 @@ const GRACE = 60;
 const why = (await whyNoContainers()) ?? (go ? null : 'there is no Go, with which Compose files are read');
 if (why) console.warn(`containers: skipped: ${why}`);
 
-const imageOf = (service: string) =>
-  `docker.io/library/critique-loop-${['workflows', 'setup'].includes(service) ? 'worker' : 'trainer'}:test`;
 const nameOf = (service: string) => `critique-loop-check-${service}`;
 const inside = (service: string, ...command: string[]) => tryPodman('exec', nameOf(service), ...command);
 
@@ -34,9 +32,13 @@ describe.skipIf(why !== null)('containers of the images, started as compose.yaml
   let server: OwnServer;
   let client: Client;
   let services: Record<string, Service>;
+  let images: Images;
+
+  const imageOf = (service: string) => images[['workflows', 'setup'].includes(service) ? 'worker' : 'trainer'];
 
   beforeAll(async () => {
     await ensureImages();
+    images = await storedImages();
     services = await readCompose(['compose.yaml']);
     temporal = await ensureTemporalCli({ log: console.log });
     server = await startOwnServer(temporal, {});
@@ -134,10 +136,13 @@ describe.skipIf(why !== null)('containers of the images, started as compose.yaml
     expect(stdout).toContain('1000 /store/runs/calm/report.html');
   });
 
-  test(`SIGTERM in the middle of a fine-tune ends each within ${GRACE} s with 0, and new ones finish the run`, async () => {
+  test(`SIGTERM in the middle of a fine-tune ends each within ${GRACE} s with 0; new ones finish the run, though one is killed in the next`, async () => {
     const run = await startRun('interrupted');
-    const isTraining = async () => (await run.query<Progress>('progress')).stage === 'fine-tune';
-    await eventually('a fine-tune', isTraining, 300_000);
+    const isTraining = async (iteration: number) => {
+      const progress = await run.query<Progress>('progress');
+      return progress.iteration === iteration && progress.stage === 'fine-tune';
+    };
+    await eventually('a fine-tune', () => isTraining(0), 300_000);
     const ended = WORKERS.map(async (service) => {
       expect(services[service]!.stop_grace_period).toBe('1m0s');
       const began = Date.now();
@@ -152,6 +157,13 @@ describe.skipIf(why !== null)('containers of the images, started as compose.yaml
       expect(seconds, service).toBeLessThan(GRACE);
     }
     await startAll();
+    await eventually('the next fine-tune', () => isTraining(1), 300_000);
+    await podman('kill', '--signal=KILL', nameOf('train'));
+    await podman('wait', nameOf('train'));
+    expect(await podman('inspect', '--format', '{{.State.ExitCode}}', nameOf('train'))).toBe('137');
+    expect(await isTraining(1)).toBe(true);
+    // As Compose does by `restart: unless-stopped`: the same container, with the same host name and process ids.
+    await podman('start', nameOf('train'));
     const [calm, interrupted] = await Promise.all([client.workflow.getHandle('calm').result(), run.result()]);
     expect(interrupted.status).toBe('completed');
     expect(interrupted.iterations).toEqual(calm.iterations);

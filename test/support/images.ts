@@ -8,6 +8,8 @@ import { findOnPath, run } from '../../src/cli/setup/process.ts';
 import { succeed } from './succeed.ts';
 
 const TARGETS = ['worker', 'trainer'] as const;
+/** The stages below an image are part of it. These are not, and have names so that their layers are kept. */
+const STAGES = ['build', 'app', ...TARGETS];
 const NPM = '10.9.2';
 const DOCKERFILE = join(packageRoot, 'deploy/docker/Dockerfile');
 const BASE_SCRIPT = join(packageRoot, 'test/support/base-image.sh');
@@ -27,7 +29,7 @@ export async function whyNoImages(): Promise<string | null> {
 
 /**
  * The images of this clone, built by deploy/docker/Dockerfile as it is: once for each state of what it copies, and only the
- * layers that changed. The first time takes about 20 minutes on 2 cores, and 25 GB. Its base image comes from base-image.sh, for
+ * layers that changed. The first time takes about 20 minutes on 2 cores, and 30 GB of disk. Its base image comes from base-image.sh, for
  * tests have no registry of images. Null where they can't be built.
  */
 export async function ensureImages(): Promise<Images | null> {
@@ -37,7 +39,8 @@ export async function ensureImages(): Promise<Images | null> {
     return null;
   }
   const cache = cacheFolder(process.env, 'images');
-  const folder = join(cache, `archives-${await contentHash()}`);
+  const state = await contentHash();
+  const folder = join(cache, `built-${state}`);
   const images: Images = { worker: join(folder, 'worker.tar'), trainer: join(folder, 'trainer.tar') };
   // What is in use counts as new.
   const isBuilt = () =>
@@ -57,13 +60,11 @@ export async function ensureImages(): Promise<Images | null> {
       await rm(draft, { recursive: true, force: true });
       await mkdir(draft);
       await ensureBase(draft);
-      for (const target of ['build', ...TARGETS]) await build(target);
+      for (const target of STAGES) await build(target, state);
       for (const target of TARGETS) {
-        const image = nameOf(target);
-        await buildah('push', '--quiet', image, `docker-archive:${join(draft, `${target}.tar`)}:${image}`);
+        const archive = `docker-archive:${join(draft, `${target}.tar`)}:${nameOf(target, 'test')}`;
+        await buildah('push', '--quiet', nameOf(target, state), archive);
       }
-      // What has neither a name nor a named image above it: layers of code that is gone.
-      await buildah('rmi', '--prune', '--force');
       await rename(draft, folder);
       await removeOldBuilds(cache);
     },
@@ -79,14 +80,19 @@ export const storageOptions = (): string[] => [
   '/run/critique-loop-images',
 ];
 
-const nameOf = (target: string) => `docker.io/library/critique-loop-${target}:test`;
+/** Their names there: each clone has its own. */
+export async function storedImages(): Promise<Images> {
+  const state = await contentHash();
+  return { worker: nameOf('worker', state), trainer: nameOf('trainer', state) };
+}
 
-/** The stages before an image are its parents; `build` is none, and has a name so that its layers are kept. */
-const build = (target: string) =>
+const nameOf = (target: string, tag: string) => `docker.io/library/critique-loop-${target}:${tag}`;
+
+const build = (target: string, tag: string) =>
   buildah(
     ...['bud', '--pull-never', '--layers', '--format', 'docker', '--network', 'host'],
     ...['--file', DOCKERFILE, '--ignorefile', `${DOCKERFILE}.dockerignore`],
-    ...['--target', target, '--tag', nameOf(target), packageRoot],
+    ...['--target', target, '--tag', nameOf(target, tag), packageRoot],
   );
 
 /** The image that the Dockerfile begins with, unless this very script made it already. */
@@ -116,12 +122,20 @@ async function ensureBase(draft: string): Promise<void> {
 }
 
 async function removeOldBuilds(cache: string): Promise<void> {
-  const names = (await readdir(cache)).filter((name) => name.startsWith('archives-'));
+  const states = (await readdir(cache)).flatMap((name) => /^built-(\w+)$/.exec(name)?.[1] ?? []);
   const builds = await Promise.all(
-    names.map(async (name) => ({ path: join(cache, name), at: (await stat(join(cache, name))).mtimeMs })),
+    states.map(async (state) => {
+      const path = join(cache, `built-${state}`);
+      return { state, path, at: (await stat(path)).mtimeMs };
+    }),
   );
   builds.sort((a, b) => b.at - a.at);
-  for (const { path } of builds.slice(KEPT_BUILDS)) await rm(path, { recursive: true });
+  for (const { state, path } of builds.slice(KEPT_BUILDS)) {
+    await rm(path, { recursive: true });
+    await buildah('rmi', '--force', ...STAGES.map((target) => nameOf(target, state)));
+  }
+  // And what has neither a name nor a named image above it: layers of builds that did not come to their end.
+  await buildah('rmi', '--prune', '--force');
 }
 
 /** Of all that an image is made of: what .dockerignore lets through, and how its base is made. */
