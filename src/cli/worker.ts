@@ -5,7 +5,7 @@ import { createLogger, installTelemetry } from '../workers/telemetry.ts';
 import { startTracing } from '../workers/tracing.ts';
 import { startWorkers } from '../workers/worker.ts';
 import type { Role } from '../workflows/queues.ts';
-import { connect } from './connect.ts';
+import { connect, expectNamespace } from './connect.ts';
 import { openPayloads } from './payloads.ts';
 import { ensurePython, GRADER } from './setup/python.ts';
 
@@ -16,7 +16,9 @@ export async function worker({ role: roles }: { role: Role[] }): Promise<void> {
   installTelemetry(logger, environment.metrics);
   const { encryption, dataConverter, workflowBundle } = await openPayloads(environment);
   const tracing = await startTracing(process.env);
-  const { connection, address, namespace } = await connect();
+  const connected = await connect();
+  await expectNamespace(connected);
+  const { connection, address, namespace } = connected;
   const log = (line: string) => logger.info(line);
   const workers = await startWorkers({
     ...environment,

@@ -68,3 +68,11 @@ ${client}`;
   expect(clients).toContain('client');
   await expect(start('stranger')).rejects.toThrow(`localhost:${port} closes the connection`);
 });
+
+it('a worker that is told a namespace that is not there says how to get it', async () => {
+  const store = await temporaryFolder();
+  const env = { TEMPORAL_NAMESPACE: 'nowhere' };
+  await expect(spawnWorker({ roles: ['cpu'], address: temporalAddress, store, env })).rejects.toThrow(
+    `${temporalAddress} has no namespace nowhere: "npx critique-loop setup-namespace" registers it`,
+  );
+});
