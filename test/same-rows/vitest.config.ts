@@ -5,7 +5,7 @@ export default defineConfig({
   test: {
     include: ['test/same-rows/same-rows.ts'],
     globalSetup: ['test/support/setup.ts'],
-    testTimeout: 1_800_000,
+    testTimeout: 3_600_000,
     hookTimeout: 120_000,
   },
 });
