@@ -61,7 +61,7 @@ export async function prepare(): Promise<Prepared> {
     if ((await findOnPath(program, process.env)).length === 0)
       throw new Error(`there is no ${program}: apt-get install ${of}`);
   const log = (line: string) => process.stderr.write(`set-up: ${line}\n`);
-  for (const ensure of [kubernetesProgram, pauseProgram, kubeflowProgram]) await ensure();
+  for (const ensure of [kubernetesProgram, pauseProgram, kubeflowProgram, kedaProgram]) await ensure();
   await ensureTemporalCli({ log });
   await ensurePython({ log });
   const images = await ensureImages();
