@@ -30,6 +30,10 @@ const imageOf = (name: keyof Images) => `docker.io/library/critique-loop-${name}
 let cluster: Kubernetes;
 let server: OwnServer;
 let client: Client;
+/** On this machine. */
+let store: string;
+/** Of the run's input. */
+let file: string;
 let helm: (...args: string[]) => Promise<string>;
 
 beforeAll(async () => {
@@ -42,6 +46,9 @@ beforeAll(async () => {
     (await succeed(program, ['--kubeconfig', cluster.kubeconfig, '--namespace', NAMESPACE, ...args])).stdout;
   for (const name of [NAMESPACE, 'examples'])
     await cluster.core.createNamespace({ body: { metadata: { name, labels: RESTRICTED } } });
+  store = await makeStore();
+  file = join(cluster.folder, 'tiny.json');
+  await writeFile(file, JSON.stringify(await tinyDemo()));
 });
 afterAll(async () => {
   await client?.connection.close();
@@ -112,9 +119,9 @@ const valuesOf = (inference: object) => ({
 });
 
 async function upgrade(values: object): Promise<void> {
-  const file = join(cluster.folder, 'values.json');
-  await writeFile(file, JSON.stringify(values));
-  await helm('upgrade', 'loop', CHART, '--install', '--values', file, '--wait', '--timeout', '10m');
+  const path = join(cluster.folder, 'values.json');
+  await writeFile(path, JSON.stringify(values));
+  await helm('upgrade', 'loop', CHART, '--install', '--values', path, '--wait', '--timeout', '10m');
 }
 
 async function podsOf(labelSelector: string) {
@@ -131,7 +138,7 @@ async function lose(labelSelector: string): Promise<string> {
   return name;
 }
 
-async function startRun(id: string, file: string) {
+async function startRun(id: string) {
   const at = ['--address', server.address, '--namespace', NAMESPACE];
   const what = ['--type', 'selfImprove', '--task-queue', 'critique-loop', '--workflow-id', id, '--input-file', file];
   await succeed(temporalCli, ['workflow', 'start', ...at, ...what]);
@@ -139,23 +146,8 @@ async function startRun(id: string, file: string) {
 }
 
 test('the chart is installed, a run on it loses a worker and a trainer, and ends with the rows and weights of a demo on one machine', async () => {
-  const store = await makeStore();
   await upgrade(valuesOf({ replicas: 2 }));
-  const file = join(cluster.folder, 'tiny.json');
-  await writeFile(file, JSON.stringify(await tinyDemo()));
-  const start = [
-    '--type',
-    'selfImprove',
-    '--task-queue',
-    'critique-loop',
-    '--workflow-id',
-    'demo',
-    '--input-file',
-    file,
-  ];
-  const at = ['--address', server.address, '--namespace', NAMESPACE];
-  await succeed(temporalCli, ['workflow', 'start', ...at, ...start]);
-  const run = client.workflow.getHandle<typeof selfImprove>('demo');
+  const run = await startRun('demo');
 
   const inStage = async (...stages: string[]) => stages.includes((await run.query<Progress>('progress')).stage ?? '');
   const lost = [await lose('job-name')];
@@ -205,7 +197,7 @@ test('KEDA ends the last pod of inference workers where no shard waits, and star
   const replicas = async () =>
     (await api.readNamespacedDeployment({ namespace: NAMESPACE, name: 'loop-inference' })).spec!.replicas;
   await eventually('no pod', async () => (await replicas()) === 0, 180_000);
-  const run = await startRun('scaled', join(cluster.folder, 'tiny.json'));
+  const run = await startRun('scaled');
   await eventually('a pod', async () => (await replicas()) === 1, 300_000);
   await upgrade(valuesOf({ replicas: 1 }));
   expect((await run.result()).status).toBe('completed');
