@@ -16,6 +16,8 @@ export async function installKeda(kubernetes: Kubernetes): Promise<void> {
   const { certificate } = authority.sign('tls');
   await copyFile(certificate, join(folder, 'tls.crt'));
   await copyFile(authority.certificate, join(folder, 'ca.crt'));
+  // All of them.
+  process.env.WATCH_NAMESPACE = '';
   process.env.KEDA_CLUSTER_OBJECT_NAMESPACE = 'default';
   const own = ['--cert-dir', folder, '--health-probe-bind-address', '127.0.0.1:8082'];
   kubernetes.run('keda', await kedaProgram(), own);

@@ -77,8 +77,8 @@ export class Kubernetes implements Cluster {
 
   async #create(job: ClusterJob, dryRun?: 'All'): Promise<void> {
     const { objects, namespace } = await this.#open();
-    const { kind, ...template } = await this.#read();
-    const body = structuredClone(template.body);
+    const { kind, body: template } = await this.#read();
+    const body = structuredClone(template);
     const { metadata } = body;
     body.metadata = { ...metadata, name: job.key, namespace, labels: { ...metadata?.labels, ...LABELS } };
     kind.fill(body, job);
