@@ -1,7 +1,7 @@
 import { z } from 'zod';
 
 /** What is in a worker's environment for itself: it goes to no address that a run file names. */
-const OF_WORKERS = /^(AWS_(ACCESS|SECRET|SESSION)|CRITIQUE_LOOP_|RAY_|SLURM_|TEMPORAL_)/;
+const OF_WORKERS = /^(AWS_(ACCESS|SECRET|SESSION)|RAY_|SLURM_|TEMPORAL_)/;
 
 /** Secrets never travel: an input names the environment variable in which a worker has one. */
 export const nameOfSecret = (secret: 'key' | 'token') =>

@@ -220,7 +220,7 @@ describe('a run file', () => {
     expect(JSON.stringify(issues)).not.toContain(secret);
   });
 
-  test.each(['TEMPORAL_API_KEY', 'AWS_SECRET_ACCESS_KEY', 'CRITIQUE_LOOP_CODEC_KEYS', 'SLURM_JWT', 'RAY_AUTH_TOKEN'])(
+  test.each(['TEMPORAL_API_KEY', 'AWS_SECRET_ACCESS_KEY', 'SLURM_JWT', 'RAY_AUTH_TOKEN'])(
     'sends no endpoint what %s has, which is for the worker',
     (apiKeyEnv) => {
       const { issues } = parseInput(SelfImprove, changed('actor.endpoint', { ...endpoint, apiKeyEnv }));
