@@ -127,7 +127,9 @@ test('the database and the store lost, and restored as docs/operate.md has it: t
     await cp(copy, store, { recursive: true });
     await postgres.start();
     for (const host of hosts) await host.start();
-    bench.workers = await startTestWorkers({ address: cluster.address, store });
+    // As a service manager does it: a server refuses until it is whole.
+    const workers = () => startTestWorkers({ address: cluster.address, store }).catch(() => null);
+    bench.workers = await eventually('workers', workers, 120_000);
     expect(await eventually('an answer', () => stage().catch(() => null), 300_000)).toBe(atBackup);
   });
 });

@@ -52,7 +52,8 @@ export async function startCluster(tls?: string): Promise<Cluster> {
       ...(tls !== undefined && { TLS_FOLDER: tls }),
     }),
   );
-  await Promise.all(hosts.map((host) => host.start()));
+  // The first writes the cluster's metadata; of two that do it at once one ends.
+  for (const host of hosts) await host.start();
   const port = await freePort();
   const balancer = await startBalancer(ADDRESSES, port);
   return {
