@@ -34,10 +34,7 @@ writeFileSync(join(root, 'sbom.cdx.json'), `${JSON.stringify(bom, null, 2)}\n`);
 console.log(`sbom.cdx.json: ${bom.components.length} components`);
 
 function pythonPackages() {
-  const files = readdirSync(join(root, 'deploy'), { recursive: true })
-    .filter((path) => path.endsWith('requirements.txt'))
-    .map((path) => `deploy/${path}`);
-  return files.flatMap((file) =>
+  return filesNamed('requirements.txt').flatMap((file) =>
     [...read(file).matchAll(/^([\w.-]+)(?:\[[^\]]*\])?==([^\s;]+)/gm)].map(([, name, version]) =>
       component(`pkg:pypi/${name.toLowerCase().replaceAll(/[-_.]+/g, '-')}@${version}`, name, version, file),
     ),
@@ -45,11 +42,17 @@ function pythonPackages() {
 }
 
 function goModules() {
-  return ['deploy/temporal-cli/go.mod', 'deploy/temporal/go.mod'].flatMap((file) =>
+  return filesNamed('go.mod').flatMap((file) =>
     [...read(file).matchAll(/^(?:require )?\s*([\w.-]+\.[\w./~-]+) (v[\w.+-]+)/gm)].map(([, name, version]) =>
       component(`pkg:golang/${name}@${version}`, name, version, file),
     ),
   );
+}
+
+function filesNamed(name) {
+  return readdirSync(join(root, 'deploy'), { recursive: true })
+    .filter((path) => path.endsWith(name))
+    .map((path) => `deploy/${path}`);
 }
 
 function component(purl, name, version, file) {

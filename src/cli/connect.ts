@@ -1,10 +1,6 @@
-import { isGrpcServiceError } from '@temporalio/client';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
 import { NativeConnection, type NativeConnectionOptions } from '@temporalio/worker';
 import { SetupError } from './setup/setup-error.ts';
-
-/** Of gRPC. */
-const NOT_FOUND = 5;
 
 export interface Connected {
   connection: NativeConnection;
@@ -24,16 +20,6 @@ export async function connect(): Promise<Connected> {
     throw new SetupError(whyNot(address, connectionOptions, message));
   });
   return { connection, address, namespace };
-}
-
-/** @throws SetupError where Temporal has no namespace of that name; whoever may not ask finds out by working in it. */
-export async function expectNamespace({ connection, address, namespace }: Connected): Promise<void> {
-  await connection.workflowService.describeNamespace({ namespace }).catch((error) => {
-    if (!isGrpcServiceError(error) || error.code !== NOT_FOUND) return;
-    throw new SetupError(
-      `${address} has no namespace ${namespace}: "npx critique-loop setup-namespace" registers it; TEMPORAL_NAMESPACE, or the profile's namespace, names another`,
-    );
-  });
 }
 
 function readProfile() {

@@ -5,8 +5,9 @@ import { createLogger, installTelemetry } from '../workers/telemetry.ts';
 import { startTracing } from '../workers/tracing.ts';
 import { startWorkers } from '../workers/worker.ts';
 import type { Role } from '../workflows/queues.ts';
-import { connect, expectNamespace } from './connect.ts';
+import { connect } from './connect.ts';
 import { openPayloads } from './payloads.ts';
+import { expectNamespace } from './setup/namespace.ts';
 import { ensurePython, GRADER } from './setup/python.ts';
 
 /** Runs until SIGTERM or SIGINT, then drains. A failure to connect, or of any worker, ends the process with 1. */

@@ -7,7 +7,8 @@ import { succeed } from '../support/succeed.ts';
 
 const log = (line: string) => process.stderr.write(`set-up: ${line}\n`);
 const HELM = 'helm.sh/helm/v3/cmd/helm@v3.17.4';
-const KEDA = 'github.com/kedacore/keda/v2@v2.17.2';
+/** Its version stands in the go.mod by which it is built. */
+const KEDA = 'github.com/kedacore/keda/v2';
 
 export const [go] = await findOnPath('go', process.env);
 
@@ -45,7 +46,9 @@ export async function readCompose(files: string[], env: NodeJS.ProcessEnv = PASS
 
 /** KEDA's source, which has its CRDs. */
 export async function ensureKeda(): Promise<string> {
-  const { stdout } = await succeed(go!, ['mod', 'download', '-json', KEDA]);
+  const { stdout } = await succeed(go!, ['mod', 'download', '-json', KEDA], {
+    cwd: join(packageRoot, 'test/kubernetes/keda'),
+  });
   return (JSON.parse(stdout) as { Dir: string }).Dir;
 }
 

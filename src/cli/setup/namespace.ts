@@ -4,6 +4,7 @@ import { SearchAttributeType } from '@temporalio/common';
 import { encodeSearchAttributeIndexedValueType } from '@temporalio/common/lib/search-attributes.js';
 import type { NativeConnection } from '@temporalio/worker';
 import { SEARCH_ATTRIBUTES } from '../../workflows/search-attributes.ts';
+import type { Connected } from '../connect.ts';
 import type { Log } from './progress.ts';
 import { SetupError } from './setup-error.ts';
 
@@ -38,6 +39,16 @@ export async function setUpNamespace({ connection, namespace, retentionDays, log
         ' Temporal Cloud does this by its own means only: docs/temporal-cluster.md has them',
     );
   }
+}
+
+/** @throws SetupError where Temporal has no namespace of that name; whoever may not ask finds out by working in it. */
+export async function expectNamespace({ connection, address, namespace }: Connected): Promise<void> {
+  await connection.workflowService.describeNamespace({ namespace }).catch((error) => {
+    if (!isGrpcServiceError(error) || error.code !== NOT_FOUND) return;
+    throw new SetupError(
+      `${address} has no namespace ${namespace}: "npx critique-loop setup-namespace" registers it; TEMPORAL_NAMESPACE, or the profile's namespace, names another`,
+    );
+  });
 }
 
 async function register({ workflowService }: NativeConnection, namespace: string, days: number, log: Log) {

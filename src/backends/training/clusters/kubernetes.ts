@@ -28,13 +28,13 @@ interface Told {
 /** Kubernetes, where it is called by kubeconfig or by the service account of the worker's own pod. */
 export class Kubernetes implements Cluster {
   readonly name = 'Kubernetes';
-  readonly #file: string;
-  #access: Promise<Access> | null = null;
-  #template: Promise<Template> | null = null;
+  readonly #open = kept(connect);
+  /** The file as it was when it was first right. */
+  readonly #read: () => Promise<Template>;
 
   /** @param file a Job in YAML, which has the pod's image, volumes and resources, or a TrainJob of Kubeflow Trainer */
   constructor({ file }: { file: string }) {
-    this.#file = file;
+    this.#read = kept(() => readTemplate(file));
   }
 
   async submit(job: ClusterJob): Promise<void> {
@@ -84,26 +84,21 @@ export class Kubernetes implements Cluster {
     kind.fill(body, job);
     await within(objects.createNamespacedCustomObject({ ...kind.at, namespace, body, ...(dryRun && { dryRun }) }));
   }
-
-  /** The file as it was when it was first right. */
-  #read(): Promise<Template> {
-    this.#template ??= readTemplate(this.#file).catch((error) => {
-      this.#template = null;
-      throw error;
-    });
-    return this.#template;
-  }
-
-  /** Its client is big: it is loaded where there is a Kubernetes. What fails is tried anew the next time. */
-  #open(): Promise<Access> {
-    this.#access ??= connect().catch((error) => {
-      this.#access = null;
-      throw error;
-    });
-    return this.#access;
-  }
 }
 
+/** Asks once for what does not change. What fails is tried anew the next time. */
+function kept<T>(ask: () => Promise<T>): () => Promise<T> {
+  let answer: Promise<T> | null = null;
+  return () => {
+    answer ??= ask().catch((error) => {
+      answer = null;
+      throw error;
+    });
+    return answer;
+  };
+}
+
+/** Its client is big: it is loaded where there is a Kubernetes. */
 async function connect(): Promise<Access> {
   const { KubeConfig, CoreV1Api, CustomObjectsApi, VersionApi } = await import('@kubernetes/client-node');
   const config = new KubeConfig();
